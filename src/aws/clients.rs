@@ -1,0 +1,134 @@
+//! The SDK clients: one HTTP stack, no retries and no waiters of the SDK's own.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_sts::config::Credentials;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+
+use super::Scope;
+
+/// The longest one attempt of one call may take.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// How to reach an account.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Access {
+    pub region: Option<String>,
+    pub profile: Option<String>,
+    pub role_arn: Option<String>,
+    /// A local AWS: every client goes there, with credentials that no real account knows.
+    pub endpoint: Option<String>,
+}
+
+/// One client a service, made when it is first asked for.
+pub struct Clients {
+    config: SdkConfig,
+    region: String,
+    scope: Scope,
+    ec2: OnceLock<aws_sdk_ec2::Client>,
+    iam: OnceLock<aws_sdk_iam::Client>,
+    lambda: OnceLock<aws_sdk_lambda::Client>,
+    logs: OnceLock<aws_sdk_cloudwatchlogs::Client>,
+    apigateway: OnceLock<aws_sdk_apigateway::Client>,
+    bedrock_agent: OnceLock<aws_sdk_bedrockagent::Client>,
+    sts: OnceLock<aws_sdk_sts::Client>,
+}
+
+impl Clients {
+    /// Reads profiles and the environment as the AWS CLI does, except for a local endpoint, which
+    /// never sees real credentials.
+    pub async fn connect(access: &Access) -> Self {
+        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(Duration::from_secs(4))
+                    .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+                    .build(),
+            );
+        if let Some(region) = &access.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(endpoint) = &access.endpoint {
+            loader = loader
+                .endpoint_url(endpoint)
+                .credentials_provider(Credentials::new("test", "test", None, None, "local"));
+        } else if let Some(profile) = &access.profile {
+            loader = loader.profile_name(profile);
+        }
+        let mut config = loader.load().await;
+        if let Some(role) = &access.role_arn {
+            let assumed = aws_config::sts::AssumeRoleProvider::builder(role)
+                .session_name("cairn")
+                .configure(&config)
+                .build()
+                .await;
+            config = config
+                .into_builder()
+                .credentials_provider(aws_sdk_sts::config::SharedCredentialsProvider::new(assumed))
+                .build();
+        }
+        let scope = if access.endpoint.is_some() { Scope::Local } else { Scope::Account };
+        Self::from_config(config, scope)
+    }
+
+    fn from_config(config: SdkConfig, scope: Scope) -> Self {
+        let region = config.region().map_or("us-east-1", Region::as_ref).to_owned();
+        Self {
+            config,
+            region,
+            scope,
+            ec2: OnceLock::new(),
+            iam: OnceLock::new(),
+            lambda: OnceLock::new(),
+            logs: OnceLock::new(),
+            apigateway: OnceLock::new(),
+            bedrock_agent: OnceLock::new(),
+            sts: OnceLock::new(),
+        }
+    }
+
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    pub fn scope(&self) -> Scope {
+        self.scope
+    }
+
+    /// Whether a region was configured at all.
+    pub fn has_region(&self) -> bool {
+        self.config.region().is_some()
+    }
+
+    pub fn ec2(&self) -> &aws_sdk_ec2::Client {
+        self.ec2.get_or_init(|| aws_sdk_ec2::Client::new(&self.config))
+    }
+
+    pub fn iam(&self) -> &aws_sdk_iam::Client {
+        self.iam.get_or_init(|| aws_sdk_iam::Client::new(&self.config))
+    }
+
+    pub fn lambda(&self) -> &aws_sdk_lambda::Client {
+        self.lambda.get_or_init(|| aws_sdk_lambda::Client::new(&self.config))
+    }
+
+    pub fn logs(&self) -> &aws_sdk_cloudwatchlogs::Client {
+        self.logs.get_or_init(|| aws_sdk_cloudwatchlogs::Client::new(&self.config))
+    }
+
+    pub fn apigateway(&self) -> &aws_sdk_apigateway::Client {
+        self.apigateway.get_or_init(|| aws_sdk_apigateway::Client::new(&self.config))
+    }
+
+    pub fn bedrock_agent(&self) -> &aws_sdk_bedrockagent::Client {
+        self.bedrock_agent.get_or_init(|| aws_sdk_bedrockagent::Client::new(&self.config))
+    }
+
+    pub fn sts(&self) -> &aws_sdk_sts::Client {
+        self.sts.get_or_init(|| aws_sdk_sts::Client::new(&self.config))
+    }
+}

@@ -1,0 +1,212 @@
+//! What a handler may touch: the SDK clients, and one way to make a call.
+//!
+//! [`Aws::call`] is the only place where a request leaves: it waits for the rate budget, records
+//! the call, turns the SDK's error into a [`Fault`] and sends again what was only throttled. A
+//! read whose answer was lost is sent again too; a lost answer to anything else is for the
+//! engine, which knows how to look for what the call left behind.
+
+mod assets;
+mod clients;
+mod fault;
+mod pace;
+mod shared;
+
+pub use assets::{Asset, Assets};
+pub use clients::{Access, Clients};
+pub use fault::{Fault, FaultKind, chain, classify};
+pub use pace::{Pace, Scope};
+
+use std::error::Error;
+use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use shared::Shared;
+
+/// One account and region, and the ways to reach it. Cheap to clone.
+#[derive(Clone)]
+pub struct Aws {
+    clients: Arc<Clients>,
+    pace: Arc<Pace>,
+    transcript: Arc<Transcript>,
+    shared: Option<Arc<Shared>>,
+    assets: Arc<Assets>,
+    account: String,
+    region: String,
+    partition: String,
+}
+
+/// What was called, in order.
+#[derive(Default)]
+pub struct Transcript {
+    calls: Mutex<Vec<String>>,
+    count: AtomicUsize,
+}
+
+impl Transcript {
+    fn note(&self, action: &str) {
+        self.count.fetch_add(1, Ordering::Relaxed);
+        self.calls.lock().expect("nothing panics while it holds this lock").push(action.to_owned());
+    }
+
+    pub fn count(&self) -> usize {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// Every call so far, as IAM action names.
+    pub fn calls(&self) -> Vec<String> {
+        self.calls.lock().expect("nothing panics while it holds this lock").clone()
+    }
+}
+
+/// How often one call is sent again because it was throttled or, for a read, got no answer.
+const RESENDS: u32 = 60;
+const READ_RESENDS: u32 = 4;
+
+impl Aws {
+    /// Where the account and region are known: the account from STS.
+    pub fn new(clients: Clients, account: &str, assets: Assets) -> Self {
+        let region = clients.region().to_owned();
+        Self {
+            partition: partition(&region).to_owned(),
+            region,
+            account: account.to_owned(),
+            pace: Arc::new(Pace::new(clients.scope())),
+            clients: Arc::new(clients),
+            transcript: Arc::default(),
+            shared: None,
+            assets: Arc::new(assets),
+        }
+    }
+
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// `aws`, `aws-cn` or `aws-us-gov`.
+    pub fn partition(&self) -> &str {
+        &self.partition
+    }
+
+    /// The local files that functions are made of.
+    pub fn assets(&self) -> &Assets {
+        &self.assets
+    }
+
+    pub fn transcript(&self) -> &Transcript {
+        &self.transcript
+    }
+
+    /// The same access, in which equal reads made through [`Aws::shared`] are made once. For one
+    /// refresh: nothing changes in between.
+    #[must_use]
+    pub fn sharing_reads(&self) -> Self {
+        Self { shared: Some(Arc::default()), ..self.clone() }
+    }
+
+    pub fn ec2(&self) -> &aws_sdk_ec2::Client {
+        self.clients.ec2()
+    }
+
+    pub fn iam(&self) -> &aws_sdk_iam::Client {
+        self.clients.iam()
+    }
+
+    pub fn lambda(&self) -> &aws_sdk_lambda::Client {
+        self.clients.lambda()
+    }
+
+    pub fn logs(&self) -> &aws_sdk_cloudwatchlogs::Client {
+        self.clients.logs()
+    }
+
+    pub fn apigateway(&self) -> &aws_sdk_apigateway::Client {
+        self.clients.apigateway()
+    }
+
+    pub fn bedrock_agent(&self) -> &aws_sdk_bedrockagent::Client {
+        self.clients.bedrock_agent()
+    }
+
+    pub fn clients(&self) -> &Clients {
+        &self.clients
+    }
+
+    /// Makes one call. `action` is its IAM name, `ec2:CreateVpc`; `send` builds and sends the
+    /// request, anew each time.
+    ///
+    /// # Errors
+    ///
+    /// What AWS answered, or that it did not.
+    pub async fn call<T, E, F>(&self, action: &str, mut send: impl FnMut() -> F) -> Result<T, Fault>
+    where
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let mut resent = 0;
+        loop {
+            self.pace.admit(action).await;
+            self.transcript.note(action);
+            tracing::debug!(action, "call");
+            let fault = match Box::pin(send()).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => Fault::from_sdk(action, &error),
+            };
+            tracing::debug!(action, code = %fault.code, message = %fault.message, "fault");
+            let again = match fault.kind {
+                FaultKind::Throttled => resent < RESENDS,
+                FaultKind::Uncertain => is_read(action) && resent < READ_RESENDS,
+                _ => false,
+            };
+            if !again {
+                return Err(fault);
+            }
+            resent += 1;
+            self.pace.hold_back(action, resent).await;
+        }
+    }
+
+    /// Makes a read once for all who ask for it during one refresh; `key` names the read and its
+    /// arguments. Outside a refresh it is simply made.
+    ///
+    /// # Errors
+    ///
+    /// The read's fault, the same for all who asked.
+    pub async fn shared<T, F>(&self, key: String, read: impl FnOnce() -> F) -> Result<Arc<T>, Fault>
+    where
+        T: Send + Sync + 'static,
+        F: Future<Output = Result<T, Fault>> + Send,
+    {
+        match &self.shared {
+            Some(shared) => shared.get(key, read).await,
+            None => read().await.map(Arc::new),
+        }
+    }
+}
+
+/// Whether a call changes nothing.
+pub fn is_read(action: &str) -> bool {
+    let operation = action.split_once(':').map_or(action, |(_, operation)| operation);
+    ["Get", "List", "Describe", "Head", "BatchGet", "Simulate"]
+        .iter()
+        .any(|prefix| operation.starts_with(prefix))
+}
+
+fn partition(region: &str) -> &'static str {
+    match region {
+        _ if region.starts_with("cn-") => "aws-cn",
+        _ if region.starts_with("us-gov-") => "aws-us-gov",
+        _ if region.starts_with("us-iso-") => "aws-iso",
+        _ if region.starts_with("us-isob-") => "aws-iso-b",
+        _ if region.starts_with("eusc-") => "aws-eusc",
+        _ => "aws",
+    }
+}

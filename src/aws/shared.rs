@@ -1,0 +1,41 @@
+//! Reads that several resources need, made once.
+
+use std::any::Any;
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex};
+
+use tokio::sync::OnceCell;
+
+use super::Fault;
+
+type Answer = Result<Arc<dyn Any + Send + Sync>, Fault>;
+
+#[derive(Default)]
+pub struct Shared {
+    answers: Mutex<HashMap<String, Arc<OnceCell<Answer>>>>,
+}
+
+impl Shared {
+    pub async fn get<T, F>(&self, key: String, read: impl FnOnce() -> F) -> Result<Arc<T>, Fault>
+    where
+        T: Send + Sync + 'static,
+        F: Future<Output = Result<T, Fault>> + Send,
+    {
+        let cell = {
+            let mut answers = self.answers.lock().expect("nothing panics while it holds this lock");
+            Arc::clone(answers.entry(key.clone()).or_default())
+        };
+        let answer = cell
+            .get_or_init(|| async {
+                read().await.map(|answer| Arc::new(answer) as Arc<dyn Any + Send + Sync>)
+            })
+            .await;
+        match answer {
+            Ok(answer) => Arc::clone(answer)
+                .downcast::<T>()
+                .map_err(|_| Fault::invalid(&key, "one key was used for two kinds of read")),
+            Err(fault) => Err(fault.clone()),
+        }
+    }
+}

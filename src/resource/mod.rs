@@ -1,0 +1,308 @@
+//! The seam between the engine and AWS: one file for each resource type.
+//!
+//! A type implements [`Resource`]: what its properties are, by which rules they are compared, and
+//! the calls of each operation. The engine sees only [`Handler`], over untyped values. Policy is
+//! not here: waiting, retrying, pacing and ordering are the engine's.
+
+mod handler;
+mod registry;
+pub mod tags;
+
+mod apigateway_account;
+mod apigateway_api_key;
+mod apigateway_deployment;
+mod apigateway_method;
+mod apigateway_resource;
+mod apigateway_rest_api;
+mod apigateway_stage;
+mod apigateway_usage_plan;
+mod apigateway_usage_plan_key;
+mod bedrock_agent;
+mod bedrock_agent_alias;
+mod ec2_route;
+mod ec2_route_table;
+mod ec2_rules;
+mod ec2_security_group;
+mod ec2_security_group_egress;
+mod ec2_security_group_ingress;
+mod ec2_subnet;
+mod ec2_subnet_route_table_association;
+mod ec2_tags;
+mod ec2_vpc;
+mod ec2_vpc_endpoint;
+mod iam_managed_policy;
+mod iam_policy;
+mod iam_role;
+mod lambda_function;
+mod lambda_permission;
+mod logs_log_group;
+
+pub use handler::{Handler, KnownJson, LiveJson};
+pub use registry::{handler, near_types, types};
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::future::Future;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::aws::{Aws, Fault, FaultKind};
+use crate::value::{Attributes, PhysicalId, Token};
+
+/// One AWS resource type. A method makes the calls for one operation and returns: no waiting, no
+/// retrying, no state. Every method may be called again after a fault and then finishes what is
+/// missing.
+pub trait Resource: Copy + Default + Send + Sync + 'static {
+    /// `AWS::EC2::VPC`.
+    const TYPE: &'static str;
+    /// The most ids one read may carry.
+    const READ_BATCH: usize = 1;
+    /// The longest it may take to become ready.
+    const PATIENCE: Duration = Duration::from_mins(5);
+    /// The longest it may take to be gone, whatever still uses it included.
+    const DELETE_PATIENCE: Duration = Duration::from_mins(20);
+    /// How properties are compared, by path (`Integration.TimeoutInMillis`, `Policies[].PolicyDocument`),
+    /// beyond what the schema says (create-only, write-only, unordered).
+    const RULES: &'static [(&'static str, Rule)] = &[];
+    /// Properties of the schema that are left out, and why.
+    const UNSUPPORTED: &'static [(&'static str, &'static str)] = &[];
+    /// The property that holds a name Cairn generates when the template gives none.
+    const NAME: Option<Name> = None;
+    /// What this type has to be made anew or rolled over for.
+    const FOLLOWS: Option<Follows> = None;
+    /// The property naming a parent whose deletion removes this resource too.
+    const GONE_WITH: Option<&'static str> = None;
+    /// The property whose value names what must not be changed by two steps at once.
+    const LOCK: Option<Lock> = None;
+
+    /// `PascalCase` fields as in the schema, all `Option`, unknown fields denied.
+    type Props: Serialize + DeserializeOwned + Clone + PartialEq + Debug + Send + Sync;
+
+    /// What `Ref` returns.
+    fn reference(id: &PhysicalId) -> String {
+        id.as_str().to_owned()
+    }
+
+    /// Whether a change of a property that the schema calls conditionally create-only replaces.
+    fn replaces(_path: &str, _from: &serde_json::Value, _to: &serde_json::Value) -> Verdict {
+        Verdict::Replace
+    }
+
+    /// What an error means for this type, where that is not what it means elsewhere.
+    fn classify(_code: &str, _message: &str) -> Option<FaultKind> {
+        None
+    }
+
+    /// What exists of the known ones; what is missing is gone. Properties in the spelling of the
+    /// schema, everything AWS tells, without AWS's and Cairn's own tags.
+    fn read(
+        self,
+        aws: &Aws,
+        known: &[Known<'_, Self::Props>],
+    ) -> impl Future<Output = Result<BTreeMap<PhysicalId, Live<Self::Props>>, Fault>> + Send;
+
+    /// Creates it and returns as soon as AWS has named it. Only the naming call: the rest is
+    /// [`Resource::complete`], which runs when the name is on disk.
+    fn create(
+        self,
+        aws: &Aws,
+        props: &Self::Props,
+        mark: &Mark,
+    ) -> impl Future<Output = Result<Created, Fault>> + Send;
+
+    /// The calls after the naming one, once it is ready: attributes, attachments, rules. Called
+    /// again it finishes what is missing.
+    fn complete(
+        self,
+        _aws: &Aws,
+        _id: &PhysicalId,
+        _props: &Self::Props,
+        _mark: &Mark,
+    ) -> impl Future<Output = Result<Progress, Fault>> + Send {
+        async { Ok(Progress::Done) }
+    }
+
+    /// Changes it in place. `from` is what was last applied, with live values where they differ. A
+    /// property that is in `from` and not in `to` is reset to what AWS would have given.
+    fn update(
+        self,
+        aws: &Aws,
+        id: &PhysicalId,
+        from: &Self::Props,
+        to: &Self::Props,
+    ) -> impl Future<Output = Result<Progress, Fault>> + Send;
+
+    /// Rolls it over because what it follows has changed ([`Effect::Roll`]).
+    fn roll(
+        self,
+        _aws: &Aws,
+        _id: &PhysicalId,
+        _props: &Self::Props,
+    ) -> impl Future<Output = Result<Progress, Fault>> + Send {
+        async { Ok(Progress::Done) }
+    }
+
+    /// Deletes it; gone already is success. `props` are the last applied ones.
+    fn delete(
+        self,
+        aws: &Aws,
+        id: &PhysicalId,
+        props: &Self::Props,
+    ) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// What a create with this mark and these properties has left behind: nothing, one, or more
+    /// when it cannot be told apart. Only what is certainly ours, by token, tag or a name Cairn
+    /// generated.
+    fn find(
+        self,
+        aws: &Aws,
+        props: &Self::Props,
+        mark: &Mark,
+    ) -> impl Future<Output = Result<Vec<PhysicalId>, Fault>> + Send;
+}
+
+/// A resource Cairn knows of: its id and the properties last applied.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a, P> {
+    pub id: &'a PhysicalId,
+    pub properties: &'a P,
+}
+
+/// A resource as AWS has it now.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Live<P> {
+    pub properties: P,
+    pub attributes: Attributes,
+    pub status: Status,
+}
+
+/// How far a resource is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    Ready,
+    /// On its way; the text is AWS's word for it.
+    Pending(String),
+    /// It will not become ready; the text says why.
+    Failed(String),
+    /// On its way out.
+    Deleting(String),
+}
+
+/// What a create returned.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Created {
+    pub id: PhysicalId,
+    pub attributes: Attributes,
+    pub status: Status,
+}
+
+impl Created {
+    /// Usable at once, with all its attributes known.
+    pub fn ready(id: PhysicalId, attributes: Attributes) -> Self {
+        Self { id, attributes, status: Status::Ready }
+    }
+
+    /// Named, but to be waited for; reading it tells its attributes.
+    pub fn pending(id: PhysicalId) -> Self {
+        Self { id, attributes: Attributes::new(), status: Status::Pending("creating".to_owned()) }
+    }
+}
+
+/// Whether an operation is through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    Done,
+    /// Done with its calls, but the resource has to become ready (and is read) before it counts.
+    Settle,
+    /// Wait until it is ready, then call again for the rest.
+    Again,
+}
+
+/// Who makes a resource: the marks that lead back from AWS to the stack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    pub stack: String,
+    pub logical_id: String,
+    pub token: Token,
+}
+
+/// How a property is compared or treated.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Rule {
+    /// Absent means this value (JSON text).
+    Default(&'static str),
+    /// An IAM policy document, as object or text: compared by meaning.
+    Policy,
+    /// A JSON document, as object or text.
+    Json,
+    /// A CIDR block: compared after masking.
+    Cidr,
+    /// Upper and lower case are the same.
+    CaseFold,
+    /// A list whose order does not matter.
+    Set,
+    /// Cannot be read back: compared with what was last applied only.
+    WriteOnly,
+    /// Must not be stored or shown.
+    Secret,
+    /// A change needs a new resource, although the schema does not say so.
+    Replace,
+    /// For Cairn itself: a change of it alone is no change.
+    Ignore,
+}
+
+/// The verdict on a conditional replacement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Replace,
+    InPlace,
+}
+
+/// A physical name Cairn generates: `<stack>-<logical id>-<suffix>`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Name {
+    pub property: &'static str,
+    pub max_length: usize,
+    /// Whether two with one name can exist side by side: if not, a replacement that keeps an
+    /// explicit name is refused.
+    pub unique: Uniqueness,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Uniqueness {
+    /// No two may have it.
+    Unique,
+    /// Names are only labels.
+    Label,
+}
+
+/// A type whose content is a copy of other resources' content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Follows {
+    /// The property that names the parent: what it references is followed, and so are the
+    /// resources of `types` whose property of the same name references the same parent.
+    pub through: &'static str,
+    pub types: &'static [&'static str],
+    pub effect: Effect,
+    /// Shown in the plan.
+    pub reason: &'static str,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    Replace,
+    Roll,
+}
+
+/// What must not be changed by two steps at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lock {
+    /// The resource named by this property: `RestApiId`, `FunctionName`.
+    Property(&'static str),
+    /// This resource itself, by its physical id; the same key as a child's `Property`.
+    Itself,
+    /// Everything of this kind in the account.
+    Account(&'static str),
+}

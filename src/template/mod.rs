@@ -1,0 +1,91 @@
+//! From text to [`Template`]: what was written, with a place for every node.
+
+mod node;
+
+pub use node::{Entry, Node, NodeKind};
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use crate::diagnostic::{Source, Span};
+use crate::value::LogicalId;
+
+/// A parsed stack file. Nothing is evaluated; sections have been told apart and resource
+/// attributes read.
+#[derive(Debug, Clone)]
+pub struct Template {
+    pub source: Arc<Source>,
+    /// The whole document.
+    pub root: Node,
+    pub parameters: IndexMap<String, Parameter>,
+    /// Mapping name to its node: two levels of maps.
+    pub mappings: IndexMap<String, Node>,
+    pub conditions: IndexMap<String, Node>,
+    pub resources: IndexMap<LogicalId, ResourceNode>,
+    pub outputs: IndexMap<String, Output>,
+}
+
+/// A declared parameter.
+#[derive(Debug, Clone)]
+pub struct Parameter {
+    pub name: String,
+    pub name_span: Span,
+    pub span: Span,
+    /// `String`, `Number`, `CommaDelimitedList`, `List<Number>`, `AWS::EC2::VPC::Id` …
+    pub type_name: String,
+    pub default: Option<Node>,
+    pub allowed_values: Vec<Node>,
+    pub allowed_pattern: Option<String>,
+    pub min_length: Option<u64>,
+    pub max_length: Option<u64>,
+    pub min_value: Option<f64>,
+    pub max_value: Option<f64>,
+    pub constraint_description: Option<String>,
+    pub description: Option<String>,
+    pub no_echo: Echo,
+}
+
+/// Whether a parameter's value may be shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Echo {
+    Shown,
+    Hidden,
+}
+
+/// A declared resource.
+#[derive(Debug, Clone)]
+pub struct ResourceNode {
+    pub id: LogicalId,
+    pub id_span: Span,
+    pub type_name: String,
+    pub type_span: Span,
+    /// A map; an empty one where the template has none.
+    pub properties: Node,
+    pub depends_on: Vec<(String, Span)>,
+    pub condition: Option<(String, Span)>,
+    pub deletion_policy: DeletionPolicy,
+    pub update_replace_policy: DeletionPolicy,
+    pub metadata: Option<Node>,
+}
+
+/// What becomes of a resource that leaves the stack, or of the old side of a replacement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum DeletionPolicy {
+    Delete,
+    Retain,
+    RetainExceptOnCreate,
+    Snapshot,
+}
+
+/// A declared output.
+#[derive(Debug, Clone)]
+pub struct Output {
+    pub name: String,
+    pub name_span: Span,
+    pub value: Node,
+    pub description: Option<String>,
+    pub condition: Option<(String, Span)>,
+    /// The node of `Export.Name`.
+    pub export_name: Option<Node>,
+}

@@ -1,0 +1,87 @@
+//! A template as it was written: every node with its place, intrinsics unevaluated.
+//!
+//! Short tags are only another spelling: `!Sub x` is loaded as the map `{Fn::Sub: x}`, so that
+//! nothing behind the loader knows whether it read YAML or JSON.
+
+use std::sync::Arc;
+
+use crate::diagnostic::{Place, Source, Span};
+use crate::value::Literal;
+
+/// One node of a document.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    pub kind: NodeKind,
+    pub span: Span,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum NodeKind {
+    Null,
+    /// An unquoted boolean or number, with its text.
+    Literal(Literal),
+    String(String),
+    List(Vec<Node>),
+    Map(Vec<Entry>),
+}
+
+/// One key of a map and what it holds. Keys are unique.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    pub key: String,
+    pub key_span: Span,
+    pub value: Node,
+}
+
+impl Node {
+    pub fn place(&self, source: &Arc<Source>) -> Place {
+        Place { source: Arc::clone(source), span: self.span }
+    }
+
+    pub fn entries(&self) -> &[Entry] {
+        match &self.kind {
+            NodeKind::Map(entries) => entries,
+            _ => &[],
+        }
+    }
+
+    pub fn items(&self) -> &[Node] {
+        match &self.kind {
+            NodeKind::List(items) => items,
+            _ => &[],
+        }
+    }
+
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.entries().iter().find(|entry| entry.key == key).map(|entry| &entry.value)
+    }
+
+    /// The text of a scalar, as it was written.
+    pub fn text(&self) -> Option<&str> {
+        match &self.kind {
+            NodeKind::String(text) => Some(text),
+            NodeKind::Literal(literal) => Some(literal.text()),
+            _ => None,
+        }
+    }
+
+    /// The only entry of a map with one key: how an intrinsic function looks.
+    pub fn single(&self) -> Option<&Entry> {
+        match self.entries() {
+            [entry] => Some(entry),
+            _ => None,
+        }
+    }
+
+    /// What kind of thing this is, for messages.
+    pub fn kind_name(&self) -> &'static str {
+        match &self.kind {
+            NodeKind::Null => "null",
+            NodeKind::Literal(Literal::Bool { .. }) => "a boolean",
+            NodeKind::Literal(Literal::Number { .. }) => "a number",
+            NodeKind::String(_) => "a string",
+            NodeKind::List(_) => "a list",
+            NodeKind::Map(_) => "a map",
+        }
+    }
+}
