@@ -83,6 +83,41 @@ impl Aws {
         }
     }
 
+    /// The account that the credentials belong to.
+    ///
+    /// # Errors
+    ///
+    /// When STS does not say.
+    pub async fn whoami(clients: &Clients) -> Result<String, Fault> {
+        const ACTION: &str = "sts:GetCallerIdentity";
+        let identity = Box::pin(clients.sts().get_caller_identity().send())
+            .await
+            .map_err(|error| Fault::from_sdk(ACTION, &error))?;
+        identity.account.ok_or_else(|| Fault::malformed(ACTION, "account"))
+    }
+
+    /// The zones of the region that resources can go to, alphabetically.
+    ///
+    /// # Errors
+    ///
+    /// When EC2 does not say.
+    pub async fn zones(&self) -> Result<Vec<String>, Fault> {
+        let answer = self
+            .call("ec2:DescribeAvailabilityZones", || {
+                self.ec2().describe_availability_zones().send()
+            })
+            .await?;
+        let mut zones: Vec<String> = answer
+            .availability_zones
+            .unwrap_or_default()
+            .into_iter()
+            .filter(|zone| zone.zone_type.as_deref().is_none_or(|kind| kind == "availability-zone"))
+            .filter_map(|zone| zone.zone_name)
+            .collect();
+        zones.sort();
+        Ok(zones)
+    }
+
     pub fn account(&self) -> &str {
         &self.account
     }
@@ -110,6 +145,12 @@ impl Aws {
     #[must_use]
     pub fn sharing_reads(&self) -> Self {
         Self { shared: Some(Arc::default()), ..self.clone() }
+    }
+
+    /// Whether this access is a refresh's: properties are compared, and what never changes is
+    /// known already.
+    pub fn is_refresh(&self) -> bool {
+        self.shared.is_some()
     }
 
     pub fn ec2(&self) -> &aws_sdk_ec2::Client {

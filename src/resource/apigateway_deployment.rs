@@ -1,1 +1,357 @@
+//! `AWS::ApiGateway::Deployment`: a snapshot of an API. Deployments have no names and no tags, so
+//! the mark that leads back to Cairn is the end of the description.
+//!
+//! With a `StageName` the call that makes the deployment also makes the stage, or points an
+//! existing one at it; the deployment then answers for the stage too.
 
+use std::collections::BTreeMap;
+
+use aws_sdk_apigateway::types::{self, CacheClusterSize};
+use serde::{Deserialize, Serialize};
+use serde_json::Number;
+
+use super::apigateway_method_settings::{ANY, MethodSetting};
+use super::apigateway_patch::{Patch, float};
+use super::apigateway_stage::{self, AccessLogSetting, CanarySetting};
+use super::or_absent::OrAbsent;
+use super::tags::Tag;
+use super::{
+    Created, Effect, Follows, Known, Live, Lock, Mark, Progress, Resource, Rule, Status,
+    apigateway_tags, apigateway_tree,
+};
+use crate::aws::{Aws, Fault};
+use crate::value::{Attributes, PhysicalId};
+
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Deployment;
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields, default)]
+pub struct Props {
+    deployment_canary_settings: Option<DeploymentCanarySettings>,
+    description: Option<String>,
+    rest_api_id: Option<String>,
+    stage_description: Option<StageDescription>,
+    stage_name: Option<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields, default)]
+pub struct DeploymentCanarySettings {
+    percent_traffic: Option<Number>,
+    stage_variable_overrides: Option<BTreeMap<String, String>>,
+    use_stage_cache: Option<bool>,
+}
+
+/// A stage without its name, its settings for all methods side by side with the rest.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields, default)]
+pub struct StageDescription {
+    access_log_setting: Option<AccessLogSetting>,
+    cache_cluster_enabled: Option<bool>,
+    cache_cluster_size: Option<String>,
+    cache_data_encrypted: Option<bool>,
+    cache_ttl_in_seconds: Option<i32>,
+    caching_enabled: Option<bool>,
+    canary_setting: Option<CanarySetting>,
+    client_certificate_id: Option<String>,
+    data_trace_enabled: Option<bool>,
+    description: Option<String>,
+    documentation_version: Option<String>,
+    logging_level: Option<String>,
+    method_settings: Option<Vec<MethodSetting>>,
+    metrics_enabled: Option<bool>,
+    tags: Option<Vec<Tag>>,
+    throttling_burst_limit: Option<i32>,
+    throttling_rate_limit: Option<Number>,
+    tracing_enabled: Option<bool>,
+    variables: Option<BTreeMap<String, String>>,
+}
+
+impl DeploymentCanarySettings {
+    fn to_sdk(&self) -> types::DeploymentCanarySettings {
+        types::DeploymentCanarySettings::builder()
+            .set_percent_traffic(float(self.percent_traffic.as_ref()))
+            .set_stage_variable_overrides(
+                self.stage_variable_overrides.clone().map(|map| map.into_iter().collect()),
+            )
+            .set_use_stage_cache(self.use_stage_cache)
+            .build()
+    }
+}
+
+impl StageDescription {
+    /// The same as a stage of its own would have it.
+    fn stage(&self) -> apigateway_stage::Props {
+        let for_all = MethodSetting {
+            cache_data_encrypted: self.cache_data_encrypted,
+            cache_ttl_in_seconds: self.cache_ttl_in_seconds,
+            caching_enabled: self.caching_enabled,
+            data_trace_enabled: self.data_trace_enabled,
+            http_method: Some(ANY.to_owned()),
+            logging_level: self.logging_level.clone(),
+            metrics_enabled: self.metrics_enabled,
+            resource_path: Some(format!("/{ANY}")),
+            throttling_burst_limit: self.throttling_burst_limit,
+            throttling_rate_limit: self.throttling_rate_limit.clone(),
+        };
+        let settings = [for_all].into_iter().filter(|setting| !setting.is_empty());
+        apigateway_stage::Props {
+            access_log_setting: self.access_log_setting.clone(),
+            cache_cluster_enabled: self.cache_cluster_enabled,
+            cache_cluster_size: self.cache_cluster_size.clone(),
+            canary_setting: self.canary_setting.clone(),
+            client_certificate_id: self.client_certificate_id.clone(),
+            description: self.description.clone(),
+            documentation_version: self.documentation_version.clone(),
+            method_settings: Some(
+                settings.chain(self.method_settings.iter().flatten().cloned()).collect(),
+            ),
+            tags: self.tags.clone(),
+            tracing_enabled: self.tracing_enabled,
+            variables: self.variables.clone(),
+            ..apigateway_stage::Props::default()
+        }
+    }
+}
+
+impl Props {
+    fn api(&self) -> &str {
+        self.rest_api_id.as_deref().unwrap_or_default()
+    }
+
+    fn stage(&self) -> apigateway_stage::Props {
+        self.stage_description.as_ref().map(StageDescription::stage).unwrap_or_default()
+    }
+}
+
+/// How much of the token a description carries.
+const MARK_LENGTH: usize = 13;
+const MARK_BEGIN: &str = "(cairn ";
+const MARK_END: &str = ")";
+
+/// The description with the mark at its end.
+fn marked(description: Option<&str>, mark: &Mark) -> String {
+    let token = mark.token.as_str();
+    let token = token.get(..MARK_LENGTH).unwrap_or(token);
+    let space = if description.is_some_and(|text| !text.is_empty()) { " " } else { "" };
+    format!("{}{space}{MARK_BEGIN}{token}{MARK_END}", description.unwrap_or_default())
+}
+
+/// The description without a mark, if it has one: an update takes it away.
+fn unmarked(description: &str) -> &str {
+    let Some((text, token)) =
+        description.strip_suffix(MARK_END).and_then(|text| text.rsplit_once(MARK_BEGIN))
+    else {
+        return description;
+    };
+    if token.len() == MARK_LENGTH { text.strip_suffix(' ').unwrap_or(text) } else { description }
+}
+
+fn attributes(deployment: &str) -> Attributes {
+    Attributes::from_iter([("DeploymentId".to_owned(), deployment.into())])
+}
+
+async fn list(aws: &Aws, api: &str) -> Result<Vec<types::Deployment>, Fault> {
+    let pages = apigateway_tree::all(|position: Option<String>| async move {
+        let answer = aws
+            .call("apigateway:GetDeployments", || {
+                aws.apigateway()
+                    .get_deployments()
+                    .rest_api_id(api)
+                    .limit(apigateway_tree::PAGE)
+                    .set_position(position.clone())
+                    .send()
+            })
+            .await?;
+        Ok((answer.items, answer.position))
+    });
+    Ok(pages.await.or_absent()?.unwrap_or_default())
+}
+
+/// Changes the stage and its tags from what it is to what it should be.
+async fn change_stage(
+    aws: &Aws,
+    props: &Props,
+    from: &apigateway_stage::Props,
+    to: &apigateway_stage::Props,
+) -> Result<(), Fault> {
+    let Some(name) = &props.stage_name else { return Ok(()) };
+    let path = apigateway_stage::path(props.api(), name);
+    apigateway_tags::update(aws, &path, from.tags.as_deref(), to.tags.as_deref()).await?;
+    apigateway_stage::send(aws, props.api(), name, &apigateway_stage::patch(from, to)).await?;
+    Ok(())
+}
+
+/// Removes the stage this deployment made, unless another deployment has taken it over.
+async fn delete_stage(aws: &Aws, api: &str, deployment: &str, stage: &str) -> Result<(), Fault> {
+    let live = aws
+        .call("apigateway:GetStage", || {
+            aws.apigateway().get_stage().rest_api_id(api).stage_name(stage).send()
+        })
+        .await
+        .or_absent()?;
+    if live.is_some_and(|live| live.deployment_id() == Some(deployment)) {
+        aws.call("apigateway:DeleteStage", || {
+            aws.apigateway().delete_stage().rest_api_id(api).stage_name(stage).send()
+        })
+        .await
+        .or_absent()?;
+    }
+    Ok(())
+}
+
+impl Resource for Deployment {
+    const TYPE: &'static str = "AWS::ApiGateway::Deployment";
+    const READ_BATCH: usize = 100;
+    const RULES: &'static [(&'static str, Rule)] = &[
+        ("Description", Rule::Default(r#""""#)),
+        // The new deployment makes the new stage, the old one takes the old stage with it.
+        ("StageName", Rule::Replace),
+    ];
+    const FOLLOWS: Option<Follows> = Some(Follows {
+        through: "RestApiId",
+        types: &[
+            "AWS::ApiGateway::Resource",
+            "AWS::ApiGateway::Method",
+            "AWS::ApiGateway::Authorizer",
+            "AWS::ApiGateway::Model",
+            "AWS::ApiGateway::GatewayResponse",
+            "AWS::ApiGateway::RequestValidator",
+        ],
+        effect: Effect::Replace,
+        reason: "a deployment is a snapshot: it is made anew when anything of its API changes",
+    });
+    const GONE_WITH: Option<&'static str> = Some("RestApiId");
+    const LOCK: Option<Lock> = Some(Lock::Property("RestApiId"));
+
+    type Props = Props;
+
+    fn reference(id: &PhysicalId) -> String {
+        id.parts().last().copied().unwrap_or_default().to_owned()
+    }
+
+    async fn read(
+        self,
+        aws: &Aws,
+        known: &[Known<'_, Props>],
+    ) -> Result<BTreeMap<PhysicalId, Live<Props>>, Fault> {
+        let mut live = BTreeMap::new();
+        for (api, known) in apigateway_tree::by_api(known) {
+            for deployment in list(aws, api).await? {
+                let own = deployment.id().unwrap_or_default();
+                let id = PhysicalId::join(&[api, own]);
+                if !known.iter().any(|one| *one.id == id) {
+                    continue;
+                }
+                let properties = Props {
+                    description: deployment.description().map(|text| unmarked(text).to_owned()),
+                    rest_api_id: Some(api.to_owned()),
+                    ..Props::default()
+                };
+                let attributes = attributes(own);
+                live.insert(id, Live { properties, attributes, status: Status::Ready });
+            }
+        }
+        Ok(live)
+    }
+
+    async fn create(self, aws: &Aws, props: &Props, mark: &Mark) -> Result<Created, Fault> {
+        const ACTION: &str = "apigateway:CreateDeployment";
+        if props.stage_description.is_some() && props.stage_name.is_none() {
+            return Err(Fault::invalid(ACTION, "`StageDescription` needs a `StageName`"));
+        }
+        let stage = props.stage();
+        let answer = aws
+            .call(ACTION, || {
+                let canary = props.deployment_canary_settings.as_ref();
+                let variables = stage.variables.clone();
+                aws.apigateway()
+                    .create_deployment()
+                    .set_rest_api_id(props.rest_api_id.clone())
+                    .description(marked(props.description.as_deref(), mark))
+                    .set_canary_settings(canary.map(DeploymentCanarySettings::to_sdk))
+                    .set_stage_name(props.stage_name.clone())
+                    .set_stage_description(stage.description.clone())
+                    .set_cache_cluster_enabled(stage.cache_cluster_enabled)
+                    .set_cache_cluster_size(
+                        stage.cache_cluster_size.as_deref().map(CacheClusterSize::from),
+                    )
+                    .set_tracing_enabled(stage.tracing_enabled)
+                    .set_variables(variables.map(|map| map.into_iter().collect()))
+                    .send()
+            })
+            .await?;
+        let id = answer.id.ok_or_else(|| Fault::malformed(ACTION, "id"))?;
+        Ok(Created::ready(PhysicalId::join(&[props.api(), &id]), attributes(&id)))
+    }
+
+    /// What of the stage the call that made it could not take.
+    async fn complete(
+        self,
+        aws: &Aws,
+        _id: &PhysicalId,
+        props: &Props,
+        _mark: &Mark,
+    ) -> Result<Progress, Fault> {
+        let wanted = props.stage();
+        let created = apigateway_stage::Props {
+            cache_cluster_enabled: wanted.cache_cluster_enabled,
+            cache_cluster_size: wanted.cache_cluster_size.clone(),
+            description: wanted.description.clone(),
+            tracing_enabled: wanted.tracing_enabled,
+            variables: wanted.variables.clone(),
+            ..apigateway_stage::Props::default()
+        };
+        change_stage(aws, props, &created, &wanted).await?;
+        Ok(Progress::Done)
+    }
+
+    async fn update(
+        self,
+        aws: &Aws,
+        id: &PhysicalId,
+        from: &Props,
+        to: &Props,
+    ) -> Result<Progress, Fault> {
+        let [api, deployment] = apigateway_tree::parts(id)?;
+        let mut patch = Patch::default();
+        patch.field("/description", from.description.as_ref(), to.description.as_ref(), "");
+        if !patch.is_empty() {
+            aws.call("apigateway:UpdateDeployment", || {
+                aws.apigateway()
+                    .update_deployment()
+                    .rest_api_id(api)
+                    .deployment_id(deployment)
+                    .set_patch_operations(patch.operations())
+                    .send()
+            })
+            .await?;
+        }
+        change_stage(aws, to, &from.stage(), &to.stage()).await?;
+        Ok(Progress::Done)
+    }
+
+    async fn delete(self, aws: &Aws, id: &PhysicalId, props: &Props) -> Result<(), Fault> {
+        let [api, deployment] = apigateway_tree::parts(id)?;
+        if let Some(stage) = &props.stage_name {
+            delete_stage(aws, api, deployment, stage).await?;
+        }
+        aws.call("apigateway:DeleteDeployment", || {
+            aws.apigateway().delete_deployment().rest_api_id(api).deployment_id(deployment).send()
+        })
+        .await?;
+        Ok(())
+    }
+
+    async fn find(self, aws: &Aws, props: &Props, mark: &Mark) -> Result<Vec<PhysicalId>, Fault> {
+        let ours = marked(None, mark);
+        let deployments = list(aws, props.api()).await?;
+        Ok(deployments
+            .iter()
+            .filter(|deployment| deployment.description().is_some_and(|it| it.ends_with(&ours)))
+            .filter_map(|deployment| deployment.id())
+            .map(|id| PhysicalId::join(&[props.api(), id]))
+            .collect())
+    }
+}

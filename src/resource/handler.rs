@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 
-use super::{Created, Follows, Known, Live, Lock, Mark, Name, Progress, Resource, Rule, Verdict};
+use super::{Created, Follows, Known, Live, Lock, Mark, Name, Progress, Removal, Resource, Rule, Verdict};
 use crate::aws::{Aws, Fault, FaultKind};
 use crate::value::PhysicalId;
 
@@ -31,6 +31,7 @@ pub trait Handler: Send + Sync {
     fn follows(&self) -> Option<Follows>;
     fn gone_with(&self) -> Option<&'static str>;
     fn lock(&self) -> Option<Lock>;
+    fn removal(&self) -> Removal;
     fn reference(&self, id: &PhysicalId) -> String;
     fn replaces(&self, path: &str, from: &Json, to: &Json) -> Verdict;
     fn classify(&self, code: &str, message: &str) -> Option<FaultKind>;
@@ -176,6 +177,10 @@ impl<R: Resource> Handler for Typed<R> {
 
     fn lock(&self) -> Option<Lock> {
         R::LOCK
+    }
+
+    fn removal(&self) -> Removal {
+        R::REMOVAL
     }
 
     fn reference(&self, id: &PhysicalId) -> String {

@@ -1,1 +1,174 @@
+//! `AWS::IAM::Policy`: one inline policy, put on several roles, users and groups.
+//!
+//! AWS knows no such thing, only a policy of that name on each principal: the id is Cairn's own,
+//! creating is putting, and the resource is where its principals are. When the documents have
+//! come to differ, the one that is not as applied speaks for all, so that a plan shows it.
 
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use super::iam_documents;
+use super::iam_principals::{Principal, principals};
+use super::{Created, Known, Live, Mark, Progress, Resource, Rule, Status};
+use crate::aws::{Aws, Fault};
+use crate::value::{Attributes, PhysicalId};
+
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Policy;
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields, default)]
+pub struct Props {
+    groups: Option<Vec<String>>,
+    policy_document: Option<Json>,
+    policy_name: Option<String>,
+    roles: Option<Vec<String>>,
+    users: Option<Vec<String>>,
+}
+
+/// The longest id: nobody but Cairn reads it.
+const ID_LENGTH: usize = 200;
+
+impl Props {
+    fn principals(&self) -> Vec<Principal<'_>> {
+        principals(self.roles.as_deref(), self.users.as_deref(), self.groups.as_deref())
+    }
+
+    /// The name and document, which the schema requires.
+    fn policy(&self) -> Result<(&str, &Json), Fault> {
+        match (&self.policy_name, &self.policy_document) {
+            (Some(name), Some(document)) => Ok((name, document)),
+            _ => Err(Fault::invalid(Policy::TYPE, "`PolicyName` or `PolicyDocument` is missing")),
+        }
+    }
+}
+
+impl Resource for Policy {
+    const TYPE: &'static str = "AWS::IAM::Policy";
+    const RULES: &'static [(&'static str, Rule)] = &[("PolicyDocument", Rule::Policy)];
+
+    type Props = Props;
+
+    async fn read(
+        self,
+        aws: &Aws,
+        known: &[Known<'_, Props>],
+    ) -> Result<BTreeMap<PhysicalId, Live<Props>>, Fault> {
+        let mut found = BTreeMap::new();
+        for one in known {
+            if let Some(properties) = live(aws, one.properties).await? {
+                let attributes = attributes(one.id);
+                let live = Live { properties, attributes, status: Status::Ready };
+                found.insert(one.id.clone(), live);
+            }
+        }
+        Ok(found)
+    }
+
+    /// No call names it: its id is known before, and the puts can be made again.
+    async fn create(self, _aws: &Aws, props: &Props, mark: &Mark) -> Result<Created, Fault> {
+        if props.principals().is_empty() {
+            let problem = "at least one of `Roles`, `Users` and `Groups` must name somebody";
+            return Err(Fault::invalid(Self::TYPE, problem));
+        }
+        let id = PhysicalId::new(mark.generated_id(ID_LENGTH));
+        let attributes = attributes(&id);
+        Ok(Created::ready(id, attributes))
+    }
+
+    async fn complete(
+        self,
+        aws: &Aws,
+        _id: &PhysicalId,
+        props: &Props,
+        _mark: &Mark,
+    ) -> Result<Progress, Fault> {
+        let (name, document) = props.policy()?;
+        for principal in props.principals() {
+            principal.put_policy(aws, name, document).await?;
+        }
+        Ok(Progress::Done)
+    }
+
+    /// A new name is a new policy everywhere; the old one goes when the new one is there.
+    async fn update(
+        self,
+        aws: &Aws,
+        _id: &PhysicalId,
+        from: &Props,
+        to: &Props,
+    ) -> Result<Progress, Fault> {
+        let (name, document) = to.policy()?;
+        let renamed = from.policy_name != to.policy_name;
+        let changed = !iam_documents::same(from.policy_document.as_ref(), Some(document));
+        let (before, after) = (from.principals(), to.principals());
+        for principal in &after {
+            if renamed || changed || !before.contains(principal) {
+                principal.put_policy(aws, name, document).await?;
+            }
+        }
+        let Some(old_name) = &from.policy_name else { return Ok(Progress::Done) };
+        for principal in &before {
+            if renamed || !after.contains(principal) {
+                principal.delete_policy(aws, old_name).await?;
+            }
+        }
+        Ok(Progress::Done)
+    }
+
+    async fn delete(self, aws: &Aws, _id: &PhysicalId, props: &Props) -> Result<(), Fault> {
+        let (name, _) = props.policy()?;
+        for principal in props.principals() {
+            principal.delete_policy(aws, name).await?;
+        }
+        Ok(())
+    }
+
+    /// Putting it twice is putting it once.
+    async fn find(
+        self,
+        _aws: &Aws,
+        _props: &Props,
+        _mark: &Mark,
+    ) -> Result<Vec<PhysicalId>, Fault> {
+        Ok(Vec::new())
+    }
+}
+
+fn attributes(id: &PhysicalId) -> Attributes {
+    Attributes::from_iter([("Id".to_owned(), id.as_str().into())])
+}
+
+/// The policy as its principals have it; `None` when none of them has it.
+async fn live(aws: &Aws, known: &Props) -> Result<Option<Props>, Fault> {
+    let (name, applied) = known.policy()?;
+    let mut live: Option<Json> = None;
+    let mut holders = Vec::new();
+    for principal in known.principals() {
+        if let Some(document) = principal.policy(aws, name).await? {
+            holders.push(principal);
+            if live.is_none() || !iam_documents::same(Some(&document), Some(applied)) {
+                live = Some(document);
+            }
+        }
+    }
+    Ok(live.map(|document| Props {
+        groups: held(known.groups.as_deref(), Principal::Group, &holders),
+        policy_document: Some(document),
+        policy_name: Some(name.to_owned()),
+        roles: held(known.roles.as_deref(), Principal::Role, &holders),
+        users: held(known.users.as_deref(), Principal::User, &holders),
+    }))
+}
+
+/// Those of the declared names who hold the policy.
+fn held<'a>(
+    names: Option<&'a [String]>,
+    kind: fn(&'a str) -> Principal<'a>,
+    holders: &[Principal<'a>],
+) -> Option<Vec<String>> {
+    let holds = |name: &&'a String| holders.contains(&kind(name));
+    names.map(|names| names.iter().filter(holds).cloned().collect())
+}

@@ -1,1 +1,425 @@
+//! `AWS::IAM::Role`: who may act, and with which policies.
+//!
+//! Other resources put inline policies on a role and attach managed ones to it. What is not
+//! declared here is theirs: it is neither read, nor removed by an update, nor by a delete, which
+//! then says whose policies are in the way.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_sdk_iam::types;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use super::iam_principals::Principal;
+use super::or_absent::OrAbsent as _;
+use super::pages::pages;
+use super::tags::{self, Tag, TagChange};
+use super::{
+    Created, Known, Live, Lock, Mark, Name, Progress, Resource, Rule, Status, Uniqueness,
+    iam_documents, iam_tags,
+};
+use crate::aws::{Aws, Fault, FaultKind};
+use crate::value::{Attributes, PhysicalId};
+
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Role;
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields, default)]
+pub struct Props {
+    assume_role_policy_document: Option<Json>,
+    description: Option<String>,
+    managed_policy_arns: Option<Vec<String>>,
+    max_session_duration: Option<i32>,
+    path: Option<String>,
+    permissions_boundary: Option<String>,
+    policies: Option<Vec<InlinePolicy>>,
+    role_name: Option<String>,
+    tags: Option<Vec<Tag>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct InlinePolicy {
+    policy_document: Json,
+    policy_name: String,
+}
+
+/// Seconds a session may last when the template does not say.
+const DEFAULT_SESSION: i32 = 3600;
+
+impl Props {
+    fn attached(&self) -> &[String] {
+        self.managed_policy_arns.as_deref().unwrap_or_default()
+    }
+
+    fn inline(&self) -> &[InlinePolicy] {
+        self.policies.as_deref().unwrap_or_default()
+    }
+
+    fn inline_document(&self, name: &str) -> Option<&Json> {
+        self.inline()
+            .iter()
+            .find(|policy| policy.policy_name == name)
+            .map(|policy| &policy.policy_document)
+    }
+
+    fn description(&self) -> &str {
+        self.description.as_deref().unwrap_or_default()
+    }
+
+    fn session(&self) -> i32 {
+        self.max_session_duration.unwrap_or(DEFAULT_SESSION)
+    }
+}
+
+impl Resource for Role {
+    const TYPE: &'static str = "AWS::IAM::Role";
+    const DELETE_PATIENCE: Duration = Duration::from_mins(2);
+    const RULES: &'static [(&'static str, Rule)] = &[
+        ("AssumeRolePolicyDocument", Rule::Policy),
+        ("Policies[].PolicyDocument", Rule::Policy),
+        ("Description", Rule::Default("\"\"")),
+        ("MaxSessionDuration", Rule::Default("3600")),
+        ("Path", Rule::Default("\"/\"")),
+    ];
+    const NAME: Option<Name> =
+        Some(Name { property: "RoleName", max_length: 64, unique: Uniqueness::Unique });
+    const LOCK: Option<Lock> = Some(Lock::Itself);
+
+    type Props = Props;
+
+    async fn read(
+        self,
+        aws: &Aws,
+        known: &[Known<'_, Props>],
+    ) -> Result<BTreeMap<PhysicalId, Live<Props>>, Fault> {
+        let mut found = BTreeMap::new();
+        for one in known {
+            if let Some(role) = get(aws, one.id.as_str()).await? {
+                found.insert(one.id.clone(), live(aws, &role, one.properties).await?);
+            }
+        }
+        Ok(found)
+    }
+
+    async fn create(self, aws: &Aws, props: &Props, mark: &Mark) -> Result<Created, Fault> {
+        const ACTION: &str = "iam:CreateRole";
+        let tags = iam_tags::to_iam(ACTION, &mark.with(props.tags.as_deref()))?;
+        let trust = props.assume_role_policy_document.as_ref().map(iam_documents::to_text);
+        let answer = aws
+            .call(ACTION, || {
+                aws.iam()
+                    .create_role()
+                    .set_role_name(props.role_name.clone())
+                    .set_path(props.path.clone())
+                    .set_assume_role_policy_document(trust.clone())
+                    .set_description(props.description.clone())
+                    .set_max_session_duration(props.max_session_duration)
+                    .set_permissions_boundary(props.permissions_boundary.clone())
+                    .set_tags(Some(tags.clone()))
+                    .send()
+            })
+            .await?;
+        let role = answer.role.ok_or_else(|| Fault::malformed(ACTION, "role"))?;
+        let id = PhysicalId::new(&role.role_name);
+        Ok(match status(&role) {
+            Status::Ready => Created::ready(id, attributes(&role)),
+            _ => Created::pending(id),
+        })
+    }
+
+    async fn complete(
+        self,
+        aws: &Aws,
+        id: &PhysicalId,
+        props: &Props,
+        _mark: &Mark,
+    ) -> Result<Progress, Fault> {
+        let role = Principal::Role(id.as_str());
+        for arn in props.attached() {
+            role.attach(aws, arn).await?;
+        }
+        for policy in props.inline() {
+            role.put_policy(aws, &policy.policy_name, &policy.policy_document).await?;
+        }
+        Ok(Progress::Done)
+    }
+
+    async fn update(
+        self,
+        aws: &Aws,
+        id: &PhysicalId,
+        from: &Props,
+        to: &Props,
+    ) -> Result<Progress, Fault> {
+        let name = id.as_str();
+        set_trust(aws, name, from, to).await?;
+        describe(aws, name, from, to).await?;
+        set_boundary(aws, name, from, to).await?;
+        change_attached(aws, name, from, to).await?;
+        change_inline(aws, name, from, to).await?;
+        change_tags(aws, name, from, to).await?;
+        Ok(Progress::Done)
+    }
+
+    async fn delete(self, aws: &Aws, id: &PhysicalId, props: &Props) -> Result<(), Fault> {
+        let name = id.as_str();
+        let role = Principal::Role(name);
+        for policy in props.inline() {
+            role.delete_policy(aws, &policy.policy_name).await?;
+        }
+        for arn in props.attached() {
+            role.detach(aws, arn).await?;
+        }
+        match delete_role(aws, name).await {
+            Err(fault) if fault.is(FaultKind::InUse) => {
+                free(aws, name, fault).await?;
+                delete_role(aws, name).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn find(self, aws: &Aws, props: &Props, mark: &Mark) -> Result<Vec<PhysicalId>, Fault> {
+        let Some(name) = &props.role_name else { return Ok(Vec::new()) };
+        let ours = get(aws, name).await?.filter(|role| mark.is_on(iam_tags::pairs(role.tags())));
+        Ok(ours.map(|role| PhysicalId::new(role.role_name)).into_iter().collect())
+    }
+}
+
+async fn get(aws: &Aws, name: &str) -> Result<Option<types::Role>, Fault> {
+    let answer = aws
+        .call("iam:GetRole", || aws.iam().get_role().role_name(name).send())
+        .await
+        .or_absent()?;
+    Ok(answer.and_then(|answer| answer.role))
+}
+
+fn attributes(role: &types::Role) -> Attributes {
+    Attributes::from_iter([
+        ("Arn".to_owned(), role.arn().into()),
+        ("RoleId".to_owned(), role.role_id().into()),
+    ])
+}
+
+/// A role that is seconds old may have its id where its ARN will be.
+fn status(role: &types::Role) -> Status {
+    if role.arn().starts_with("arn:") {
+        Status::Ready
+    } else {
+        Status::Pending("without an ARN".to_owned())
+    }
+}
+
+async fn live(aws: &Aws, role: &types::Role, known: &Props) -> Result<Live<Props>, Fault> {
+    let properties = Props {
+        assume_role_policy_document: role
+            .assume_role_policy_document()
+            .map(iam_documents::from_answer),
+        description: role.description.clone(),
+        managed_policy_arns: live_attached(aws, role.role_name(), known).await?,
+        max_session_duration: role.max_session_duration,
+        path: Some(role.path.clone()),
+        permissions_boundary: role
+            .permissions_boundary()
+            .and_then(|boundary| boundary.permissions_boundary_arn.clone()),
+        policies: live_inline(aws, role.role_name(), known).await?,
+        role_name: Some(role.role_name.clone()),
+        tags: tags::declared(
+            iam_tags::pairs(role.tags()).map(|(key, value)| (key.to_owned(), value.to_owned())),
+        ),
+    };
+    Ok(Live { properties, attributes: attributes(role), status: status(role) })
+}
+
+/// The declared ones of the attached policies.
+async fn live_attached(aws: &Aws, name: &str, known: &Props) -> Result<Option<Vec<String>>, Fault> {
+    if known.attached().is_empty() {
+        return Ok(None);
+    }
+    let attached = list_attached(aws, name).await?;
+    Ok(Some(known.attached().iter().filter(|arn| attached.contains(arn)).cloned().collect()))
+}
+
+/// The declared ones of the inline policies.
+async fn live_inline(
+    aws: &Aws,
+    name: &str,
+    known: &Props,
+) -> Result<Option<Vec<InlinePolicy>>, Fault> {
+    if known.inline().is_empty() {
+        return Ok(None);
+    }
+    let mut found = Vec::new();
+    for policy in known.inline() {
+        let policy_name = policy.policy_name.clone();
+        if let Some(policy_document) = Principal::Role(name).policy(aws, &policy_name).await? {
+            found.push(InlinePolicy { policy_document, policy_name });
+        }
+    }
+    Ok(Some(found))
+}
+
+async fn set_trust(aws: &Aws, name: &str, from: &Props, to: &Props) -> Result<(), Fault> {
+    let (from, to) = (&from.assume_role_policy_document, &to.assume_role_policy_document);
+    let Some(document) = to else { return Ok(()) };
+    if iam_documents::same(from.as_ref(), Some(document)) {
+        return Ok(());
+    }
+    let text = iam_documents::to_text(document);
+    aws.call("iam:UpdateAssumeRolePolicy", || {
+        aws.iam().update_assume_role_policy().role_name(name).policy_document(&text).send()
+    })
+    .await?;
+    Ok(())
+}
+
+async fn describe(aws: &Aws, name: &str, from: &Props, to: &Props) -> Result<(), Fault> {
+    if from.description() == to.description() && from.session() == to.session() {
+        return Ok(());
+    }
+    aws.call("iam:UpdateRole", || {
+        let update = aws.iam().update_role().role_name(name).description(to.description());
+        update.max_session_duration(to.session()).send()
+    })
+    .await?;
+    Ok(())
+}
+
+async fn set_boundary(aws: &Aws, name: &str, from: &Props, to: &Props) -> Result<(), Fault> {
+    if from.permissions_boundary == to.permissions_boundary {
+        return Ok(());
+    }
+    if let Some(boundary) = &to.permissions_boundary {
+        aws.call("iam:PutRolePermissionsBoundary", || {
+            let put = aws.iam().put_role_permissions_boundary().role_name(name);
+            put.permissions_boundary(boundary).send()
+        })
+        .await?;
+    } else {
+        aws.call("iam:DeleteRolePermissionsBoundary", || {
+            aws.iam().delete_role_permissions_boundary().role_name(name).send()
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+/// The new ones first: at no time may the role do less than before and after.
+async fn change_attached(aws: &Aws, name: &str, from: &Props, to: &Props) -> Result<(), Fault> {
+    let role = Principal::Role(name);
+    for arn in to.attached().iter().filter(|arn| !from.attached().contains(arn)) {
+        role.attach(aws, arn).await?;
+    }
+    for arn in from.attached().iter().filter(|arn| !to.attached().contains(arn)) {
+        role.detach(aws, arn).await?;
+    }
+    Ok(())
+}
+
+async fn change_inline(aws: &Aws, name: &str, from: &Props, to: &Props) -> Result<(), Fault> {
+    let role = Principal::Role(name);
+    for policy in to.inline() {
+        let document = Some(&policy.policy_document);
+        if !iam_documents::same(from.inline_document(&policy.policy_name), document) {
+            role.put_policy(aws, &policy.policy_name, &policy.policy_document).await?;
+        }
+    }
+    for policy in from.inline() {
+        if to.inline_document(&policy.policy_name).is_none() {
+            role.delete_policy(aws, &policy.policy_name).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn change_tags(aws: &Aws, name: &str, from: &Props, to: &Props) -> Result<(), Fault> {
+    const ACTION: &str = "iam:TagRole";
+    let (from, to) = (from.tags.as_deref(), to.tags.as_deref());
+    let change = TagChange::between(&tags::to_map(from), &tags::to_map(to));
+    if !change.set.is_empty() {
+        let set = iam_tags::to_iam(ACTION, &change.set)?;
+        aws.call(ACTION, || {
+            aws.iam().tag_role().role_name(name).set_tags(Some(set.clone())).send()
+        })
+        .await?;
+    }
+    if !change.remove.is_empty() {
+        aws.call("iam:UntagRole", || {
+            let keys = Some(change.remove.clone());
+            aws.iam().untag_role().role_name(name).set_tag_keys(keys).send()
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+async fn delete_role(aws: &Aws, name: &str) -> Result<(), Fault> {
+    aws.call("iam:DeleteRole", || aws.iam().delete_role().role_name(name).send()).await.map(drop)
+}
+
+/// Takes the role out of instance profiles when nothing else keeps it from being deleted.
+///
+/// # Errors
+///
+/// The conflict, with the names of the policies that belong to somebody else.
+async fn free(aws: &Aws, name: &str, mut conflict: Fault) -> Result<(), Fault> {
+    let mut foreign = list_inline(aws, name).await?;
+    foreign.extend(list_attached(aws, name).await?);
+    if !foreign.is_empty() {
+        conflict.message =
+            format!("{} (policies of others: `{}`)", conflict.message, foreign.join("`, `"));
+        return Err(conflict);
+    }
+    for profile in list_instance_profiles(aws, name).await? {
+        aws.call("iam:RemoveRoleFromInstanceProfile", || {
+            let remove = aws.iam().remove_role_from_instance_profile().role_name(name);
+            remove.instance_profile_name(&profile).send()
+        })
+        .await
+        .or_absent()?;
+    }
+    Ok(())
+}
+
+async fn list_attached(aws: &Aws, name: &str) -> Result<Vec<String>, Fault> {
+    pages(async |marker: Option<String>| {
+        let page = aws
+            .call("iam:ListAttachedRolePolicies", || {
+                let list = aws.iam().list_attached_role_policies().role_name(name);
+                list.set_marker(marker.clone()).send()
+            })
+            .await?;
+        let attached = page.attached_policies.unwrap_or_default();
+        Ok((attached.into_iter().filter_map(|one| one.policy_arn).collect(), page.marker))
+    })
+    .await
+}
+
+async fn list_inline(aws: &Aws, name: &str) -> Result<Vec<String>, Fault> {
+    pages(async |marker: Option<String>| {
+        let page = aws
+            .call("iam:ListRolePolicies", || {
+                aws.iam().list_role_policies().role_name(name).set_marker(marker.clone()).send()
+            })
+            .await?;
+        Ok((page.policy_names, page.marker))
+    })
+    .await
+}
+
+async fn list_instance_profiles(aws: &Aws, name: &str) -> Result<Vec<String>, Fault> {
+    pages(async |marker: Option<String>| {
+        let page = aws
+            .call("iam:ListInstanceProfilesForRole", || {
+                let list = aws.iam().list_instance_profiles_for_role().role_name(name);
+                list.set_marker(marker.clone()).send()
+            })
+            .await?;
+        let profiles = page.instance_profiles.into_iter();
+        Ok((profiles.map(|one| one.instance_profile_name).collect(), page.marker))
+    })
+    .await
+}

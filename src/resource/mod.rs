@@ -12,13 +12,28 @@ mod apigateway_account;
 mod apigateway_api_key;
 mod apigateway_deployment;
 mod apigateway_method;
+mod apigateway_method_calls;
+mod apigateway_method_parts;
+mod apigateway_method_settings;
+mod apigateway_patch;
 mod apigateway_resource;
 mod apigateway_rest_api;
 mod apigateway_stage;
+mod apigateway_tags;
+mod apigateway_tree;
 mod apigateway_usage_plan;
 mod apigateway_usage_plan_key;
 mod bedrock_agent;
+mod bedrock_agent_action_group;
 mod bedrock_agent_alias;
+mod bedrock_agent_collaborator;
+mod bedrock_agent_knowledge_base;
+mod bedrock_agent_parts;
+mod bedrock_agent_prompts;
+mod bedrock_agent_settings;
+mod bedrock_answers;
+mod bedrock_tags;
+mod ec2_lambda_interfaces;
 mod ec2_route;
 mod ec2_route_table;
 mod ec2_rules;
@@ -30,14 +45,26 @@ mod ec2_subnet_route_table_association;
 mod ec2_tags;
 mod ec2_vpc;
 mod ec2_vpc_endpoint;
+mod generated_id;
+mod iam_documents;
 mod iam_managed_policy;
 mod iam_policy;
+mod iam_principals;
 mod iam_role;
+mod iam_tags;
+mod lambda_code;
+mod lambda_configuration;
+mod lambda_faults;
 mod lambda_function;
+mod lambda_inline_code;
 mod lambda_permission;
+mod lambda_properties;
+mod lambda_settings;
 mod logs_log_group;
+mod or_absent;
+mod pages;
 
-pub use handler::{Handler, KnownJson, LiveJson};
+pub use handler::{BoxFuture, Handler, KnownJson, LiveJson};
 pub use registry::{handler, near_types, types};
 
 use std::collections::BTreeMap;
@@ -72,6 +99,8 @@ pub trait Resource: Copy + Default + Send + Sync + 'static {
     const NAME: Option<Name> = None;
     /// What this type has to be made anew or rolled over for.
     const FOLLOWS: Option<Follows> = None;
+    /// Whether a deleted one stays for a while.
+    const REMOVAL: Removal = Removal::AtOnce;
     /// The property naming a parent whose deletion removes this resource too.
     const GONE_WITH: Option<&'static str> = None;
     /// The property whose value names what must not be changed by two steps at once.
@@ -218,6 +247,15 @@ pub enum Progress {
     Settle,
     /// Wait until it is ready, then call again for the rest.
     Again,
+}
+
+/// When a deleted resource is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    /// As soon as AWS has accepted the deletion.
+    AtOnce,
+    /// When reading it no longer finds it.
+    Lingering,
 }
 
 /// Who makes a resource: the marks that lead back from AWS to the stack.

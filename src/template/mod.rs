@@ -1,14 +1,27 @@
 //! From text to [`Template`]: what was written, with a place for every node.
 
+mod load;
 mod node;
+mod output;
+mod parameter;
+pub(crate) mod read;
+mod resource;
+mod scalar;
+mod section;
+mod syntax;
+mod tag;
+#[cfg(test)]
+mod tests;
 
+pub use load::load;
 pub use node::{Entry, Node, NodeKind};
+pub use section::parse;
 
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::diagnostic::{Source, Span};
+use crate::diagnostic::{Diagnostic, Source, Span};
 use crate::value::LogicalId;
 
 /// A parsed stack file. Nothing is evaluated; sections have been told apart and resource
@@ -24,6 +37,10 @@ pub struct Template {
     pub conditions: IndexMap<String, Node>,
     pub resources: IndexMap<LogicalId, ResourceNode>,
     pub outputs: IndexMap<String, Output>,
+    /// Rule name to its node.
+    pub rules: IndexMap<String, Node>,
+    /// What was understood but will not be acted on, in the order of the file.
+    pub warnings: Vec<Diagnostic>,
 }
 
 /// A declared parameter.

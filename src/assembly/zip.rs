@@ -1,0 +1,122 @@
+//! Zips with the same bytes for the same content: names sorted, one date, two modes.
+
+use std::fs;
+use std::io::{self, Cursor, Write as _};
+use std::path::{Path, PathBuf};
+
+use ::zip::write::SimpleFileOptions;
+use ::zip::{CompressionMethod, DateTime, ZipWriter};
+use ignore::WalkBuilder;
+
+/// What Lambda takes directly.
+const MOST_BYTES: u64 = 250 * 1024 * 1024;
+
+#[derive(Debug, thiserror::Error)]
+pub enum ZipError {
+    #[error("there is no directory or file `{}`", .0.display())]
+    Missing(PathBuf),
+    #[error("the directory `{}` holds no files", .0.display())]
+    Empty(PathBuf),
+    #[error("`{}` holds more than the 250 MB that Lambda takes", .0.display())]
+    TooLarge(PathBuf),
+    #[error("cannot read `{}`: {source}", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("cannot zip: {0}")]
+    Zip(#[from] ::zip::result::ZipError),
+}
+
+/// Zips a directory, or takes a file that is a zip already as it is. What Python, editors and
+/// version control leave behind stays out, and so does what a `.cairnignore` names.
+///
+/// # Errors
+///
+/// When it is missing, empty, too large or unreadable.
+pub fn zip_directory(path: &Path) -> Result<Vec<u8>, ZipError> {
+    let read = |path: &Path| {
+        fs::read(path).map_err(|source| ZipError::Read { path: path.to_owned(), source })
+    };
+    let metadata = fs::metadata(path).map_err(|_| ZipError::Missing(path.to_owned()))?;
+    if metadata.is_file() {
+        return read(path);
+    }
+    let files = files_of(path)?;
+    if files.is_empty() {
+        return Err(ZipError::Empty(path.to_owned()));
+    }
+    let mut total = 0;
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, file) in files {
+        let content = read(&file)?;
+        total += content.len() as u64;
+        if total > MOST_BYTES {
+            return Err(ZipError::TooLarge(path.to_owned()));
+        }
+        writer.start_file(name, options(is_executable(&file)))?;
+        writer.write_all(&content).map_err(|source| ZipError::Read { path: file, source })?;
+    }
+    Ok(writer.finish()?.into_inner())
+}
+
+/// A zip of texts: `(name, content)`.
+///
+/// # Errors
+///
+/// When the zip library refuses a name.
+pub fn zip_text(files: &[(&str, &str)]) -> Result<Vec<u8>, ZipError> {
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, content) in files {
+        writer.start_file(*name, options(false))?;
+        writer
+            .write_all(content.as_bytes())
+            .map_err(|source| ZipError::Read { path: PathBuf::from(name), source })?;
+    }
+    Ok(writer.finish()?.into_inner())
+}
+
+fn options(executable: bool) -> SimpleFileOptions {
+    SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Deflated)
+        .last_modified_time(DateTime::default())
+        .unix_permissions(if executable { 0o755 } else { 0o644 })
+}
+
+/// Every file with its name in the zip, sorted by name.
+fn files_of(directory: &Path) -> Result<Vec<(String, PathBuf)>, ZipError> {
+    let mut walk = WalkBuilder::new(directory);
+    walk.standard_filters(false)
+        .add_custom_ignore_filename(".cairnignore")
+        .follow_links(true)
+        .filter_entry(|entry| !is_debris(&entry.file_name().to_string_lossy()));
+    let mut files = Vec::new();
+    for entry in walk.build() {
+        let entry = entry.map_err(|error| ZipError::Read {
+            path: directory.to_owned(),
+            source: io::Error::other(error),
+        })?;
+        if !entry.file_type().is_some_and(|kind| kind.is_file()) {
+            continue;
+        }
+        let relative = entry.path().strip_prefix(directory).unwrap_or(entry.path());
+        let parts: Vec<_> =
+            relative.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+        files.push((parts.join("/"), entry.path().to_owned()));
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn is_debris(name: &str) -> bool {
+    matches!(name, "__pycache__" | ".git" | ".DS_Store" | ".cairnignore" | ".pytest_cache")
+        || Path::new(name).extension().is_some_and(|extension| extension == "pyc")
+}
+
+#[cfg(unix)]
+fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_executable(_path: &Path) -> bool {
+    false
+}

@@ -1,0 +1,32 @@
+//! The time and the randomness of a run: read here, passed on as arguments.
+
+use jiff::Timestamp;
+
+use crate::value::Token;
+
+use super::Failure;
+
+/// Now, as `2026-01-31T12:00:00Z`.
+pub fn now() -> String {
+    let now = Timestamp::now();
+    now.round(jiff::Unit::Second).unwrap_or(now).to_string()
+}
+
+/// Tokens nobody else has.
+pub struct Tokens;
+
+impl Tokens {
+    /// Checks once that the system gives randomness.
+    pub fn new() -> Result<Self, Failure> {
+        let mut probe = [0_u8; 1];
+        getrandom::fill(&mut probe)
+            .map_err(|error| Failure::text(format!("the system gives no randomness: {error}")))?;
+        Ok(Self)
+    }
+
+    pub fn draw(&self) -> Token {
+        let mut bytes = [0_u8; 16];
+        getrandom::fill(&mut bytes).expect("the system gave randomness when this run began");
+        Token::from_bytes(bytes)
+    }
+}

@@ -1,0 +1,223 @@
+//! `cairn deploy`: plan, show, ask, apply; and the run that teardown shares.
+
+use std::io::{IsTerminal as _, Write as _};
+use std::sync::Arc;
+
+use dialoguer::Confirm;
+use tokio::sync::{mpsc, watch};
+
+use super::clock::now;
+use super::project::{Project, StackArgs};
+use super::session::Session;
+use super::{Code, Failure};
+use crate::config::Limits;
+use crate::graph::Graph;
+use crate::plan::{Plan, Purpose};
+use crate::reconcile::{self, Outcome, Setting, reconcile};
+use crate::render::diagnostic::{Color, render_all};
+use crate::render::plan::{Header, render};
+use crate::render::progress::{Display, Progress, took};
+use crate::render::style::{BAD, BOLD, GOOD, paint};
+use crate::render::{outputs, say};
+use crate::state::store::Ledger;
+
+/// Make AWS as the template says
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  cairn deploy stacks/persona-agent --env local --yes\n  \
+    cairn deploy stacks/persona-agent --env prod")]
+pub struct Args {
+    #[command(flatten)]
+    stack: StackArgs,
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+    /// Say how many AWS calls were made
+    #[arg(long)]
+    stats: bool,
+}
+
+pub async fn run(args: &Args) -> Result<Code, Failure> {
+    let project = Project::find(&args.stack)?;
+    let (checked, loaded) = project.offline_graph()?;
+    if !checked.warnings.is_empty() {
+        say(&render_all(&checked.warnings, Color::Always));
+    }
+    let session = Session::open(&project.environment, loaded.collected.assets.clone()).await?;
+    let store = project.store();
+    let lock = store.lock(&Session::holder("cairn deploy"))?;
+    let state = session.state(&project)?;
+    let graph = session.graph(&project, &loaded, &state).await?;
+    let plan = session.plan(&graph, &state, &project.environment).await?;
+    show(&plan, &project)?;
+    if !plan.has_work() && !plan.has_changes() {
+        if args.stats {
+            super::plan::say_calls(&session)?;
+        }
+        write!(anstream::stdout(), "\n{}", outputs::render(&state.outputs))?;
+        return Ok(Code::Success);
+    }
+    if !args.yes && !agreed("Deploy this?")? {
+        return Err(Failure::text("nothing was changed: the plan was declined"));
+    }
+    let ledger = store.open(lock, state)?;
+    let graph = Arc::new(graph);
+    let outcome = apply(&plan, ledger, &session, Some(graph), project.environment.limits).await?;
+    let code = conclude(&plan, &outcome, &session);
+    if code == Code::Success {
+        write!(anstream::stdout(), "\n{}", outputs::render(&outcome.state.outputs))?;
+        if let Some(endpoint) = &session.endpoint {
+            say_local_urls(&outcome, endpoint)?;
+        }
+    }
+    if args.stats {
+        super::plan::say_calls(&session)?;
+    }
+    Ok(code)
+}
+
+/// Shows a plan before it is asked about.
+pub fn show(plan: &Plan, project: &Project) -> Result<(), Failure> {
+    let header = Header { environment: &project.environment.name };
+    write!(anstream::stdout(), "{}", render(plan, &header))?;
+    Ok(())
+}
+
+/// Asks; without a terminal there is nobody to ask.
+pub fn agreed(question: &str) -> Result<bool, Failure> {
+    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        return Err(Failure::text("there is no terminal to ask on, and `--yes` was not given")
+            .hint("look at the plan with `cairn plan`, then run this with `--yes`"));
+    }
+    Confirm::new()
+        .with_prompt(question)
+        .default(false)
+        .interact()
+        .map_err(|error| Failure::text(format!("cannot ask: {error}")))
+}
+
+/// Runs a plan, showing what happens and minding Ctrl-C.
+pub async fn apply(
+    plan: &Plan,
+    ledger: Ledger,
+    session: &Session,
+    graph: Option<Arc<Graph>>,
+    limits: Limits,
+) -> Result<Outcome, Failure> {
+    let (news, mut heard) = mpsc::unbounded_channel();
+    let (stop, interrupt) = watch::channel(false);
+    let ears = tokio::spawn(listen(stop));
+    let setting = Setting {
+        aws: session.aws.clone(),
+        graph,
+        limits: reconcile::Limits {
+            concurrency: limits.concurrency,
+            deadline: Some(limits.deadline),
+        },
+        news,
+        interrupt,
+        run: session.tokens.draw(),
+        command: match plan.purpose {
+            Purpose::Deploy => "deploy".to_owned(),
+            Purpose::Teardown => "teardown".to_owned(),
+        },
+        started_at: now(),
+    };
+    let mut progress = Progress::new(plan, display());
+    let show = async {
+        while let Some(news) = heard.recv().await {
+            progress.show(&news);
+        }
+    };
+    let (outcome, ()) = tokio::join!(reconcile(plan, ledger, setting), show);
+    ears.abort();
+    Ok(outcome?)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+fn display() -> Display {
+    Display::detect(std::env::var("CI").ok().as_deref())
+}
+
+/// The first signal stops gently, the second at once: what is on disk then is enough to go on.
+async fn listen(stop: watch::Sender<bool>) {
+    signalled().await;
+    // Without a run there is nothing to stop.
+    let _ = stop.send(true);
+    signalled().await;
+    say("stopped; run the same command again to go on where this run ended");
+    std::process::exit(130);
+}
+
+#[cfg(unix)]
+async fn signalled() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) =
+        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+#[cfg(not(unix))]
+async fn signalled() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Says how a run ended and what to do now.
+pub fn conclude(plan: &Plan, outcome: &Outcome, session: &Session) -> Code {
+    let (doing, done) = match plan.purpose {
+        Purpose::Deploy => ("deploy", "deployed"),
+        Purpose::Teardown => ("teardown", "torn down"),
+    };
+    let stack = &plan.stack;
+    let time = took(outcome.elapsed);
+    let calls = session.aws.transcript().count() + 1;
+    if outcome.is_complete() {
+        say(&paint(GOOD, &format!("\n{stack} is {done} in {time}, with {calls} AWS calls")));
+        return Code::Success;
+    }
+    for (id, error) in &outcome.failed {
+        let step = &plan.steps[id.0];
+        say(&format!(
+            "\n{} {}: {error}",
+            paint(BAD, "error:"),
+            paint(BOLD, step.logical_id.as_str())
+        ));
+        for hint in error.hints() {
+            say(&format!("hint: {hint}"));
+        }
+    }
+    let waiting = outcome.not_started.len();
+    say(&format!(
+        "\n{stack}: the {doing} stopped after {time}: {} done, {} failed, {waiting} not started",
+        outcome.done.len(),
+        outcome.failed.len(),
+    ));
+    say("hint: nothing is lost: run the same command again to go on");
+    if outcome.interrupted { Code::Interrupted } else { Code::Failed }
+}
+
+/// Where a local API answers: its AWS address is nobody's.
+fn say_local_urls(outcome: &Outcome, endpoint: &str) -> Result<(), Failure> {
+    let address = regex::Regex::new(
+        r"^https://([a-z0-9]+)\.execute-api\.[a-z0-9-]+\.amazonaws\.com[a-z.]*/([^/]+)(/.*)?$",
+    );
+    let Ok(address) = address else { return Ok(()) };
+    for (name, value) in &outcome.state.outputs {
+        let Some(parts) = value.as_str().and_then(|text| address.captures(text)) else { continue };
+        let path = parts.get(3).map_or("", |path| path.as_str());
+        writeln!(
+            anstream::stdout(),
+            "\nhere, {name} is  {endpoint}/restapis/{}/{}/_user_request_{path}",
+            &parts[1],
+            &parts[2]
+        )?;
+    }
+    Ok(())
+}

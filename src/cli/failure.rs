@@ -1,0 +1,106 @@
+//! What goes wrong before or instead of a run, told once and with what to do.
+
+use std::io::Write as _;
+
+use crate::aws::{Fault, chain};
+use crate::config::LOCAL;
+use crate::diagnostic::Diagnostic;
+use crate::local::LocalError;
+use crate::reconcile::ReconcileError;
+use crate::render::diagnostic::{Color, render_all};
+use crate::state::store::StoreError;
+
+#[derive(Debug)]
+pub enum Failure {
+    Diagnostics(Vec<Diagnostic>),
+    Text { message: String, hints: Vec<String> },
+    /// All has been said.
+    Silent,
+}
+
+impl Failure {
+    pub fn text(message: impl Into<String>) -> Self {
+        Self::Text { message: message.into(), hints: Vec::new() }
+    }
+
+    #[must_use]
+    pub fn hint(self, hint: impl Into<String>) -> Self {
+        match self {
+            Self::Text { message, mut hints } => {
+                hints.push(hint.into());
+                Self::Text { message, hints }
+            }
+            other => other,
+        }
+    }
+
+    /// Tells it on standard error.
+    pub fn report(&self) {
+        let text = match self {
+            Self::Silent => return,
+            Self::Diagnostics(diagnostics) => render_all(diagnostics, Color::Always),
+            Self::Text { message, hints } => {
+                let mut diagnostic = Diagnostic::error(message);
+                diagnostic.hints.clone_from(hints);
+                render_all(&[diagnostic], Color::Always)
+            }
+        };
+        // Without a standard error there is nobody to tell.
+        let _ = writeln!(anstream::stderr(), "{}", text.trim_end());
+    }
+}
+
+impl From<Vec<Diagnostic>> for Failure {
+    fn from(diagnostics: Vec<Diagnostic>) -> Self {
+        Self::Diagnostics(diagnostics)
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            return Self::Silent;
+        }
+        Self::text(error.to_string())
+    }
+}
+
+impl From<serde_json::Error> for Failure {
+    fn from(error: serde_json::Error) -> Self {
+        Self::text(error.to_string())
+    }
+}
+
+impl From<LocalError> for Failure {
+    fn from(error: LocalError) -> Self {
+        Self::Text { message: chain(&error), hints: error.hints() }
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Text { message: chain(&error), hints: error.hints() }
+    }
+}
+
+impl From<ReconcileError> for Failure {
+    fn from(error: ReconcileError) -> Self {
+        let hints = match &error {
+            ReconcileError::Store(error) => error.hints(),
+            _ => Vec::new(),
+        };
+        Self::Text { message: chain(&error), hints }
+    }
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        let failure = Self::text(fault.to_string());
+        match fault.code.as_str() {
+            "RequestNotSent" | "NoAnswer" | "ConnectionFailed" | "TimedOut" => failure
+                .hint("check the network, the region and the credentials")
+                .hint(format!("`--env {LOCAL}` needs neither network nor account")),
+            _ => failure,
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! `cairn local`: an AWS on this machine.
+
+use std::io::Write as _;
+
+use clap::Subcommand;
+
+use super::session::environment_variable;
+use super::{Code, Failure};
+use crate::local::{Host, Local, Status};
+use crate::render::say;
+
+/// Run an AWS on this machine (MiniStack), for the environment `local`
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:\n  cairn local start\n  cairn local reset   # forget everything in it")]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start it, installing it first when that was never done
+    Start,
+    /// Stop it; what was deployed to it is gone
+    Stop,
+    /// Say whether it runs, and where
+    Status,
+    /// Empty it
+    Reset,
+}
+
+pub async fn run(args: &Args) -> Result<Code, Failure> {
+    let local = Local::named(Host::from_environment(environment_variable)?, "default")?;
+    let mut out = anstream::stdout();
+    match args.command {
+        Command::Start => {
+            let running = local.start(&|text| say(text)).await?;
+            writeln!(out, "MiniStack {} runs at {}", running.version, running.url)?;
+        }
+        Command::Stop => match local.stop(&|text| say(text)).await? {
+            Some(running) => writeln!(out, "stopped MiniStack at {}", running.url)?,
+            None => writeln!(out, "MiniStack does not run")?,
+        },
+        Command::Status => match local.status().await? {
+            Status::Running(running) => {
+                let since = jiff::Timestamp::try_from(running.since)
+                    .map(|since| since.round(jiff::Unit::Second).unwrap_or(since).to_string())
+                    .unwrap_or_default();
+                writeln!(
+                    out,
+                    "MiniStack {} runs at {} (process {}, since {since})",
+                    running.version, running.url, running.pid
+                )?;
+            }
+            _ => writeln!(out, "MiniStack does not run")?,
+        },
+        Command::Reset => {
+            let running = local.reset().await?;
+            writeln!(out, "MiniStack at {} is empty", running.url)?;
+        }
+    }
+    Ok(Code::Success)
+}

@@ -1,0 +1,95 @@
+//! The command line: one file for each command, its arguments and what it calls.
+
+mod clock;
+mod completions;
+mod deploy;
+mod failure;
+pub mod log;
+mod local;
+mod outputs;
+mod plan;
+mod project;
+mod session;
+mod state;
+mod synth;
+mod teardown;
+mod types;
+mod validate;
+
+pub use failure::Failure;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Turn a CloudFormation template into running AWS infrastructure, and back.
+#[derive(Debug, Parser)]
+#[command(name = "cairn", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Examples:\n  cairn deploy stacks/persona-agent --env local --yes\n  \
+    cairn plan stacks/persona-agent --env prod --detailed-exitcode\n  \
+    cairn teardown stacks/persona-agent --env local")]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Say more: every AWS call (-v), and everything (-vv)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Validate(validate::Args),
+    Synth(synth::Args),
+    #[command(visible_alias = "diff")]
+    Plan(plan::Args),
+    Deploy(deploy::Args),
+    #[command(visible_alias = "destroy")]
+    Teardown(teardown::Args),
+    Outputs(outputs::Args),
+    State(state::Args),
+    Local(local::Args),
+    Types(types::Args),
+    Completions(completions::Args),
+}
+
+/// What the process ends with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    Success,
+    Failed,
+    /// `plan --detailed-exitcode`: there is something to do.
+    Changes,
+    /// Ended by Ctrl-C.
+    Interrupted,
+}
+
+impl From<Code> for ExitCode {
+    fn from(code: Code) -> Self {
+        Self::from(match code {
+            Code::Success => 0,
+            Code::Failed => 1,
+            Code::Changes => 2,
+            Code::Interrupted => 130,
+        })
+    }
+}
+
+/// Runs one command.
+///
+/// # Errors
+///
+/// What the user is to be told.
+pub async fn run(cli: Cli) -> Result<Code, Failure> {
+    match cli.command {
+        Command::Validate(args) => validate::run(&args),
+        Command::Synth(args) => synth::run(&args),
+        Command::Plan(args) => plan::run(&args).await,
+        Command::Deploy(args) => deploy::run(&args).await,
+        Command::Teardown(args) => teardown::run(&args).await,
+        Command::Outputs(args) => outputs::run(&args),
+        Command::State(args) => state::run(&args),
+        Command::Local(args) => local::run(&args).await,
+        Command::Types(args) => types::run(&args),
+        Command::Completions(args) => completions::run(&args),
+    }
+}

@@ -1,0 +1,160 @@
+//! A connection to the right account, and what is found there.
+
+use std::ffi::OsString;
+use std::sync::Arc;
+
+use super::Failure;
+use super::clock::{Tokens, now};
+use super::project::{Loaded, Project};
+use crate::aws::{Access, Assets, Aws, Clients};
+use crate::config::{Endpoint, Environment};
+use crate::graph::{self, Graph};
+use crate::local::{Host, Local, Status};
+use crate::plan::{self, Plan};
+use crate::refresh::refresh;
+use crate::render::say;
+use crate::state::State;
+use crate::state::store::Holder;
+
+/// A stack's account, reached and checked.
+pub struct Session {
+    pub aws: Aws,
+    /// Where the local AWS listens, if that is where calls go.
+    pub endpoint: Option<String>,
+    pub tokens: Tokens,
+}
+
+impl Session {
+    /// Connects, starting the local AWS when the environment asks for it, and refuses another
+    /// account than the environment's.
+    pub async fn open(environment: &Environment, assets: Assets) -> Result<Self, Failure> {
+        let endpoint = endpoint(environment).await?;
+        let access = Access {
+            region: environment.region.clone(),
+            profile: environment.profile.clone(),
+            role_arn: environment.role.clone(),
+            endpoint: endpoint.clone(),
+        };
+        let clients = Clients::connect(&access).await;
+        if !clients.has_region() {
+            return Err(Failure::text("no region is configured")
+                .hint("set `region` in config/, or AWS_REGION"));
+        }
+        let account = Aws::whoami(&clients).await?;
+        if let Some(wanted) = &environment.account
+            && *wanted != account
+        {
+            return Err(Failure::text(format!(
+                "these credentials are for account {account}, the environment `{}` is for {wanted}",
+                environment.name
+            ))
+            .hint("use other credentials (`profile`, `role`, AWS_PROFILE), or another `--env`"));
+        }
+        Ok(Self { aws: Aws::new(clients, &account, assets), endpoint, tokens: Tokens::new()? })
+    }
+
+    /// The state as it stands, or that of a stack that owns nothing.
+    pub fn state(&self, project: &Project) -> Result<State, Failure> {
+        let state = match project.store().read()? {
+            Some(state) => state,
+            None => State::empty(
+                &project.name,
+                self.aws.account(),
+                self.aws.region(),
+                self.tokens.draw(),
+            ),
+        };
+        self.check_home(&state)?;
+        Ok(state)
+    }
+
+    fn check_home(&self, state: &State) -> Result<(), Failure> {
+        let here = (self.aws.account(), self.aws.region());
+        if (state.account.as_str(), state.region.as_str()) == here || state.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::text(format!(
+            "the stack `{}` is deployed in account {}, region {}; these credentials are for account {}, region {}",
+            state.stack, state.account, state.region, here.0, here.1
+        ))
+        .hint("tear it down there first, or deploy under another `--name` or `--env`"))
+    }
+
+    /// The graph with the account's facts in it.
+    pub async fn graph(
+        &self,
+        project: &Project,
+        loaded: &Loaded,
+        state: &State,
+    ) -> Result<Graph, Failure> {
+        let mut inputs = project.inputs(
+            loaded,
+            self.aws.account(),
+            self.aws.region(),
+            self.aws.partition(),
+            &state.lineage,
+        );
+        if loaded.template.source.text.contains("GetAZs") {
+            inputs.zones = self.aws.zones().await?;
+        }
+        Ok(graph::synth(Arc::clone(&loaded.template), inputs)?)
+    }
+
+    /// Reads what is there and says what would change.
+    pub async fn plan(
+        &self,
+        graph: &Graph,
+        state: &State,
+        environment: &Environment,
+    ) -> Result<Plan, Failure> {
+        let mut observed = refresh(state, &self.aws).await?;
+        if environment.endpoint == Some(Endpoint::Local) {
+            crate::local::blind_spots::overlook(state, &mut observed);
+        }
+        Ok(plan::plan(graph, state, &observed, &mut || self.tokens.draw())?)
+    }
+
+    /// Who this run is, for whoever finds its lock.
+    pub fn holder(command: &str) -> Holder {
+        Holder {
+            command: command.to_owned(),
+            pid: std::process::id(),
+            user: variable("USER").or_else(|| variable("USERNAME")).unwrap_or_else(unknown),
+            host: variable("HOSTNAME").or_else(host_name).unwrap_or_else(unknown),
+            since: now(),
+        }
+    }
+}
+
+fn unknown() -> String {
+    "unknown".to_owned()
+}
+
+fn host_name() -> Option<String> {
+    std::fs::read_to_string("/etc/hostname").ok().map(|name| name.trim().to_owned())
+}
+
+#[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The environment of the process, for what takes it as an argument.
+pub fn environment_variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+async fn endpoint(environment: &Environment) -> Result<Option<String>, Failure> {
+    match &environment.endpoint {
+        None => Ok(None),
+        Some(Endpoint::Url(url)) => Ok(Some(url.clone())),
+        Some(Endpoint::Local) => {
+            let local = Local::named(Host::from_environment(environment_variable)?, "default")?;
+            if let Status::Running(running) = local.status().await? {
+                return Ok(Some(running.url));
+            }
+            let running = local.start(&|text| say(text)).await?;
+            Ok(Some(running.url))
+        }
+    }
+}

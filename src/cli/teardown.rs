@@ -1,0 +1,53 @@
+//! `cairn teardown`: take away everything a stack owns.
+
+use super::deploy::{agreed, apply, conclude, show};
+use super::project::{Project, StackArgs};
+use super::session::Session;
+use super::{Code, Failure};
+use crate::aws::Assets;
+use crate::plan;
+use crate::render::say;
+
+/// Delete everything the stack owns
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  cairn teardown stacks/persona-agent --env local --yes")]
+pub struct Args {
+    #[command(flatten)]
+    stack: StackArgs,
+    /// Do not ask
+    #[arg(short, long)]
+    yes: bool,
+    /// Say how many AWS calls were made
+    #[arg(long)]
+    stats: bool,
+}
+
+pub async fn run(args: &Args) -> Result<Code, Failure> {
+    let project = Project::find(&args.stack)?;
+    let store = project.store();
+    if store.read()?.is_none() {
+        say(&format!(
+            "Nothing to do: the stack `{}` is not deployed in the environment `{}`.",
+            project.name, project.environment.name
+        ));
+        return Ok(Code::Success);
+    }
+    let session = Session::open(&project.environment, Assets::default()).await?;
+    let lock = store.lock(&Session::holder("cairn teardown"))?;
+    let state = session.state(&project)?;
+    let plan = plan::teardown(&state);
+    show(&plan, &project)?;
+    if plan.has_work() && !args.yes && !agreed("Delete all of this?")? {
+        return Err(Failure::text("nothing was changed: the teardown was declined"));
+    }
+    let ledger = store.open(lock, state)?;
+    let outcome = apply(&plan, ledger, &session, None, project.environment.limits).await?;
+    let code = conclude(&plan, &outcome, &session);
+    if code == Code::Success && outcome.state.is_empty() {
+        store.forget()?;
+    }
+    if args.stats {
+        super::plan::say_calls(&session)?;
+    }
+    Ok(code)
+}

@@ -1,0 +1,149 @@
+//! What can be said of a template's types and properties before any call.
+
+use super::evaluate::is_function;
+use super::{Graph, Nothing};
+use crate::diagnostic::{Diagnostic, Severity, Span, nearest};
+use crate::resource;
+use crate::schema::{self, At, Finding, Segment};
+use crate::template::{Node, ResourceNode, Template};
+use crate::value::LogicalId;
+
+/// A type nobody knows is an error; one that Cairn cannot deploy is too, with another hint.
+pub fn type_is_known(
+    template: &Template,
+    declared: &ResourceNode,
+    diagnostics: &mut Vec<Diagnostic>,
+) {
+    let name = declared.type_name.as_str();
+    if resource::handler(name).is_some() {
+        return;
+    }
+    let known = resource::types()
+        .iter()
+        .map(|handler| handler.type_name())
+        .chain(schema::type_names());
+    let finding = match schema::facts(name) {
+        Some(_) => Diagnostic::error(format!("Cairn cannot deploy `{name}` yet"))
+            .hint("`cairn types` lists what it can"),
+        None => {
+            let hint = match nearest(name, known) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "`cairn types` lists the types Cairn can deploy".to_owned(),
+            };
+            Diagnostic::error(format!("there is no resource type `{name}`")).hint(hint)
+        }
+    };
+    diagnostics.push(finding.at(&template.source, declared.type_span));
+}
+
+pub fn no_such_dependency(template: &Template, name: &str, span: Span) -> Diagnostic {
+    let near = nearest(name, template.resources.keys().map(LogicalId::as_str));
+    Diagnostic::error(format!("there is no resource `{name}` to depend on"))
+        .at(&template.source, span)
+        .hint_if(near.map(|near| format!("did you mean `{near}`?")))
+}
+
+/// Checks every resource's properties, unknown values standing for anything.
+pub fn properties(graph: &Graph, diagnostics: &mut Vec<Diagnostic>) {
+    for node in graph.nodes.values() {
+        let Some(facts) = graph.facts(&node.id) else { continue };
+        let mut evaluator = graph.evaluator(&Nothing);
+        let value = graph.evaluate_properties(&node.id, &mut evaluator);
+        let (value, findings) = schema::coerce(facts, value);
+        diagnostics.extend(findings.iter().map(|finding| diagnostic(graph, &node.id, finding)));
+        let Some(handler) = resource::handler(&node.type_name) else { continue };
+        for (property, reason) in handler.unsupported() {
+            let path: Vec<Segment> =
+                property.split('.').map(|name| Segment::Key(name.to_owned())).collect();
+            if find(&value, &path) {
+                diagnostics.push(
+                    Diagnostic::error(format!("Cairn does not support `{property}` yet: {reason}"))
+                        .at(&graph.template.source, locate(graph, &node.id, &path, At::Key)),
+                );
+            }
+        }
+    }
+}
+
+fn find(value: &crate::value::Value, path: &[Segment]) -> bool {
+    use crate::value::Value;
+    match (value, path) {
+        (_, []) => true,
+        (Value::Map(entries), [Segment::Key(key), rest @ ..]) => {
+            let name = key.trim_end_matches("[]");
+            entries.get(name).is_some_and(|inner| match inner {
+                Value::List(items) if key.ends_with("[]") => {
+                    items.iter().any(|item| find(item, rest))
+                }
+                inner => find(inner, rest),
+            })
+        }
+        _ => false,
+    }
+}
+
+/// A finding about a property, at its place.
+pub fn diagnostic(graph: &Graph, id: &LogicalId, finding: &Finding) -> Diagnostic {
+    let diagnostic = match finding.severity {
+        Severity::Error => Diagnostic::error(&finding.message),
+        Severity::Warning => Diagnostic::warning(&finding.message),
+    };
+    diagnostic
+        .at(&graph.template.source, locate(graph, id, &finding.path, finding.at))
+        .hint_if(finding.hint.clone())
+}
+
+/// Where a property is written: as deep along the path as the template goes, through the taken
+/// branches of `Fn::If`.
+pub fn locate(graph: &Graph, id: &LogicalId, path: &[Segment], at: At) -> Span {
+    let Some(declared) = graph.template.resources.get(id) else { return Span::default() };
+    let mut node = &declared.properties;
+    let mut span = if node.entries().is_empty() { declared.id_span } else { node.span };
+    if path.is_empty() {
+        return declared.id_span;
+    }
+    for (depth, segment) in path.iter().enumerate() {
+        node = taken(graph, node);
+        let is_last = depth + 1 == path.len();
+        match segment {
+            Segment::Key(name) => {
+                let Some(entry) = node.entries().iter().find(|entry| entry.key == *name) else {
+                    return if depth == 0 { declared.id_span } else { span };
+                };
+                span = match (is_last, at) {
+                    (true, At::Value) => taken(graph, &entry.value).span,
+                    _ => entry.key_span,
+                };
+                node = &entry.value;
+            }
+            Segment::Index(index) => {
+                let Some(item) = node.items().get(*index) else { return span };
+                span = item.span;
+                node = item;
+            }
+        }
+    }
+    span
+}
+
+fn taken<'a>(graph: &Graph, node: &'a Node) -> &'a Node {
+    let Some(entry) = node.single().filter(|entry| is_function(&entry.key)) else { return node };
+    match (entry.key.as_str(), entry.value.items()) {
+        ("Fn::If", [condition, then, otherwise]) => {
+            let holds = condition.text().and_then(|name| graph.conditions.get(name));
+            taken(graph, if holds == Some(&true) { then } else { otherwise })
+        }
+        _ => node,
+    }
+}
+
+/// By place, each once.
+pub fn sort(diagnostics: &mut Vec<Diagnostic>) {
+    diagnostics.sort_by(|left, right| {
+        let key = |one: &Diagnostic| {
+            one.place.as_ref().map(|place| (place.source.name.clone(), place.span))
+        };
+        key(left).cmp(&key(right))
+    });
+    diagnostics.dedup();
+}

@@ -1,0 +1,249 @@
+//! From [`Template`] to [`Graph`]: what should exist, in which order.
+//!
+//! Everything that can be known without AWS is known here. Parameters, mappings and conditions
+//! are settled once; properties stay expressions and are evaluated by [`Graph::properties`] with
+//! whatever is known of the resources they refer to. Plan and apply call the same function: a
+//! value that was known in the plan is the same at apply.
+
+mod check;
+mod cidr;
+mod evaluate;
+mod inputs;
+mod network;
+mod order;
+mod substitute;
+
+pub use evaluate::{Lookup, Nothing};
+pub use inputs::{AssetRef, Given, Inputs};
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use crate::diagnostic::{Diagnostic, Severity, Span};
+use crate::resource;
+use crate::schema::{self, TypeFacts};
+use crate::template::{DeletionPolicy, Template};
+use crate::value::{LogicalId, Value};
+
+use evaluate::Evaluator;
+
+/// What should exist.
+#[derive(Debug, Clone)]
+pub struct Graph {
+    pub template: Arc<Template>,
+    pub inputs: Inputs,
+    /// In an order in which each comes after what it depends on.
+    pub nodes: IndexMap<LogicalId, Node>,
+    pub warnings: Vec<Diagnostic>,
+    parameters: BTreeMap<String, Value>,
+    conditions: BTreeMap<String, bool>,
+}
+
+/// One resource that should exist.
+#[derive(Debug, Clone)]
+pub struct Node {
+    pub id: LogicalId,
+    pub type_name: String,
+    pub id_span: Span,
+    /// Direct dependencies: references, `DependsOn` and what AWS requires unsaid.
+    pub dependencies: BTreeSet<LogicalId>,
+    /// The resources whose content this one copies.
+    pub follows: BTreeSet<LogicalId>,
+    pub deletion_policy: DeletionPolicy,
+    pub update_replace_policy: DeletionPolicy,
+}
+
+/// An output and what it evaluates to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OutputValue {
+    pub name: String,
+    pub description: Option<String>,
+    pub value: Value,
+}
+
+/// Settles all that can be settled without AWS.
+///
+/// # Errors
+///
+/// Everything that is wrong with the template, sorted by place.
+pub fn synth(template: Arc<Template>, inputs: Inputs) -> Result<Graph, Vec<Diagnostic>> {
+    let mut diagnostics = template.warnings.clone();
+    let parameters = inputs::parameters(&template, &inputs, &mut diagnostics);
+    let conditions = evaluate::conditions(&template, &inputs, &parameters, &mut diagnostics);
+    let mut graph = Graph {
+        template,
+        inputs,
+        nodes: IndexMap::new(),
+        warnings: Vec::new(),
+        parameters,
+        conditions,
+    };
+    graph.collect_nodes(&mut diagnostics);
+    graph.check_outputs(&mut diagnostics);
+    order::add_followed(&mut graph);
+    order::sort(&mut graph, &mut diagnostics);
+    check::properties(&graph, &mut diagnostics);
+    network::check(&graph, &mut diagnostics);
+    check::sort(&mut diagnostics);
+    if diagnostics.iter().any(|finding| finding.severity == Severity::Error) {
+        return Err(diagnostics);
+    }
+    graph.warnings = diagnostics;
+    Ok(graph)
+}
+
+impl Graph {
+    /// The properties of one resource, coerced to its schema, with the stack's tags; what
+    /// `lookup` does not know is unknown in them.
+    ///
+    /// # Errors
+    ///
+    /// What the functions in them complain of. [`synth`] has seen everything that does not depend
+    /// on values known later.
+    pub fn properties(
+        &self,
+        id: &LogicalId,
+        lookup: &dyn Lookup,
+    ) -> Result<Value, Vec<Diagnostic>> {
+        let mut evaluator = self.evaluator(lookup);
+        let value = self.evaluate_properties(id, &mut evaluator);
+        let errors = evaluator.into_errors();
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let Some(facts) = self.facts(id) else { return Ok(value) };
+        let (value, findings) = schema::coerce(facts, value);
+        let wrong: Vec<_> = findings
+            .into_iter()
+            .filter(|finding| finding.severity == Severity::Error)
+            .map(|finding| check::diagnostic(self, id, &finding))
+            .collect();
+        if wrong.is_empty() { Ok(value) } else { Err(wrong) }
+    }
+
+    /// The outputs that are not excluded by their condition.
+    pub fn outputs(&self, lookup: &dyn Lookup) -> Result<Vec<OutputValue>, Vec<Diagnostic>> {
+        let mut evaluator = self.evaluator(lookup);
+        let mut outputs = Vec::new();
+        for output in self.template.outputs.values() {
+            if !self.holds(output.condition.as_ref()) {
+                continue;
+            }
+            let value = evaluator.value(&output.value).unwrap_or(Value::Null);
+            outputs.push(OutputValue {
+                name: output.name.clone(),
+                description: output.description.clone(),
+                value,
+            });
+        }
+        let errors = evaluator.into_errors();
+        if errors.is_empty() { Ok(outputs) } else { Err(errors) }
+    }
+
+    pub fn facts(&self, id: &LogicalId) -> Option<&'static TypeFacts> {
+        schema::facts(&self.template.resources.get(id)?.type_name)
+    }
+
+    /// The span of a property, or of the nearest thing to it that is written down.
+    pub fn span_of(&self, id: &LogicalId, path: &[schema::Segment], at: schema::At) -> Span {
+        check::locate(self, id, path, at)
+    }
+
+    fn evaluator<'a>(&'a self, lookup: &'a dyn Lookup) -> Evaluator<'a> {
+        Evaluator::new(&self.template, &self.inputs, &self.parameters, &self.conditions, lookup)
+    }
+
+    fn holds(&self, condition: Option<&(String, Span)>) -> bool {
+        condition.is_none_or(|(name, _)| self.conditions.get(name).copied().unwrap_or(true))
+    }
+
+    fn evaluate_properties(&self, id: &LogicalId, evaluator: &mut Evaluator<'_>) -> Value {
+        let declared = &self.template.resources[id];
+        let mut value = evaluator
+            .value(&declared.properties)
+            .unwrap_or_else(|| Value::Map(IndexMap::new()));
+        if let Value::Map(properties) = &mut value {
+            if let Some(asset) = self.inputs.assets.get(id) {
+                properties.insert(asset.property.clone(), asset.value());
+            }
+            if let Some(tags) = self.facts(id).and_then(|facts| facts.tags.as_ref()) {
+                inputs::merge_tags(properties, tags, &self.inputs.tags);
+            }
+        }
+        value
+    }
+
+    fn collect_nodes(&mut self, diagnostics: &mut Vec<Diagnostic>) {
+        let template = Arc::clone(&self.template);
+        for declared in template.resources.values() {
+            check::type_is_known(&template, declared, diagnostics);
+            if let Some((name, span)) = &declared.condition
+                && !template.conditions.contains_key(name)
+            {
+                diagnostics.push(evaluate::no_such_condition(&template, name, *span));
+            }
+            if !self.holds(declared.condition.as_ref()) {
+                continue;
+            }
+            let recorder = evaluate::Recorder::default();
+            let mut evaluator = self.evaluator(&recorder);
+            self.evaluate_properties(&declared.id, &mut evaluator);
+            diagnostics.extend(evaluator.into_errors());
+            let mut dependencies = recorder.into_ids();
+            for (name, span) in &declared.depends_on {
+                match template.resources.get(name.as_str()) {
+                    None => diagnostics.push(check::no_such_dependency(&template, name, *span)),
+                    Some(other) if self.holds(other.condition.as_ref()) => {
+                        dependencies.insert(LogicalId::new(name));
+                    }
+                    Some(_) => {}
+                }
+            }
+            self.nodes.insert(
+                declared.id.clone(),
+                Node {
+                    id: declared.id.clone(),
+                    type_name: declared.type_name.clone(),
+                    id_span: declared.id_span,
+                    dependencies,
+                    follows: BTreeSet::new(),
+                    deletion_policy: declared.deletion_policy,
+                    update_replace_policy: declared.update_replace_policy,
+                },
+            );
+        }
+    }
+
+    fn check_outputs(&self, diagnostics: &mut Vec<Diagnostic>) {
+        for output in self.template.outputs.values() {
+            if let Some((name, span)) = &output.condition
+                && !self.template.conditions.contains_key(name)
+            {
+                diagnostics.push(evaluate::no_such_condition(&self.template, name, *span));
+            }
+        }
+        match self.outputs(&Nothing) {
+            Err(errors) => diagnostics.extend(errors),
+            Ok(outputs) => {
+                for output in outputs {
+                    if matches!(output.value, Value::List(_) | Value::Map(_)) {
+                        let declared = &self.template.outputs[&output.name];
+                        diagnostics.push(
+                            Diagnostic::error(format!("output `{}` is not a string", output.name))
+                                .at(&self.template.source, declared.value.span)
+                                .hint("join a list: `!Join [\",\", …]`"),
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The handler of a node's type. [`synth`] accepts no graph with a type that has none, unless
+/// asked to only validate.
+pub fn handler_of(type_name: &str) -> Option<&'static dyn resource::Handler> {
+    resource::handler(type_name)
+}

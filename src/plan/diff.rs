@@ -1,0 +1,194 @@
+//! The three-way difference of one resource: template, last applied, live.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use super::same::{Rules, below, general};
+use crate::resource::{Handler, Rule, Verdict};
+use crate::value::Value;
+
+/// One property that changes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// `Integration.TimeoutInMillis`.
+    pub path: String,
+    pub from: Option<Json>,
+    pub to: Option<Json>,
+    /// Whether `to` holds placeholders for what is known only after apply.
+    pub known: bool,
+    pub why: Why,
+    /// Whether it needs a new resource.
+    pub replaces: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Why {
+    /// The template says so.
+    Template,
+    /// Somebody else changed it; the last applied value is what the template still says.
+    Drift { applied: Option<Json> },
+    /// It depends on something that is made anew.
+    Dependency,
+}
+
+/// The sides of a comparison.
+#[derive(Clone, Copy)]
+pub struct Sides<'a> {
+    pub desired: &'a Value,
+    pub applied: &'a Json,
+    /// What AWS says, if it was asked.
+    pub live: Option<&'a Json>,
+}
+
+/// What changes, in the order of the template's properties.
+pub fn diff(handler: &dyn Handler, rules: Rules, sides: Sides<'_>) -> Vec<Change> {
+    let mut differ = Differ { handler, rules, changes: Vec::new() };
+    let empty = Value::Map(indexmap::IndexMap::new());
+    let desired = if matches!(sides.desired, Value::Map(_)) { sides.desired } else { &empty };
+    differ.map("", desired, Some(sides.applied), sides.live);
+    differ.changes
+}
+
+struct Differ<'h> {
+    handler: &'h dyn Handler,
+    rules: Rules,
+    changes: Vec<Change>,
+}
+
+impl Differ<'_> {
+    /// Compares key by key what the template or the last apply mentions.
+    fn map(&mut self, path: &str, desired: &Value, applied: Option<&Json>, live: Option<&Json>) {
+        let Value::Map(entries) = desired else { return };
+        for (key, value) in entries {
+            self.value(
+                &below(path, key),
+                Some(value),
+                applied.and_then(|json| json.get(key)),
+                Live::below(live, key),
+            );
+        }
+        let Some(Json::Object(before)) = applied else { return };
+        for (key, value) in before {
+            if !entries.contains_key(key) {
+                self.value(&below(path, key), None, Some(value), Live::below(live, key));
+            }
+        }
+    }
+
+    fn value(
+        &mut self,
+        path: &str,
+        desired: Option<&Value>,
+        applied: Option<&Json>,
+        live: Live<'_>,
+    ) {
+        let general_path = general(path);
+        if self.rules.is_ignored(&general_path) {
+            return;
+        }
+        let live = if self.rules.is_write_only(&general_path) { Live::NotAsked } else { live };
+        if let Some(desired) = desired
+            && self.has_parts(&general_path, desired)
+            && matches!(applied, Some(Json::Object(_)))
+            && matches!(live, Live::NotAsked | Live::Known(Json::Object(_)))
+        {
+            let live = match live {
+                Live::Known(json) => Some(json),
+                _ => None,
+            };
+            self.map(path, desired, applied, live);
+            return;
+        }
+        self.whole(path, &general_path, desired, applied, live);
+    }
+
+    /// Whether a value is told apart by its keys rather than shown as one.
+    fn has_parts(&self, path: &str, value: &Value) -> bool {
+        matches!(value, Value::Map(_))
+            && !self.rules.has(path, Rule::Policy)
+            && !self.rules.has(path, Rule::Json)
+    }
+
+    fn whole(
+        &mut self,
+        path: &str,
+        general_path: &str,
+        desired: Option<&Value>,
+        applied: Option<&Json>,
+        live: Live<'_>,
+    ) {
+        let absent = self.rules.default(general_path);
+        let known = desired.is_none_or(|value| !value.has_unknown());
+        let wanted = desired.map(Value::to_masked_json);
+        let declared = wanted.as_ref().or(applied);
+        let projected = match (live, declared) {
+            (Live::Known(json), Some(declared)) => {
+                Some(self.rules.project(general_path, json, declared))
+            }
+            (Live::Known(json), None) => Some(json.clone()),
+            (Live::Absent | Live::NotAsked, _) => None,
+        };
+        let base = match live {
+            Live::NotAsked => applied,
+            Live::Known(_) | Live::Absent => projected.as_ref(),
+        };
+        let is_same = |left: Option<&Json>, right: Option<&Json>| match (left, right) {
+            (Some(left), Some(right)) => self.rules.same(general_path, left, right),
+            (Some(one), None) | (None, Some(one)) => self.rules.is_default(general_path, one),
+            (None, None) => true,
+        };
+        if known && is_same(wanted.as_ref(), base) {
+            return;
+        }
+        // Not mentioned by the template any more: what was applied must be reset, what was not is
+        // none of our business.
+        if desired.is_none() && is_same(base, absent.as_ref()) {
+            return;
+        }
+        let why = if !known {
+            Why::Dependency
+        } else if is_same(wanted.as_ref(), applied) {
+            Why::Drift { applied: applied.cloned() }
+        } else {
+            Why::Template
+        };
+        let replaces = self.replaces(general_path, base, wanted.as_ref());
+        self.changes.push(Change {
+            path: path.to_owned(),
+            from: base.cloned(),
+            to: wanted,
+            known,
+            why,
+            replaces,
+        });
+    }
+
+    fn replaces(&self, path: &str, from: Option<&Json>, to: Option<&Json>) -> bool {
+        if self.rules.has(path, Rule::Replace) {
+            return true;
+        }
+        let Some(facts) = self.rules.facts else { return false };
+        if facts.is_conditional_create_only(path) {
+            let (from, to) = (from.unwrap_or(&Json::Null), to.unwrap_or(&Json::Null));
+            return self.handler.replaces(path, from, to) == Verdict::Replace;
+        }
+        facts.is_create_only(path)
+    }
+}
+
+/// What AWS says of one property.
+#[derive(Clone, Copy)]
+enum Live<'a> {
+    NotAsked,
+    Absent,
+    Known(&'a Json),
+}
+
+impl<'a> Live<'a> {
+    fn below(live: Option<&'a Json>, key: &str) -> Self {
+        match live {
+            None => Self::NotAsked,
+            Some(json) => json.get(key).map_or(Self::Absent, Self::Known),
+        }
+    }
+}

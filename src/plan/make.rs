@@ -1,0 +1,492 @@
+//! Making a plan: one decision for each resource, in the order of the graph.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use super::desired::{Desired, Known, desired_properties, follows_digest};
+use super::diff::{Change, Sides, diff};
+use super::same::Rules;
+use super::{
+    Action, Operation, OutputChange, Plan, Purpose, Step, StepId, UpdateKind, order, teardown,
+};
+use crate::diagnostic::Diagnostic;
+use crate::graph::{Graph, Node};
+use crate::refresh::{Observation, Observed};
+use crate::resource::{self, Effect, Handler, LiveJson, Status, Uniqueness};
+use crate::schema::{self, At, Segment};
+use crate::state::{Entry, Instance, Naming, State};
+use crate::template::DeletionPolicy;
+use crate::value::{Attributes, LogicalId, Token, TypeName, Value};
+
+/// Compares what should be with what was applied and what is there. Pure: tokens for what will be
+/// made come from `tokens`.
+///
+/// # Errors
+///
+/// What cannot be done, at its place in the template.
+pub fn plan(
+    graph: &Graph,
+    state: &State,
+    observed: &Observed,
+    tokens: &mut dyn FnMut() -> Token,
+) -> Result<Plan, Vec<Diagnostic>> {
+    let mut maker = Maker {
+        graph,
+        state,
+        observed,
+        tokens,
+        steps: Vec::new(),
+        known: Known::default(),
+        planned: BTreeMap::new(),
+        errors: Vec::new(),
+    };
+    for node in graph.nodes.values() {
+        maker.decide(node);
+    }
+    for (id, entry) in &state.resources {
+        if !graph.nodes.contains_key(id) {
+            maker.leave(id, entry);
+        }
+    }
+    let outputs = maker.outputs();
+    let Maker { mut steps, errors, .. } = maker;
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    teardown::mark_vanishing(&mut steps, state);
+    order::connect(&mut steps, Some(graph), state);
+    Ok(Plan {
+        stack: state.stack.clone(),
+        account: state.account.clone(),
+        region: state.region.clone(),
+        purpose: Purpose::Deploy,
+        lineage: state.lineage.clone(),
+        serial: state.serial,
+        steps,
+        outputs,
+        notes: Vec::new(),
+    })
+}
+
+struct Maker<'a> {
+    graph: &'a Graph,
+    state: &'a State,
+    observed: &'a Observed,
+    tokens: &'a mut dyn FnMut() -> Token,
+    steps: Vec<Step>,
+    known: Known,
+    /// The properties that are wholly known, for what copies them.
+    planned: BTreeMap<LogicalId, Json>,
+    errors: Vec<Diagnostic>,
+}
+
+/// What is decided for one resource, before it becomes a step.
+struct Decision {
+    action: Action,
+    operation: Operation,
+    changes: Vec<Change>,
+    reasons: Vec<String>,
+}
+
+impl Maker<'_> {
+    fn decide(&mut self, node: &Node) {
+        let Some(handler) = resource::handler(&node.type_name) else { return };
+        let empty = Entry::default();
+        let entry = self.state.resources.get(&node.id).unwrap_or(&empty);
+        for old in &entry.deposed {
+            self.remove(&node.id, old, "left over from an earlier replacement");
+        }
+        if self.resume(node, entry) {
+            return;
+        }
+        if let Some(intent) = &entry.intent {
+            self.remove(&node.id, intent, "left over from a create that was not finished");
+        }
+        match &entry.current {
+            None => self.create(node, Vec::new()),
+            Some(current) => match self.observed.resources.get(&node.id) {
+                Some(Observation::Gone) => {
+                    self.forget(node, current);
+                    self.create(node, vec!["it was deleted outside of Cairn".to_owned()]);
+                }
+                Some(Observation::Live(live)) => self.compare(node, handler, current, Some(live)),
+                None => self.compare(node, handler, current, None),
+            },
+        }
+    }
+
+    /// Goes on with a create that an earlier run began, if it is still what the template wants.
+    fn resume(&mut self, node: &Node, entry: &Entry) -> bool {
+        let Some(intent) = &entry.intent else { return false };
+        if intent.type_name.as_str() != node.type_name {
+            return false;
+        }
+        let Some(desired) = self.desired(node, entry.current.as_ref(), &intent.token) else {
+            return true;
+        };
+        let unchanged = !desired.properties.has_unknown()
+            && desired.properties.to_masked_json() == intent.properties;
+        if !unchanged {
+            return false;
+        }
+        let action = match &entry.current {
+            Some(current) => {
+                self.remove_old(node, current);
+                Action::Replace
+            }
+            None => Action::Create,
+        };
+        self.planned.insert(node.id.clone(), intent.properties.clone());
+        self.push(
+            node,
+            intent.physical_id.clone(),
+            Decision {
+                action,
+                operation: Operation::Resume { token: intent.token.clone() },
+                changes: Vec::new(),
+                reasons: vec!["an earlier run began to create it".to_owned()],
+            },
+        );
+        true
+    }
+
+    fn create(&mut self, node: &Node, reasons: Vec<String>) {
+        let token = (self.tokens)();
+        let Some(desired) = self.desired(node, None, &token) else { return };
+        self.note_planned(&node.id, &desired);
+        let changes = created(&desired);
+        self.push(
+            node,
+            None,
+            Decision {
+                action: Action::Create,
+                operation: Operation::Create { token },
+                changes,
+                reasons,
+            },
+        );
+    }
+
+    fn compare(
+        &mut self,
+        node: &Node,
+        handler: &'static dyn Handler,
+        current: &Instance,
+        live: Option<&LiveJson>,
+    ) {
+        if current.type_name.as_str() != node.type_name {
+            let reason = format!("its type was `{}`", current.type_name);
+            return self.replace(node, current, Vec::new(), vec![reason]);
+        }
+        let Some(desired) = self.desired(node, Some(current), &current.token) else { return };
+        let rules = Rules { facts: self.graph.facts(&node.id), rules: handler.rules() };
+        let sides = Sides {
+            desired: &desired.properties,
+            applied: &current.properties,
+            live: live.map(|live| &live.properties),
+        };
+        let changes = diff(handler, rules, sides);
+        let mut reasons = Vec::new();
+        if let Some(Status::Failed(text)) = live.map(|live| &live.status) {
+            reasons.push(format!("AWS says that it has failed: {text}"));
+        }
+        let follow = self.follow(node, handler, current, &desired);
+        if changes.iter().any(|change| change.replaces) || follow == Some(Effect::Replace) {
+            if let (Some(Effect::Replace), Some(follows)) = (follow, handler.follows()) {
+                reasons.push(follows.reason.to_owned());
+            }
+            return self.replace(node, current, changes, reasons);
+        }
+        let token = current.token.clone();
+        let decision = if follow == Some(Effect::Roll) {
+            reasons.extend(handler.follows().map(|follows| follows.reason.to_owned()));
+            let operation = Operation::Update { token, how: UpdateKind::Roll };
+            Decision { action: Action::Update, operation, changes, reasons }
+        } else if !changes.is_empty() {
+            let operation = Operation::Update { token, how: UpdateKind::Properties };
+            Decision { action: Action::Update, operation, changes, reasons }
+        } else {
+            let operation = if is_recorded(node, current, &desired) {
+                Operation::Nothing
+            } else {
+                Operation::Record { token }
+            };
+            Decision { action: Action::Keep, operation, changes, reasons }
+        };
+        self.note_planned(&node.id, &desired);
+        self.note_known(&node.id, current, &desired, live, decision.action);
+        self.push(node, current.physical_id.clone(), decision);
+    }
+
+    /// Whether what it follows has changed since it was made, and what that does to it.
+    fn follow(
+        &self,
+        node: &Node,
+        handler: &dyn Handler,
+        current: &Instance,
+        _desired: &Desired,
+    ) -> Option<Effect> {
+        let follows = handler.follows()?;
+        if node.follows.is_empty() {
+            return None;
+        }
+        let digest = follows_digest(self.graph, &node.id, |id| self.planned.get(id));
+        (digest.is_none() || digest != current.follows).then_some(follows.effect)
+    }
+
+    fn replace(
+        &mut self,
+        node: &Node,
+        current: &Instance,
+        changes: Vec<Change>,
+        reasons: Vec<String>,
+    ) {
+        let token = (self.tokens)();
+        let Some(desired) = self.desired(node, None, &token) else { return };
+        if let Some(conflict) = self.name_conflict(node, current, &desired) {
+            self.errors.push(conflict);
+            return;
+        }
+        self.note_planned(&node.id, &desired);
+        self.remove_old(node, current);
+        self.push(
+            node,
+            current.physical_id.clone(),
+            Decision {
+                action: Action::Replace,
+                operation: Operation::Create { token },
+                changes,
+                reasons,
+            },
+        );
+    }
+
+    /// Two with one unique name cannot stand side by side, as a replacement needs.
+    fn name_conflict(
+        &self,
+        node: &Node,
+        current: &Instance,
+        desired: &Desired,
+    ) -> Option<Diagnostic> {
+        let name = resource::handler(&node.type_name)?.name()?;
+        let Value::Map(entries) = &desired.properties else { return None };
+        let wanted = entries.get(name.property)?.as_text()?;
+        let is_kept = current.properties.get(name.property)?.as_str()? == wanted;
+        let deletes_first =
+            schema::facts(&node.type_name).is_some_and(|facts| facts.delete_first);
+        if name.unique == Uniqueness::Label || !is_kept || deletes_first {
+            return None;
+        }
+        let span = self.graph.span_of(
+            &node.id,
+            &[Segment::Key(name.property.to_owned())],
+            At::Value,
+        );
+        Some(
+            Diagnostic::error(format!(
+                "`{}` has to be replaced, but the name `{wanted}` is taken by the one it replaces",
+                node.id
+            ))
+            .at(&self.graph.template.source, span)
+            .hint(format!(
+                "change {} too, or leave it out and let Cairn generate it",
+                name.property
+            )),
+        )
+    }
+
+    fn desired(
+        &mut self,
+        node: &Node,
+        current: Option<&Instance>,
+        token: &Token,
+    ) -> Option<Desired> {
+        match desired_properties(self.graph, &node.id, &self.known, current, token) {
+            Ok(desired) => Some(desired),
+            Err(errors) => {
+                self.errors.extend(errors);
+                None
+            }
+        }
+    }
+
+    fn note_planned(&mut self, id: &LogicalId, desired: &Desired) {
+        if !desired.properties.has_unknown() {
+            self.planned.insert(id.clone(), desired.properties.to_masked_json());
+        }
+    }
+
+    fn note_known(
+        &mut self,
+        id: &LogicalId,
+        current: &Instance,
+        desired: &Desired,
+        live: Option<&LiveJson>,
+        action: Action,
+    ) {
+        let mut attributes = current.attributes.clone();
+        if let Some(live) = live {
+            attributes.extend(live.attributes.clone());
+        }
+        if action == Action::Update {
+            attributes.retain(|name, _| is_stable(name));
+        }
+        let properties = match &desired.properties {
+            Value::Map(entries) => entries
+                .iter()
+                .filter(|(_, value)| !value.has_unknown() && !value.has_secret())
+                .map(|(key, value)| (key.clone(), value.to_json()))
+                .collect(),
+            _ => Json::Null,
+        };
+        let instance = Instance { properties, ..current.clone() };
+        self.known.insert(id, &instance, &attributes);
+    }
+
+    /// The old side of a replacement goes, or stays by its policy.
+    fn remove_old(&mut self, node: &Node, current: &Instance) {
+        match node.update_replace_policy {
+            DeletionPolicy::Retain | DeletionPolicy::RetainExceptOnCreate => {
+                self.retain(&node.id, current);
+            }
+            DeletionPolicy::Delete | DeletionPolicy::Snapshot => {
+                self.remove(&node.id, current, "it has been replaced");
+            }
+        }
+    }
+
+    fn leave(&mut self, id: &LogicalId, entry: &Entry) {
+        if let Some(current) = &entry.current {
+            match current.deletion_policy {
+                DeletionPolicy::Retain | DeletionPolicy::RetainExceptOnCreate => {
+                    self.retain(id, current);
+                }
+                DeletionPolicy::Delete | DeletionPolicy::Snapshot => {
+                    self.remove(id, current, "it is no longer in the template");
+                }
+            }
+        }
+        for old in entry.intent.iter().chain(&entry.deposed) {
+            self.remove(id, old, "left over from an earlier run");
+        }
+    }
+
+    fn remove(&mut self, id: &LogicalId, instance: &Instance, reason: &str) {
+        let step = teardown::removal(StepId(self.steps.len()), id, instance, reason);
+        self.steps.push(step);
+    }
+
+    fn retain(&mut self, id: &LogicalId, instance: &Instance) {
+        let step = teardown::retention(StepId(self.steps.len()), id, instance);
+        self.steps.push(step);
+    }
+
+    /// What somebody else deleted leaves the state without a call.
+    fn forget(&mut self, node: &Node, current: &Instance) {
+        let mut step = teardown::retention(StepId(self.steps.len()), &node.id, current);
+        step.action = Action::Keep;
+        step.reasons.clear();
+        self.steps.push(step);
+    }
+
+    fn push(
+        &mut self,
+        node: &Node,
+        physical_id: Option<crate::value::PhysicalId>,
+        decision: Decision,
+    ) {
+        self.steps.push(Step {
+            id: StepId(self.steps.len()),
+            logical_id: node.id.clone(),
+            type_name: TypeName::new(&node.type_name),
+            physical_id,
+            action: decision.action,
+            operation: decision.operation,
+            changes: decision.changes,
+            reasons: decision.reasons,
+            after: Vec::new(),
+        });
+    }
+
+    fn outputs(&mut self) -> BTreeMap<String, OutputChange> {
+        let outputs = match self.graph.outputs(&self.known) {
+            Ok(outputs) => outputs,
+            Err(errors) => {
+                self.errors.extend(errors);
+                return BTreeMap::new();
+            }
+        };
+        let before = |name: &str| self.state.outputs.get(name).cloned();
+        let mut changes: BTreeMap<String, OutputChange> = outputs
+            .into_iter()
+            .map(|output| {
+                let change = OutputChange {
+                    before: before(&output.name),
+                    known: !output.value.has_unknown(),
+                    after: Some(output.value.to_masked_json()),
+                };
+                (output.name, change)
+            })
+            .collect();
+        for (name, value) in &self.state.outputs {
+            changes.entry(name.clone()).or_insert_with(|| OutputChange {
+                before: Some(value.clone()),
+                after: None,
+                known: true,
+            });
+        }
+        changes
+    }
+}
+
+/// Every property of a resource that is made, as a change from nothing.
+fn created(desired: &Desired) -> Vec<Change> {
+    let Value::Map(entries) = &desired.properties else { return Vec::new() };
+    entries
+        .iter()
+        .map(|(key, value)| Change {
+            path: key.clone(),
+            from: None,
+            to: Some(value.to_masked_json()),
+            known: !value.has_unknown(),
+            why: super::Why::Template,
+            replaces: false,
+        })
+        .collect()
+}
+
+/// Attributes that an update in place leaves alone.
+fn is_stable(name: &str) -> bool {
+    ["Id", "Arn", "Name"].iter().any(|end| name.ends_with(end)) || name.starts_with("Default")
+}
+
+/// Whether the state says already all that the template does.
+fn is_recorded(node: &Node, current: &Instance, desired: &Desired) -> bool {
+    current.dependencies == node.dependencies
+        && current.deletion_policy == node.deletion_policy
+        && current.update_replace_policy == node.update_replace_policy
+        && current.naming == desired.naming
+        && current.properties == desired.properties.to_masked_json()
+}
+
+/// The instance a step leaves behind, as far as the graph and the evaluation say.
+pub fn instance_of(
+    node: &Node,
+    token: &Token,
+    properties: Json,
+    naming: Naming,
+) -> Instance {
+    Instance {
+        type_name: TypeName::new(&node.type_name),
+        token: token.clone(),
+        physical_id: None,
+        properties,
+        attributes: Attributes::new(),
+        dependencies: node.dependencies.clone(),
+        deletion_policy: node.deletion_policy,
+        update_replace_policy: node.update_replace_policy,
+        naming,
+        follows: None,
+    }
+}

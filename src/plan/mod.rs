@@ -1,0 +1,159 @@
+//! What will happen: a complete, immutable value made from the graph, the state and what was
+//! observed, and the only thing `reconcile` obeys.
+
+mod desired;
+mod diff;
+mod make;
+mod name;
+mod order;
+mod policy;
+mod same;
+mod teardown;
+
+pub use desired::{Known, desired_properties, follows_digest, lookup};
+pub use diff::{Change, Why};
+pub use make::{instance_of, plan};
+pub use same::Rules;
+pub use teardown::teardown;
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::value::{LogicalId, PhysicalId, Token, TypeName};
+
+/// A whole plan. It holds only for the state it was made from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Plan {
+    pub stack: String,
+    pub account: String,
+    pub region: String,
+    pub purpose: Purpose,
+    pub lineage: String,
+    pub serial: u64,
+    pub steps: Vec<Step>,
+    pub outputs: BTreeMap<String, OutputChange>,
+    /// What the reader should know besides: one sentence each.
+    pub notes: Vec<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Purpose {
+    Deploy,
+    Teardown,
+}
+
+/// The position of a step in its plan.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct StepId(pub usize);
+
+/// One change of one resource, or the word that it stays.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    pub id: StepId,
+    pub logical_id: LogicalId,
+    pub type_name: TypeName,
+    /// Of the instance the step is about, if it has one already.
+    pub physical_id: Option<PhysicalId>,
+    /// What people are told.
+    pub action: Action,
+    /// What reconcile does.
+    pub operation: Operation,
+    pub changes: Vec<Change>,
+    /// Why, where no property says it.
+    pub reasons: Vec<String>,
+    pub after: Vec<StepId>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Action {
+    Keep,
+    Create,
+    Update,
+    Replace,
+    Delete,
+    /// Kept in AWS, no longer ours.
+    Retain,
+}
+
+/// The token names the instance that is made or meant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Operation {
+    Nothing,
+    /// No call: only what the state says of it changes.
+    Record { token: Token },
+    Create { token: Token },
+    /// A create that began in an earlier run and is brought to its end.
+    Resume { token: Token },
+    Update { token: Token, how: UpdateKind },
+    Delete { token: Token },
+    /// Gone with the parent that the step waits for: no call.
+    VanishWithParent { token: Token },
+    Forget { token: Token },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum UpdateKind {
+    Properties,
+    /// Because of what it follows; its own properties may change too.
+    Roll,
+}
+
+/// An output before and after; `after` is absent when it goes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OutputChange {
+    pub before: Option<Json>,
+    pub after: Option<Json>,
+    /// Whether `after` is only a placeholder.
+    pub known: bool,
+}
+
+impl Plan {
+    /// Whether applying it would change anything in AWS or in the state.
+    pub fn has_work(&self) -> bool {
+        self.steps.iter().any(|step| step.operation != Operation::Nothing)
+    }
+
+    /// Whether applying it would change anything people care about.
+    pub fn has_changes(&self) -> bool {
+        self.steps.iter().any(|step| step.action != Action::Keep)
+            || self.outputs.values().any(OutputChange::is_change)
+    }
+
+    pub fn count(&self, action: Action) -> usize {
+        self.steps.iter().filter(|step| step.action == action).count()
+    }
+}
+
+impl OutputChange {
+    pub fn is_change(&self) -> bool {
+        !self.known || self.before != self.after
+    }
+}
+
+impl Operation {
+    pub fn token(&self) -> Option<&Token> {
+        match self {
+            Self::Nothing => None,
+            Self::Record { token }
+            | Self::Create { token }
+            | Self::Resume { token }
+            | Self::Update { token, .. }
+            | Self::Delete { token }
+            | Self::VanishWithParent { token }
+            | Self::Forget { token } => Some(token),
+        }
+    }
+
+    /// Whether this makes or keeps something, rather than taking it away.
+    pub fn is_forward(&self) -> bool {
+        !matches!(
+            self,
+            Self::Delete { .. } | Self::VanishWithParent { .. } | Self::Forget { .. }
+        )
+    }
+}

@@ -1,0 +1,205 @@
+//! The order of steps: edges between them, from the graph for what is made and from the state for
+//! what is taken away.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Action, Operation, Step, StepId};
+use crate::graph::Graph;
+use crate::resource;
+use crate::state::{Instance, State};
+use crate::value::{LogicalId, Token};
+
+/// Fills in what every step waits for.
+pub fn connect(steps: &mut [Step], graph: Option<&Graph>, state: &State) {
+    let forward: BTreeMap<LogicalId, StepId> = steps
+        .iter()
+        .filter(|step| step.operation.is_forward())
+        .map(|step| (step.logical_id.clone(), step.id))
+        .collect();
+    let removals = Removals::of(steps, state);
+    let all_forward: BTreeSet<StepId> = steps
+        .iter()
+        .filter(|step| step.operation.is_forward() && step.operation != Operation::Nothing)
+        .map(|step| step.id)
+        .collect();
+    let edges: Vec<BTreeSet<StepId>> = steps
+        .iter()
+        .map(|step| {
+            if step.operation.is_forward() {
+                let mut after = forward_edges(step, graph, &forward);
+                after.extend(removals.before_making(step));
+                after
+            } else {
+                let mut after = removals.edges(step);
+                if !removals.is_early(step.id) {
+                    after.extend(all_forward.iter().copied());
+                }
+                after
+            }
+        })
+        .collect();
+    for (step, mut after) in steps.iter_mut().zip(edges) {
+        after.remove(&step.id);
+        step.after = after.into_iter().collect();
+    }
+}
+
+fn forward_edges(
+    step: &Step,
+    graph: Option<&Graph>,
+    forward: &BTreeMap<LogicalId, StepId>,
+) -> BTreeSet<StepId> {
+    graph
+        .and_then(|graph| graph.nodes.get(&step.logical_id))
+        .into_iter()
+        .flat_map(|node| &node.dependencies)
+        .filter_map(|dependency| forward.get(dependency).copied())
+        .collect()
+}
+
+/// The steps that take something away, and what they take.
+struct Removals<'a> {
+    taken: BTreeMap<StepId, (&'a LogicalId, &'a Instance)>,
+    /// Steps that must end before the same logical id is made anew.
+    early: BTreeSet<StepId>,
+    by_id: BTreeMap<LogicalId, Vec<StepId>>,
+    /// The parent that a vanishing step waits for.
+    parents: BTreeMap<StepId, StepId>,
+}
+
+impl<'a> Removals<'a> {
+    fn of(steps: &[Step], state: &'a State) -> Self {
+        let mut taken = BTreeMap::new();
+        let mut by_id: BTreeMap<LogicalId, Vec<StepId>> = BTreeMap::new();
+        for step in steps.iter().filter(|step| !step.operation.is_forward()) {
+            let token = step.operation.token();
+            let found = token.and_then(|token| instance(state, &step.logical_id, token));
+            if let Some(found) = found {
+                taken.insert(step.id, found);
+                by_id.entry(step.logical_id.clone()).or_default().push(step.id);
+            }
+        }
+        let early = steps
+            .iter()
+            .filter(|step| !step.operation.is_forward() && is_early(step, steps, state))
+            .map(|step| step.id)
+            .collect();
+        let mut removals = Self { taken, early, by_id, parents: BTreeMap::new() };
+        removals.parents = steps
+            .iter()
+            .filter(|step| matches!(step.operation, Operation::VanishWithParent { .. }))
+            .filter_map(|step| Some((step.id, removals.parent(step.id)?)))
+            .collect();
+        removals
+    }
+
+    /// The step that removes the parent of what a step is about.
+    fn parent(&self, step: StepId) -> Option<StepId> {
+        let (_, child) = self.taken.get(&step)?;
+        parent_of(child, self.taken.iter().map(|(id, (_, instance))| (*id, *instance)))
+    }
+
+    fn is_early(&self, step: StepId) -> bool {
+        self.early.contains(&step)
+    }
+
+    /// What has to be gone before something of the same logical id is made.
+    fn before_making(&self, step: &Step) -> Vec<StepId> {
+        match step.operation {
+            Operation::Create { .. } => self
+                .by_id
+                .get(&step.logical_id)
+                .into_iter()
+                .flatten()
+                .copied()
+                .filter(|id| self.early.contains(id))
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// A removal waits for the removal of everything that depends on it; what vanishes with its
+    /// parent waits for the parent instead, and the parent for what depended on it.
+    fn edges(&self, step: &Step) -> BTreeSet<StepId> {
+        if let Some(parent) = self.parents.get(&step.id) {
+            return BTreeSet::from([*parent]);
+        }
+        let mut edges = BTreeSet::new();
+        let mut open = vec![step.id];
+        let mut seen = BTreeSet::from([step.id]);
+        while let Some(id) = open.pop() {
+            for dependent in self.dependents(id) {
+                if !seen.insert(dependent) {
+                    continue;
+                }
+                if self.parents.contains_key(&dependent) {
+                    open.push(dependent);
+                } else if !(self.early.contains(&step.id) && !self.early.contains(&dependent)) {
+                    edges.insert(dependent);
+                }
+            }
+        }
+        edges
+    }
+
+    fn dependents(&self, of: StepId) -> Vec<StepId> {
+        let Some((of_id, _)) = self.taken.get(&of) else { return Vec::new() };
+        self.taken
+            .iter()
+            .filter(|(id, (_, instance))| **id != of && instance.dependencies.contains(*of_id))
+            .map(|(id, _)| *id)
+            .collect()
+    }
+}
+
+/// The one among `candidates` that an instance is a part of and vanishes with.
+pub fn parent_of<'a, K>(
+    child: &Instance,
+    mut candidates: impl Iterator<Item = (K, &'a Instance)>,
+) -> Option<K> {
+    let handler = resource::handler(child.type_name.as_str())?;
+    let property = handler.gone_with()?;
+    let named = child.properties.get(property)?.as_str()?.to_owned();
+    candidates
+        .find(|(_, candidate)| {
+            let Some(physical_id) = &candidate.physical_id else { return false };
+            let Some(parent) = resource::handler(candidate.type_name.as_str()) else {
+                return false;
+            };
+            let is_kind = candidate.token != child.token && parent.gone_with() != Some(property);
+            let arn = candidate.attributes.get("Arn").and_then(serde_json::Value::as_str);
+            is_kind && (parent.reference(physical_id) == named || arn == Some(named.as_str()))
+        })
+        .map(|(key, _)| key)
+}
+
+fn instance<'a>(
+    state: &'a State,
+    id: &LogicalId,
+    token: &Token,
+) -> Option<(&'a LogicalId, &'a Instance)> {
+    let (id, entry) = state.resources.get_key_value(id)?;
+    entry.instances().find(|instance| instance.token == *token).map(|instance| (id, instance))
+}
+
+/// What is left of an unfinished create goes before a new one is made, and so does the old side of
+/// a replacement that AWS allows only one of.
+fn is_early(step: &Step, steps: &[Step], state: &State) -> bool {
+    let is_remade = steps.iter().any(|other| {
+        other.logical_id == step.logical_id && matches!(other.operation, Operation::Create { .. })
+    });
+    if !is_remade {
+        return false;
+    }
+    let Some(entry) = state.resources.get(&step.logical_id) else { return false };
+    let Some(token) = step.operation.token() else { return false };
+    if entry.intent.as_ref().is_some_and(|intent| intent.token == *token) {
+        return true;
+    }
+    let is_current = entry.current.as_ref().is_some_and(|current| current.token == *token);
+    // What is forgotten because it is gone makes room for one with the same name.
+    let is_gone = step.action == Action::Keep;
+    let deletes_first =
+        crate::schema::facts(step.type_name.as_str()).is_some_and(|facts| facts.delete_first);
+    is_current && (is_gone || deletes_first)
+}

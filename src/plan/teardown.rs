@@ -1,0 +1,105 @@
+//! Taking away: the plan that leaves nothing, and the steps it is made of.
+
+use std::collections::BTreeMap;
+
+use super::{Action, Operation, OutputChange, Plan, Purpose, Step, StepId, order};
+use crate::state::{Instance, State};
+use crate::template::DeletionPolicy;
+use crate::value::LogicalId;
+
+/// A plan that removes everything owned, except what is to be retained.
+pub fn teardown(state: &State) -> Plan {
+    let mut steps = Vec::new();
+    for (id, entry) in &state.resources {
+        if let Some(current) = &entry.current {
+            let step_id = StepId(steps.len());
+            steps.push(match current.deletion_policy {
+                DeletionPolicy::Retain | DeletionPolicy::RetainExceptOnCreate => {
+                    retention(step_id, id, current)
+                }
+                DeletionPolicy::Delete | DeletionPolicy::Snapshot => {
+                    removal(step_id, id, current, "")
+                }
+            });
+        }
+        for old in entry.intent.iter().chain(&entry.deposed) {
+            steps.push(removal(StepId(steps.len()), id, old, "left over from an earlier run"));
+        }
+    }
+    mark_vanishing(&mut steps, state);
+    order::connect(&mut steps, None, state);
+    let outputs = state.outputs.iter().map(|(name, value)| {
+        let change = OutputChange { before: Some(value.clone()), after: None, known: true };
+        (name.clone(), change)
+    });
+    Plan {
+        stack: state.stack.clone(),
+        account: state.account.clone(),
+        region: state.region.clone(),
+        purpose: Purpose::Teardown,
+        lineage: state.lineage.clone(),
+        serial: state.serial,
+        steps,
+        outputs: outputs.collect::<BTreeMap<_, _>>(),
+        notes: Vec::new(),
+    }
+}
+
+/// A step that deletes an instance.
+pub fn removal(step_id: StepId, id: &LogicalId, instance: &Instance, reason: &str) -> Step {
+    let reasons = if reason.is_empty() { Vec::new() } else { vec![reason.to_owned()] };
+    Step {
+        operation: Operation::Delete { token: instance.token.clone() },
+        action: Action::Delete,
+        reasons,
+        ..bare(step_id, id, instance)
+    }
+}
+
+/// A step that lets go of an instance and leaves it in AWS.
+pub fn retention(step_id: StepId, id: &LogicalId, instance: &Instance) -> Step {
+    Step {
+        operation: Operation::Forget { token: instance.token.clone() },
+        action: Action::Retain,
+        reasons: vec!["its policy is Retain: it stays in AWS and is no longer managed".to_owned()],
+        ..bare(step_id, id, instance)
+    }
+}
+
+fn bare(step_id: StepId, id: &LogicalId, instance: &Instance) -> Step {
+    Step {
+        id: step_id,
+        logical_id: id.clone(),
+        type_name: instance.type_name.clone(),
+        physical_id: instance.physical_id.clone(),
+        action: Action::Keep,
+        operation: Operation::Nothing,
+        changes: Vec::new(),
+        reasons: Vec::new(),
+        after: Vec::new(),
+    }
+}
+
+/// What goes with its parent needs no call of its own.
+pub fn mark_vanishing(steps: &mut [Step], state: &State) {
+    let deleted: Vec<(StepId, &Instance)> = steps
+        .iter()
+        .filter_map(|step| match &step.operation {
+            Operation::Delete { token } => {
+                Some((step.id, state.instance(&step.logical_id, token)?))
+            }
+            _ => None,
+        })
+        .collect();
+    let vanishing: Vec<StepId> = deleted
+        .iter()
+        .filter(|(_, child)| child.physical_id.is_some())
+        .filter(|(_, child)| order::parent_of(child, deleted.iter().copied()).is_some())
+        .map(|(id, _)| *id)
+        .collect();
+    for step in steps.iter_mut().filter(|step| vanishing.contains(&step.id)) {
+        if let Operation::Delete { token } = &step.operation {
+            step.operation = Operation::VanishWithParent { token: token.clone() };
+        }
+    }
+}

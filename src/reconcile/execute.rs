@@ -1,0 +1,580 @@
+//! One step, from its first record to its last.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::Value as Json;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::time::Instant;
+
+use super::locks::{Locks, key};
+use super::progress::{News, StepError};
+use super::retry::{Attempt, Circumstances, Decision, Youth, decide};
+use super::wait::{Want, WaitError, pause, wait};
+use crate::aws::{Aws, Fault, FaultKind};
+use crate::graph::Graph;
+use crate::journal::Event as Fact;
+use crate::plan::{self, Operation, Rules, Step, StepId, UpdateKind};
+use crate::resource::{self, Created, Handler, KnownJson, LiveJson, Mark, Progress, Status};
+use crate::state::store::Ledger;
+use crate::state::{Instance, State};
+use crate::value::{Attributes, LogicalId, PhysicalId, Token, Value};
+
+/// What the steps of a run share.
+pub struct Run {
+    pub aws: Aws,
+    pub graph: Option<Arc<Graph>>,
+    pub ledger: Mutex<Ledger>,
+    pub locks: Locks,
+    pub news: UnboundedSender<News>,
+    pub stack: String,
+    /// What this run has made or changed: others may not see it yet.
+    pub young: Mutex<BTreeSet<LogicalId>>,
+}
+
+/// What a step is to bring about, evaluated with all that is known now.
+struct Wanted {
+    /// For AWS: secrets in clear.
+    clear: Json,
+    /// For the state: secrets as digests.
+    instance: Instance,
+}
+
+/// How often a create whose answer was lost, and which left nothing, is sent again.
+const CREATE_TRIES: u32 = 4;
+
+impl Run {
+    pub async fn execute(&self, step: &Step) -> Result<(), StepError> {
+        match &step.operation {
+            Operation::Nothing => Ok(()),
+            Operation::Record { token } => self.record_only(step, token),
+            Operation::Create { token } | Operation::Resume { token } => {
+                self.create(step, token).await
+            }
+            Operation::Update { token, how } => self.update(step, token, *how).await,
+            Operation::Delete { token } => self.delete(step, token).await,
+            Operation::VanishWithParent { token } => {
+                self.record(Fact::Deleted { id: step.logical_id.clone(), token: token.clone() })
+            }
+            Operation::Forget { token } => {
+                self.record(Fact::Forgotten { id: step.logical_id.clone(), token: token.clone() })
+            }
+        }
+    }
+
+    pub fn tell(&self, news: News) {
+        // Nobody listening is no reason to stop.
+        let _ = self.news.send(news);
+    }
+
+    fn with_state<T>(&self, read: impl FnOnce(&State) -> T) -> T {
+        read(self.ledger.lock().expect("nothing panics while it holds this lock").state())
+    }
+
+    fn record(&self, fact: Fact) -> Result<(), StepError> {
+        let mut ledger = self.ledger.lock().expect("nothing panics while it holds this lock");
+        ledger.record(fact).map_err(|error| StepError::State(crate::aws::chain(&error)))
+    }
+
+    /// The outputs, with what is known at the end of the run.
+    pub fn record_outputs(&self) {
+        let outputs = match &self.graph {
+            None if self.with_state(State::is_empty) => std::collections::BTreeMap::new(),
+            None => return,
+            Some(graph) => {
+                let known = self.with_state(plan::lookup);
+                let Ok(outputs) = graph.outputs(&known) else { return };
+                outputs
+                    .into_iter()
+                    .filter(|output| !output.value.has_unknown())
+                    .map(|output| (output.name, output.value.to_masked_json()))
+                    .collect()
+            }
+        };
+        if self.with_state(|state| state.outputs != outputs) {
+            // The state is written once more when the run closes, and tells of a failure then.
+            let _ = self.record(Fact::Outputs { outputs });
+        }
+    }
+
+    fn handler(step: &Step) -> Result<&'static dyn Handler, StepError> {
+        resource::handler(step.type_name.as_str()).ok_or_else(|| {
+            StepError::Defect(format!("Cairn has no handler for `{}`", step.type_name))
+        })
+    }
+
+    fn mark(&self, id: &LogicalId, token: &Token) -> Mark {
+        Mark {
+            stack: self.stack.clone(),
+            logical_id: id.as_str().to_owned(),
+            token: token.clone(),
+        }
+    }
+
+    fn graph(&self) -> Result<&Graph, StepError> {
+        self.graph
+            .as_deref()
+            .ok_or_else(|| StepError::Defect("a teardown has nothing to make".to_owned()))
+    }
+
+    /// Evaluates a resource's properties; everything it refers to exists by now.
+    fn wanted(&self, step: &Step, token: &Token) -> Result<Wanted, StepError> {
+        let graph = self.graph()?;
+        let id = &step.logical_id;
+        let (known, current) =
+            self.with_state(|state| (plan::lookup(state), state.current(id).cloned()));
+        let is_update = matches!(step.operation, Operation::Update { .. } | Operation::Record { .. });
+        let current = current.filter(|_| is_update);
+        let desired = plan::desired_properties(graph, id, &known, current.as_ref(), token)
+            .map_err(|errors| {
+                let texts: Vec<String> = errors.into_iter().map(|error| error.message).collect();
+                StepError::Evaluation(texts.join("; "))
+            })?;
+        if let Some(source) = first_unknown(&desired.properties) {
+            return Err(StepError::Evaluation(format!("AWS has not told `{source}`")));
+        }
+        let node = &graph.nodes[id];
+        let masked = desired.properties.to_masked_json();
+        let mut instance = plan::instance_of(node, token, masked, desired.naming);
+        if let Some(current) = current {
+            instance.physical_id = current.physical_id;
+            instance.attributes = current.attributes;
+            instance.follows = current.follows;
+        }
+        Ok(Wanted { clear: desired.properties.to_json(), instance })
+    }
+
+    fn follows(&self, id: &LogicalId) -> Option<String> {
+        let graph = self.graph.as_deref()?;
+        self.with_state(|state| {
+            plan::follows_digest(graph, id, |other| {
+                state.current(other).map(|instance| &instance.properties)
+            })
+        })
+    }
+
+    fn youth(&self, id: &LogicalId) -> Youth {
+        let young = self.young.lock().expect("nothing panics while it holds this lock");
+        let depends_on_young = self
+            .graph
+            .as_deref()
+            .and_then(|graph| graph.nodes.get(id))
+            .is_some_and(|node| !node.dependencies.is_disjoint(&young) || young.contains(id));
+        if depends_on_young || !young.is_empty() { Youth::Young } else { Youth::Settled }
+    }
+
+    fn note_young(&self, id: &LogicalId) {
+        self.young.lock().expect("nothing panics while it holds this lock").insert(id.clone());
+    }
+
+    fn record_only(&self, step: &Step, token: &Token) -> Result<(), StepError> {
+        let wanted = self.wanted(step, token)?;
+        self.record(Fact::Updated { id: step.logical_id.clone(), instance: wanted.instance })
+    }
+
+    async fn create(&self, step: &Step, token: &Token) -> Result<(), StepError> {
+        let handler = Self::handler(step)?;
+        let id = &step.logical_id;
+        let wanted = self.wanted(step, token)?;
+        let mark = self.mark(id, token);
+        let begun = self.with_state(|state| {
+            state.resources.get(id).and_then(|entry| entry.intent.as_ref()).cloned()
+        });
+        let resumed = matches!(step.operation, Operation::Resume { .. });
+        self.record(Fact::CreateBegun { id: id.clone(), instance: wanted.instance.clone() })?;
+        self.note_young(id);
+        let lock = key(handler.lock(), &wanted.clear, None);
+        let mut held = self.locks.hold(lock).await;
+        let named = begun.and_then(|intent| intent.physical_id);
+        let created = match named {
+            Some(physical_id) => Created::pending(physical_id),
+            None => {
+                let created = self.name_it(step, handler, &wanted, &mark, resumed).await?;
+                self.record(Fact::Named {
+                    id: id.clone(),
+                    token: token.clone(),
+                    physical_id: created.id.clone(),
+                })?;
+                created
+            }
+        };
+        if held.is_none() {
+            let lock = key(handler.lock(), &wanted.clear, Some(created.id.as_str()));
+            held = self.locks.hold(lock).await;
+        }
+        let attributes = self.complete(step, handler, &wanted, &mark, created).await?;
+        drop(held);
+        let follows = self.follows(id);
+        self.record(Fact::Created { id: id.clone(), token: token.clone(), attributes, follows })
+    }
+
+    /// The naming call, sent until it is certain that it made exactly one.
+    async fn name_it(
+        &self,
+        step: &Step,
+        handler: &dyn Handler,
+        wanted: &Wanted,
+        mark: &Mark,
+        resumed: bool,
+    ) -> Result<Created, StepError> {
+        if resumed && let Some(found) = self.find(handler, wanted, mark).await? {
+            return Ok(Created::pending(found));
+        }
+        let start = Instant::now();
+        let mut tries = 0;
+        let mut lost = 0;
+        loop {
+            let fault = match handler.create(&self.aws, &wanted.clear, mark).await {
+                Ok(created) => return Ok(created),
+                Err(fault) => fault,
+            };
+            let decision = self.decide(step, Attempt::Create, fault.kind, tries, start, handler);
+            tries += 1;
+            match decision {
+                Decision::RetryAfter(after) => self.wait_for_fault(step.id, &fault, after).await,
+                Decision::GiveUp => return Err(self.abandon(step, &mark.token, fault)),
+                Decision::Resolve => {
+                    if let Some(found) = self.find(handler, wanted, mark).await? {
+                        return Ok(Created::pending(found));
+                    }
+                    let is_refusal = fault.is(FaultKind::AlreadyExists);
+                    lost += 1;
+                    if is_refusal {
+                        return Err(self.abandon(step, &mark.token, fault));
+                    }
+                    if lost == CREATE_TRIES {
+                        return Err(StepError::Fault(fault));
+                    }
+                    self.wait_for_fault(step.id, &fault, Duration::from_secs(1)).await;
+                    // What a lost call made may show only now.
+                    if let Some(found) = self.find(handler, wanted, mark).await? {
+                        return Ok(Created::pending(found));
+                    }
+                }
+            }
+        }
+    }
+
+    /// A create that was certainly refused has left nothing behind.
+    fn abandon(&self, step: &Step, token: &Token, fault: Fault) -> StepError {
+        let id = step.logical_id.clone();
+        let noted = self
+            .record(Fact::Failed { id: id.clone(), fault: fault.clone() })
+            .and_then(|()| self.record(Fact::Abandoned { id, token: token.clone() }));
+        match noted {
+            Ok(()) => StepError::Fault(fault),
+            Err(error) => error,
+        }
+    }
+
+    async fn find(
+        &self,
+        handler: &dyn Handler,
+        wanted: &Wanted,
+        mark: &Mark,
+    ) -> Result<Option<PhysicalId>, StepError> {
+        let mut found =
+            handler.find(&self.aws, &wanted.clear, mark).await.map_err(StepError::Fault)?;
+        match found.len() {
+            0 | 1 => Ok(found.pop()),
+            _ => Err(StepError::Ambiguous(found.iter().map(ToString::to_string).collect())),
+        }
+    }
+
+    /// Waits until it is ready and makes the calls that are left; returns its attributes.
+    async fn complete(
+        &self,
+        step: &Step,
+        handler: &dyn Handler,
+        wanted: &Wanted,
+        mark: &Mark,
+        created: Created,
+    ) -> Result<Attributes, StepError> {
+        let mut attributes = created.attributes;
+        let mut must_settle = created.status != Status::Ready;
+        loop {
+            if must_settle {
+                let live = self.settle(step, handler, &created.id, &wanted.clear).await?;
+                attributes = live.attributes;
+            }
+            let id = &created.id;
+            let progress = self
+                .insist(step, Attempt::Change, handler, || {
+                    handler.complete(&self.aws, id, &wanted.clear, mark)
+                })
+                .await?;
+            match progress {
+                Progress::Done => return Ok(attributes),
+                Progress::Settle => {
+                    let live = self.settle(step, handler, &created.id, &wanted.clear).await?;
+                    return Ok(live.attributes);
+                }
+                Progress::Again => must_settle = true,
+            }
+        }
+    }
+
+    async fn settle(
+        &self,
+        step: &Step,
+        handler: &dyn Handler,
+        id: &PhysicalId,
+        properties: &Json,
+    ) -> Result<LiveJson, StepError> {
+        let known = KnownJson { id, properties };
+        let live = wait(Want::Present, handler, &self.aws, known, handler.patience(), |word| {
+            self.tell(News::Waiting(step.id, word.to_owned()));
+        })
+        .await
+        .map_err(wait_error)?;
+        live.ok_or_else(|| StepError::Defect("a present resource was not read".to_owned()))
+    }
+
+    async fn update(
+        &self,
+        step: &Step,
+        token: &Token,
+        how: UpdateKind,
+    ) -> Result<(), StepError> {
+        let handler = Self::handler(step)?;
+        let id = &step.logical_id;
+        let wanted = self.wanted(step, token)?;
+        let Some(current) = self.with_state(|state| state.current(id).cloned()) else {
+            return Err(StepError::Defect(format!("`{id}` is not in the state")));
+        };
+        let Some(physical_id) = current.physical_id.clone() else {
+            return Err(StepError::Defect(format!("`{id}` has no physical id")));
+        };
+        self.record(Fact::UpdateBegun { id: id.clone(), token: token.clone() })?;
+        self.note_young(id);
+        let lock = key(handler.lock(), &wanted.clear, Some(physical_id.as_str()));
+        let _held = self.locks.hold(lock).await;
+        let mut attributes = current.attributes.clone();
+        let mut from = before(&current.properties, step);
+        loop {
+            let progress = self
+                .insist(step, Attempt::Change, handler, || {
+                    handler.update(&self.aws, &physical_id, &from, &wanted.clear)
+                })
+                .await?;
+            if progress == Progress::Done {
+                break;
+            }
+            let live = self.settle(step, handler, &physical_id, &wanted.clear).await?;
+            attributes.extend(live.attributes.clone());
+            if progress == Progress::Settle {
+                break;
+            }
+            from = self.overlay(handler, step, &from, &live.properties, &wanted.clear);
+        }
+        if how == UpdateKind::Roll {
+            let rolled = self.roll(step, handler, &physical_id, &wanted.clear).await?;
+            attributes.extend(rolled);
+        }
+        let follows = self.follows(id).or(wanted.instance.follows.clone());
+        let instance = Instance { attributes, follows, ..wanted.instance };
+        self.record(Fact::Updated { id: id.clone(), instance })
+    }
+
+    async fn roll(
+        &self,
+        step: &Step,
+        handler: &dyn Handler,
+        physical_id: &PhysicalId,
+        properties: &Json,
+    ) -> Result<Attributes, StepError> {
+        loop {
+            let progress = self
+                .insist(step, Attempt::Change, handler, || {
+                    handler.roll(&self.aws, physical_id, properties)
+                })
+                .await?;
+            if progress == Progress::Done {
+                return Ok(Attributes::new());
+            }
+            let live = self.settle(step, handler, physical_id, properties).await?;
+            if progress == Progress::Settle {
+                return Ok(live.attributes);
+            }
+        }
+    }
+
+    /// What is there now, as far as the template or the last apply speaks of it.
+    fn overlay(
+        &self,
+        handler: &dyn Handler,
+        step: &Step,
+        from: &Json,
+        live: &Json,
+        wanted: &Json,
+    ) -> Json {
+        let facts = self.graph.as_deref().and_then(|graph| graph.facts(&step.logical_id));
+        let rules = Rules { facts, rules: handler.rules() };
+        let (Json::Object(from), Json::Object(live)) = (from, live) else { return from.clone() };
+        let mut merged = from.clone();
+        let mentioned = from.keys().chain(wanted.as_object().into_iter().flat_map(|map| map.keys()));
+        for name in mentioned.cloned().collect::<BTreeSet<_>>() {
+            if rules.is_write_only(&name) {
+                continue;
+            }
+            match (live.get(&name), wanted.get(&name).or_else(|| from.get(&name))) {
+                (Some(value), Some(declared)) => {
+                    merged.insert(name.clone(), rules.project(&name, value, declared));
+                }
+                (None, _) => {
+                    merged.remove(&name);
+                }
+                (Some(_), None) => {}
+            }
+        }
+        Json::Object(merged)
+    }
+
+    async fn delete(&self, step: &Step, token: &Token) -> Result<(), StepError> {
+        let handler = Self::handler(step)?;
+        let id = &step.logical_id;
+        let instance = self.with_state(|state| state.instance(id, token).cloned());
+        let Some(instance) = instance else {
+            return Err(StepError::Defect(format!("`{id}` is not in the state")));
+        };
+        self.record(Fact::DeleteBegun { id: id.clone(), token: token.clone() })?;
+        let found = match &instance.physical_id {
+            Some(physical_id) => vec![physical_id.clone()],
+            None => {
+                let mark = self.mark(id, token);
+                handler
+                    .find(&self.aws, &instance.properties, &mark)
+                    .await
+                    .map_err(StepError::Fault)?
+            }
+        };
+        for physical_id in found {
+            self.delete_one(step, handler, &physical_id, &instance.properties).await?;
+        }
+        self.record(Fact::Deleted { id: id.clone(), token: token.clone() })
+    }
+
+    async fn delete_one(
+        &self,
+        step: &Step,
+        handler: &dyn Handler,
+        physical_id: &PhysicalId,
+        properties: &Json,
+    ) -> Result<(), StepError> {
+        let lock = key(handler.lock(), properties, Some(physical_id.as_str()));
+        let _held = self.locks.hold(lock).await;
+        self.insist(step, Attempt::Delete, handler, || {
+            handler.delete(&self.aws, physical_id, properties)
+        })
+        .await?;
+        if handler.removal() == resource::Removal::AtOnce {
+            return Ok(());
+        }
+        let known = KnownJson { id: physical_id, properties };
+        wait(Want::Gone, handler, &self.aws, known, handler.delete_patience(), |word| {
+            self.tell(News::Waiting(step.id, word.to_owned()));
+        })
+        .await
+        .map_err(wait_error)?;
+        Ok(())
+    }
+
+    /// Makes the calls of one operation until they succeed or the policy gives up.
+    async fn insist<'a, T>(
+        &self,
+        step: &Step,
+        attempt: Attempt,
+        handler: &dyn Handler,
+        calls: impl Fn() -> resource::BoxFuture<'a, Result<T, Fault>>,
+    ) -> Result<T, StepError> {
+        let start = Instant::now();
+        let mut tries = 0;
+        loop {
+            let fault = match calls().await {
+                Ok(answer) => return Ok(answer),
+                Err(fault) => fault,
+            };
+            match self.decide(step, attempt, fault.kind, tries, start, handler) {
+                Decision::RetryAfter(after) => self.wait_for_fault(step.id, &fault, after).await,
+                Decision::Resolve | Decision::GiveUp => {
+                    let id = step.logical_id.clone();
+                    self.record(Fact::Failed { id, fault: fault.clone() })?;
+                    return Err(StepError::Fault(fault));
+                }
+            }
+            tries += 1;
+        }
+    }
+
+    fn decide(
+        &self,
+        step: &Step,
+        attempt: Attempt,
+        kind: FaultKind,
+        tries: u32,
+        start: Instant,
+        handler: &dyn Handler,
+    ) -> Decision {
+        let circumstances = Circumstances {
+            attempt,
+            youth: self.youth(&step.logical_id),
+            tries,
+            elapsed: start.elapsed(),
+            delete_patience: handler.delete_patience(),
+        };
+        decide(kind, circumstances)
+    }
+
+    async fn wait_for_fault(&self, step: StepId, fault: &Fault, after: Duration) {
+        self.tell(News::Waiting(step, format!("{}: {}", fault.code, fault.message)));
+        pause(after).await;
+    }
+}
+
+/// What is there before an update: what was last applied, with live values where the plan saw
+/// others.
+fn before(applied: &Json, step: &Step) -> Json {
+    let mut from = applied.clone();
+    for change in &step.changes {
+        set(&mut from, &change.path, change.from.clone());
+    }
+    from
+}
+
+/// Sets, or with `None` removes, what stands at a path of keys.
+fn set(json: &mut Json, path: &str, value: Option<Json>) {
+    let Json::Object(entries) = json else { return };
+    match path.split_once('.') {
+        Some((first, rest)) if entries.get(first).is_some_and(Json::is_object) => {
+            if let Some(inner) = entries.get_mut(first) {
+                set(inner, rest, value);
+            }
+        }
+        _ => match value {
+            Some(value) => {
+                entries.insert(path.to_owned(), value);
+            }
+            None => {
+                entries.remove(path);
+            }
+        },
+    }
+}
+
+fn wait_error(error: WaitError) -> StepError {
+    match error {
+        WaitError::TooLong(patience, word) => StepError::TooLong { patience, word },
+        WaitError::Never(why) => StepError::Never(why),
+        WaitError::Fault(fault) => StepError::Fault(fault),
+    }
+}
+
+fn first_unknown(value: &Value) -> Option<&str> {
+    match value {
+        Value::Unknown(unknown) => Some(&unknown.source),
+        Value::List(items) => items.iter().find_map(first_unknown),
+        Value::Map(entries) => entries.values().find_map(first_unknown),
+        _ => None,
+    }
+}

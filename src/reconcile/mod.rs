@@ -1,0 +1,248 @@
+//! Making it so: the driver that runs a plan's steps, and nothing that the plan does not say.
+
+mod execute;
+mod locks;
+mod progress;
+pub mod retry;
+pub mod schedule;
+pub mod wait;
+
+pub use progress::{News, StepError, human};
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::aws::Aws;
+use crate::graph::Graph;
+use crate::journal::Event as Fact;
+use crate::plan::{Operation, Plan, StepId};
+use crate::state::State;
+use crate::state::store::{Ledger, StoreError};
+use crate::value::Token;
+
+use execute::Run;
+use locks::Locks;
+use schedule::{Command, Event, Schedule};
+
+/// How a run is to go.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Steps at once.
+    pub concurrency: usize,
+    /// After this no step is started.
+    pub deadline: Option<Duration>,
+}
+
+/// How a run ended.
+#[derive(Debug)]
+pub struct Outcome {
+    pub state: State,
+    pub done: Vec<StepId>,
+    pub failed: Vec<(StepId, StepError)>,
+    pub not_started: Vec<StepId>,
+    pub interrupted: bool,
+    pub elapsed: Duration,
+}
+
+impl Outcome {
+    /// Whether everything the plan says has happened.
+    pub fn is_complete(&self) -> bool {
+        self.failed.is_empty() && self.not_started.is_empty()
+    }
+}
+
+/// What a run needs besides its plan.
+pub struct Setting {
+    pub aws: Aws,
+    /// What the properties are evaluated from; a teardown needs none.
+    pub graph: Option<Arc<Graph>>,
+    pub limits: Limits,
+    pub news: UnboundedSender<News>,
+    /// Becomes true when no more steps are to be started.
+    pub interrupt: watch::Receiver<bool>,
+    pub run: Token,
+    pub command: String,
+    pub started_at: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ReconcileError {
+    #[error("the plan was made from another state (serial {planned}, now {actual}): plan again")]
+    Stale { planned: u64, actual: u64 },
+    #[error("the plan was made for another stack's state")]
+    OtherLineage,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Runs a plan on the state it was made from.
+///
+/// # Errors
+///
+/// When the plan does not fit the state, or the state cannot be written at the beginning or end.
+/// What goes wrong with a step is in the outcome.
+pub async fn reconcile(
+    plan: &Plan,
+    mut ledger: Ledger,
+    setting: Setting,
+) -> Result<Outcome, ReconcileError> {
+    let state = ledger.state();
+    if state.lineage != plan.lineage {
+        return Err(ReconcileError::OtherLineage);
+    }
+    if state.serial != plan.serial {
+        return Err(ReconcileError::Stale { planned: plan.serial, actual: state.serial });
+    }
+    ledger.record(Fact::Opened {
+        run: setting.run.clone(),
+        command: setting.command.clone(),
+        at: setting.started_at.clone(),
+    })?;
+    let mut driver = Driver::new(plan, ledger, setting);
+    driver.drive().await;
+    driver.finish()
+}
+
+struct Driver<'a> {
+    plan: &'a Plan,
+    run: Arc<Run>,
+    schedule: Schedule,
+    limits: Limits,
+    interrupt: watch::Receiver<bool>,
+    running: JoinSet<(StepId, Duration, Result<(), StepError>)>,
+    done: Vec<StepId>,
+    failed: Vec<(StepId, StepError)>,
+    interrupted: bool,
+    start: Instant,
+}
+
+impl<'a> Driver<'a> {
+    fn new(plan: &'a Plan, ledger: Ledger, setting: Setting) -> Self {
+        let schedule = Schedule::new(plan, setting.limits.concurrency);
+        Self {
+            plan,
+            schedule,
+            limits: setting.limits,
+            interrupt: setting.interrupt,
+            run: Arc::new(Run {
+                aws: setting.aws,
+                graph: setting.graph,
+                ledger: Mutex::new(ledger),
+                locks: Locks::default(),
+                news: setting.news,
+                stack: plan.stack.clone(),
+                young: Mutex::default(),
+            }),
+            running: JoinSet::new(),
+            done: Vec::new(),
+            failed: Vec::new(),
+            interrupted: false,
+            start: Instant::now(),
+        }
+    }
+
+    async fn drive(&mut self) {
+        let mut event = Event::Started;
+        loop {
+            let mut finished = false;
+            for command in self.schedule.step(event) {
+                match command {
+                    Command::Start(id) => self.start_step(id),
+                    Command::Finish => finished = true,
+                }
+            }
+            if finished && self.running.is_empty() {
+                return;
+            }
+            event = self.next_event().await;
+        }
+    }
+
+    fn start_step(&mut self, id: StepId) {
+        let step = self.plan.steps[id.0].clone();
+        let run = Arc::clone(&self.run);
+        self.running.spawn(async move {
+            let start = Instant::now();
+            if step.operation == Operation::Nothing {
+                return (id, Duration::ZERO, Ok(()));
+            }
+            run.tell(News::Started(id));
+            let outcome = run.execute(&step).await;
+            (id, start.elapsed(), outcome)
+        });
+    }
+
+    async fn next_event(&mut self) -> Event {
+        let deadline = self.limits.deadline.map(|limit| self.start + limit);
+        let may_start = !self.interrupted;
+        tokio::select! {
+            biased;
+            Some(joined) = self.running.join_next() => self.ended(joined),
+            () = interrupted(&mut self.interrupt), if may_start => self.drain(),
+            () = until(deadline), if may_start => self.drain(),
+        }
+    }
+
+    fn drain(&mut self) -> Event {
+        self.interrupted = true;
+        self.run.tell(News::Draining { running: self.running.len() });
+        Event::Interrupted
+    }
+
+    fn ended(
+        &mut self,
+        joined: Result<(StepId, Duration, Result<(), StepError>), tokio::task::JoinError>,
+    ) -> Event {
+        let (id, elapsed, outcome) = match joined {
+            Ok(ended) => ended,
+            // A panic of a step is a defect; which step it was is not known, so nothing more is
+            // started.
+            Err(error) => {
+                tracing::error!(%error, "a step ended in a panic");
+                return self.drain();
+            }
+        };
+        match outcome {
+            Ok(()) => {
+                self.done.push(id);
+                if self.plan.steps[id.0].operation != Operation::Nothing {
+                    self.run.tell(News::Done(id, elapsed));
+                }
+                Event::Done(id)
+            }
+            Err(error) => {
+                self.run.tell(News::Failed(id, error.clone()));
+                self.failed.push((id, error));
+                Event::Failed(id)
+            }
+        }
+    }
+
+    fn finish(self) -> Result<Outcome, ReconcileError> {
+        let Self { run, schedule, done, failed, interrupted, start, .. } = self;
+        run.record_outputs();
+        let not_started = schedule.not_started();
+        let run = Arc::into_inner(run).expect("every step has ended, and with it its share of the run");
+        let ledger = run.ledger.into_inner().expect("nothing panics while it holds this lock");
+        let state = ledger.close()?;
+        Ok(Outcome { state, done, failed, not_started, interrupted, elapsed: start.elapsed() })
+    }
+}
+
+async fn interrupted(interrupt: &mut watch::Receiver<bool>) {
+    if interrupt.wait_for(|interrupted| *interrupted).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,93 @@
+//! Waiting: one question, one rhythm, the same for all types.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::aws::{Aws, Fault, FaultKind};
+use crate::resource::{Handler, KnownJson, LiveJson, Status};
+
+/// What is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Want {
+    Present,
+    Gone,
+}
+
+/// Whether what is there is what is wanted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Settled {
+    Yes,
+    NotYet(String),
+    Never(String),
+}
+
+/// The one place that judges a status.
+pub fn settled(want: Want, live: Option<&Status>) -> Settled {
+    match (want, live) {
+        (Want::Present, Some(Status::Ready)) | (Want::Gone, None) => Settled::Yes,
+        (Want::Present, Some(Status::Pending(word))) => Settled::NotYet(word.clone()),
+        (Want::Present, Some(Status::Deleting(word))) => {
+            Settled::Never(format!("it is being deleted ({word})"))
+        }
+        (Want::Present, Some(Status::Failed(why))) => Settled::Never(why.clone()),
+        (Want::Present, None) => Settled::NotYet("not visible yet".to_owned()),
+        (Want::Gone, Some(Status::Deleting(word))) => Settled::NotYet(word.clone()),
+        (Want::Gone, Some(_)) => Settled::NotYet("still there".to_owned()),
+    }
+}
+
+/// How a wait ends badly.
+#[derive(Debug, Clone, PartialEq)]
+pub enum WaitError {
+    /// It took longer than its patience; the text is the last thing that was seen.
+    TooLong(Duration, String),
+    Never(String),
+    Fault(Fault),
+}
+
+/// Pauses between polls: short at first, since most things are ready at once.
+const PAUSES_IN_MILLISECONDS: [u64; 8] = [100, 200, 400, 700, 1000, 1500, 2000, 3000];
+
+/// Sleeps: the only place of the engine that does.
+#[expect(clippy::disallowed_methods, reason = "this is where the engine waits")]
+pub async fn pause(duration: Duration) {
+    tokio::time::sleep(duration).await;
+}
+
+/// Reads one resource until it is as wanted.
+///
+/// # Errors
+///
+/// When it never will be, or not within `patience`.
+pub async fn wait(
+    want: Want,
+    handler: &dyn Handler,
+    aws: &Aws,
+    known: KnownJson<'_>,
+    patience: Duration,
+    mut progress: impl FnMut(&str),
+) -> Result<Option<LiveJson>, WaitError> {
+    let start = Instant::now();
+    let mut polls = 0_usize;
+    loop {
+        let read = handler.read(aws, std::slice::from_ref(&known)).await;
+        let live = match read {
+            Ok(mut found) => found.remove(known.id),
+            Err(fault) if fault.is(FaultKind::NotFound) => None,
+            Err(fault) => return Err(WaitError::Fault(fault)),
+        };
+        let word = match settled(want, live.as_ref().map(|live| &live.status)) {
+            Settled::Yes => return Ok(live),
+            Settled::Never(why) => return Err(WaitError::Never(why)),
+            Settled::NotYet(word) => word,
+        };
+        progress(&word);
+        let next = PAUSES_IN_MILLISECONDS[polls.min(PAUSES_IN_MILLISECONDS.len() - 1)];
+        polls += 1;
+        if start.elapsed() + Duration::from_millis(next) > patience {
+            return Err(WaitError::TooLong(patience, word));
+        }
+        pause(Duration::from_millis(next)).await;
+    }
+}

@@ -1,0 +1,15 @@
+//! Every word, table and colour that the user sees.
+
+pub mod diagnostic;
+pub mod outputs;
+pub mod plan;
+pub mod progress;
+pub mod style;
+
+use std::io::Write as _;
+
+/// One line of news on standard error.
+pub fn say(text: &str) {
+    // Without a standard error there is nobody to tell.
+    let _ = writeln!(anstream::stderr(), "{text}");
+}

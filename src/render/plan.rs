@@ -1,0 +1,240 @@
+//! A plan as people read it: what changes, property by property, and what stays in one line.
+
+use std::fmt::Write as _;
+
+use serde_json::Value as Json;
+use similar::{ChangeTag, TextDiff};
+
+use super::style::{BAD, BOLD, CHANGED, DIM, GOOD, RENEWED, glyph, paint, style};
+use crate::plan::{Action, Change, Operation, Plan, Purpose, Step, Why};
+
+/// What stands above a plan besides what it says itself.
+#[derive(Debug, Clone, Copy)]
+pub struct Header<'a> {
+    pub environment: &'a str,
+}
+
+/// The longest value shown in one line.
+const WIDTH: usize = 88;
+
+pub fn render(plan: &Plan, header: &Header<'_>) -> String {
+    let mut text = String::new();
+    let _ = writeln!(
+        text,
+        "{} {}",
+        paint(BOLD, &plan.stack),
+        paint(
+            DIM,
+            &format!("· {} · account {} · {}", header.environment, plan.account, plan.region)
+        )
+    );
+    let shown: Vec<&Step> = plan.steps.iter().filter(|step| is_shown(plan, step)).collect();
+    if !shown.is_empty() {
+        text.push('\n');
+    }
+    let width = shown.iter().map(|step| step.logical_id.as_str().len()).max().unwrap_or_default();
+    for step in shown {
+        render_step(&mut text, step, width);
+    }
+    render_outputs(&mut text, plan);
+    for note in &plan.notes {
+        let _ = writeln!(text, "\nnote: {note}");
+    }
+    let _ = writeln!(text, "\n{}", summary(plan));
+    text
+}
+
+/// The old side of a replacement is part of the replacement; what stays is only counted.
+fn is_shown(plan: &Plan, step: &Step) -> bool {
+    match step.action {
+        Action::Keep => false,
+        Action::Delete | Action::Retain => !plan.steps.iter().any(|other| {
+            other.logical_id == step.logical_id
+                && other.action == Action::Replace
+                && other.physical_id == step.physical_id
+        }),
+        Action::Create | Action::Update | Action::Replace => true,
+    }
+}
+
+fn render_step(text: &mut String, step: &Step, width: usize) {
+    let style = style(step.action);
+    let id = step.physical_id.as_ref().map(|id| paint(DIM, id.as_str())).unwrap_or_default();
+    let head = format!("{} {:<width$}", glyph(step.action), step.logical_id.as_str());
+    let _ = writeln!(
+        text,
+        "{}",
+        format!("  {}  {}  {id}", paint(style.bold(), &head), step.type_name).trim_end()
+    );
+    for reason in &step.reasons {
+        let _ = writeln!(text, "      {}", paint(DIM, &format!("# {reason}")));
+    }
+    let is_new = step.action == Action::Create;
+    for change in &step.changes {
+        if is_new {
+            let value = change.to.as_ref().map(|to| inline(to)).unwrap_or_default();
+            let _ = writeln!(text, "      {}: {}", change.path, mark_unknown(&value));
+        } else {
+            render_change(text, change);
+        }
+    }
+}
+
+fn render_change(text: &mut String, change: &Change) {
+    let forces = if change.replaces {
+        format!("  {}", paint(RENEWED, "forces replacement"))
+    } else {
+        String::new()
+    };
+    let why = match &change.why {
+        Why::Template => String::new(),
+        Why::Dependency => format!("  {}", paint(DIM, "# what it depends on is made anew")),
+        Why::Drift { .. } => {
+            format!("  {}", paint(CHANGED, "# drift: changed outside of Cairn, set back"))
+        }
+    };
+    let before = change.from.as_ref().map(document);
+    let after = change.to.as_ref().map(document);
+    let is_long = |value: &Option<String>| {
+        value.as_ref().is_some_and(|text| text.contains('\n') || text.len() > WIDTH)
+    };
+    if change.from.is_some() && change.to.is_some() && (is_long(&before) || is_long(&after)) {
+        let _ = writeln!(text, "      {}:{forces}{why}", change.path);
+        render_lines(text, &before.unwrap_or_default(), &after.unwrap_or_default());
+        return;
+    }
+    let from = change.from.as_ref().map_or_else(|| paint(DIM, "(none)"), |from| paint(BAD, &inline(from)));
+    let to = change.to.as_ref().map_or_else(
+        || paint(DIM, "(none)"),
+        |to| if change.known { paint(GOOD, &inline(to)) } else { mark_unknown(&inline(to)) },
+    );
+    let _ = writeln!(text, "      {}: {from} → {to}{forces}{why}", change.path);
+}
+
+/// The lines that differ, with two lines of context.
+fn render_lines(text: &mut String, before: &str, after: &str) {
+    let diff = TextDiff::from_lines(before, after);
+    for (index, group) in diff.grouped_ops(2).iter().enumerate() {
+        if index > 0 {
+            let _ = writeln!(text, "        {}", paint(DIM, "…"));
+        }
+        for change in group.iter().flat_map(|operation| diff.iter_changes(operation)) {
+            let line = change.value().trim_end_matches('\n');
+            let (sign, style) = match change.tag() {
+                ChangeTag::Delete => ("-", BAD),
+                ChangeTag::Insert => ("+", GOOD),
+                ChangeTag::Equal => (" ", DIM),
+            };
+            let _ = writeln!(text, "        {}", paint(style, &format!("{sign} {line}")));
+        }
+    }
+}
+
+/// A value over several lines: texts as they are, the rest as JSON; a text that holds JSON as JSON.
+fn document(value: &Json) -> String {
+    match value {
+        Json::String(text) => match serde_json::from_str::<Json>(text) {
+            Ok(inner @ (Json::Object(_) | Json::Array(_))) => pretty(&inner),
+            _ => text.clone(),
+        },
+        other => pretty(other),
+    }
+}
+
+fn pretty(value: &Json) -> String {
+    serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string())
+}
+
+/// A value in one line, shortened.
+fn inline(value: &Json) -> String {
+    let text = match value {
+        Json::String(text) if text.starts_with("(known after apply") => text.clone(),
+        Json::String(text) => {
+            let mut lines = text.lines();
+            let first = lines.next().unwrap_or_default();
+            match lines.count() {
+                0 => format!("\"{text}\""),
+                more => format!("\"{}\" … {more} more lines", shorten(first, WIDTH - 20)),
+            }
+        }
+        other => other.to_string(),
+    };
+    shorten(&text, WIDTH)
+}
+
+fn shorten(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let start: String = text.chars().take(most - 1).collect();
+    format!("{start}…")
+}
+
+fn mark_unknown(text: &str) -> String {
+    if text.contains("(known after apply") { paint(CHANGED, text) } else { text.to_owned() }
+}
+
+fn render_outputs(text: &mut String, plan: &Plan) {
+    let changed: Vec<_> = plan.outputs.iter().filter(|(_, change)| change.is_change()).collect();
+    if changed.is_empty() || plan.purpose == Purpose::Teardown {
+        return;
+    }
+    let _ = writeln!(text, "\n  {}", paint(BOLD, "Outputs"));
+    for (name, change) in changed {
+        let after = change.after.as_ref().map_or_else(|| "(removed)".to_owned(), inline);
+        let _ = writeln!(text, "      {name}: {}", mark_unknown(&after));
+    }
+}
+
+/// One line that counts.
+pub fn summary(plan: &Plan) -> String {
+    let count = |action, word: &str| {
+        let number = match action {
+            Action::Delete | Action::Retain => {
+                plan.steps.iter().filter(|step| step.action == action && is_shown(plan, step)).count()
+            }
+            Action::Keep => {
+                let kept = |step: &&Step| {
+                    step.action == Action::Keep && step.operation.is_forward()
+                };
+                plan.steps.iter().filter(kept).count()
+            }
+            _ => plan.count(action),
+        };
+        (number > 0).then(|| paint(style(action), &format!("{number} to {word}")))
+    };
+    let parts: Vec<String> = [
+        count(Action::Create, "create"),
+        count(Action::Update, "update"),
+        count(Action::Replace, "replace"),
+        count(Action::Delete, "delete"),
+        count(Action::Retain, "let go"),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let kept = plan
+        .steps
+        .iter()
+        .filter(|step| step.action == Action::Keep && step.operation.is_forward())
+        .count();
+    if parts.is_empty() {
+        if plan.outputs.values().any(crate::plan::OutputChange::is_change)
+            && plan.purpose == Purpose::Deploy
+        {
+            return format!("Only outputs change, {kept} resources stay as they are.");
+        }
+        return match plan.purpose {
+            Purpose::Deploy => format!("Nothing to do: {kept} resources are as the template says."),
+            Purpose::Teardown => "Nothing to do: the stack owns nothing.".to_owned(),
+        };
+    }
+    let kept = if kept > 0 { format!(", {kept} unchanged") } else { String::new() };
+    format!("{}{kept}.", parts.join(", "))
+}
+
+/// Whether a step makes calls, and so shows up while a plan runs.
+pub fn is_visible(step: &Step) -> bool {
+    !matches!(step.operation, Operation::Nothing | Operation::Record { .. })
+        && !(step.action == Action::Keep)
+}

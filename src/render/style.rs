@@ -1,0 +1,53 @@
+//! The few styles there are.
+
+use anstyle::{AnsiColor, Style};
+
+use crate::plan::Action;
+
+pub const PLAIN: Style = Style::new();
+pub const BOLD: Style = Style::new().bold();
+pub const DIM: Style = Style::new().dimmed();
+pub const GOOD: Style = AnsiColor::Green.on_default();
+pub const CHANGED: Style = AnsiColor::Yellow.on_default();
+pub const BAD: Style = AnsiColor::Red.on_default();
+pub const RENEWED: Style = AnsiColor::Magenta.on_default();
+
+/// The sign of an action, readable without colour.
+pub fn glyph(action: Action) -> &'static str {
+    match action {
+        Action::Keep => " ",
+        Action::Create => "+",
+        Action::Update => "~",
+        Action::Replace => "±",
+        Action::Delete => "-",
+        Action::Retain => "o",
+    }
+}
+
+pub fn style(action: Action) -> Style {
+    match action {
+        Action::Keep => DIM,
+        Action::Create => GOOD,
+        Action::Update => CHANGED,
+        Action::Replace => RENEWED,
+        Action::Delete => BAD,
+        Action::Retain => CHANGED,
+    }
+}
+
+/// What is being done, and what has been done.
+pub fn words(action: Action) -> (&'static str, &'static str) {
+    match action {
+        Action::Keep => ("recording", "recorded"),
+        Action::Create => ("creating", "created"),
+        Action::Update => ("updating", "updated"),
+        Action::Replace => ("replacing", "replaced"),
+        Action::Delete => ("deleting", "deleted"),
+        Action::Retain => ("letting go", "let go"),
+    }
+}
+
+/// A text in a style.
+pub fn paint(style: Style, text: &str) -> String {
+    format!("{}{text}{}", style.render(), style.render_reset())
+}

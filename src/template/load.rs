@@ -1,0 +1,357 @@
+//! From text to [`Node`]: YAML and JSON through one parser, so that both have places.
+//!
+//! The tree is built from the parser's events with a stack of its own, not by recursion, and three
+//! things have limits: the size of the text, how deep it nests, and how much its aliases copy.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, hash_map};
+use std::sync::Arc;
+
+use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, Tag};
+
+use super::syntax::{self, Context};
+use super::tag::{self, Tagging};
+use super::{Entry, Node, NodeKind, scalar};
+use crate::diagnostic::{Diagnostic, Place, Source, Span};
+
+/// The longest text that is read.
+const MOST_BYTES: usize = 64 << 20;
+/// How many collections may stand within each other.
+pub(super) const MOST_NESTED: usize = 200;
+/// What all aliases together may copy, in bytes of memory.
+const MOST_COPIED: usize = 16 << 20;
+/// What a node takes beside its text, about.
+const NODE_BYTES: usize = 64;
+
+/// Reads one document. An empty one is null.
+pub fn load(source: &Arc<Source>) -> Result<Node, Diagnostic> {
+    if source.text.len() > MOST_BYTES {
+        let message = format!(
+            "`{}` is too large: {} bytes, and {MOST_BYTES} is the most that is read",
+            source.name,
+            source.text.len()
+        );
+        return Err(Diagnostic::error(message));
+    }
+    syntax::check_json(source)?;
+    let mut loader = Loader::new(source);
+    for event in Parser::new_from_str(&source.text) {
+        let (event, span) =
+            event.map_err(|error| syntax::explain(&error, source, &loader.context()))?;
+        loader.accept(event, span)?;
+    }
+    let whole = Span { start: 0, end: source.text.len() };
+    Ok(loader.root.map_or(Node { kind: NodeKind::Null, span: whole }, |built| built.node))
+}
+
+struct Loader<'a> {
+    source: &'a Arc<Source>,
+    frames: Vec<Frame>,
+    anchors: HashMap<usize, Built>,
+    copied: usize,
+    last_scalar: Option<Span>,
+    root: Option<Built>,
+}
+
+/// A collection whose end has not come yet.
+struct Frame {
+    holder: Holder,
+    tagging: Tagging,
+    anchor: usize,
+    style: StructureStyle,
+    span: Span,
+    weight: usize,
+    height: usize,
+}
+
+enum Holder {
+    List(Vec<Node>),
+    Map { entries: Vec<Entry>, key: Option<(String, Span)> },
+}
+
+/// A node with the memory it takes and the collections that stand within each other in it.
+#[derive(Clone)]
+struct Built {
+    node: Node,
+    weight: usize,
+    height: usize,
+}
+
+impl<'a> Loader<'a> {
+    fn new(source: &'a Arc<Source>) -> Self {
+        Self {
+            source,
+            frames: Vec::new(),
+            anchors: HashMap::new(),
+            copied: 0,
+            last_scalar: None,
+            root: None,
+        }
+    }
+
+    /// What a syntax error is explained with.
+    fn context(&self) -> Context {
+        let open = self.frames.iter().rev().find(|frame| frame.style == StructureStyle::Flow);
+        Context { last_scalar: self.last_scalar, open_bracket: open.map(|frame| frame.span.start) }
+    }
+
+    fn accept(&mut self, event: Event<'_>, at: granit_parser::Span) -> Result<(), Diagnostic> {
+        let span = bytes(&at);
+        match event {
+            Event::DocumentStart(..) if self.root.is_some() => {
+                Err(Diagnostic::error("a second document in one file")
+                    .at(self.source, span)
+                    .hint("a file is one document: move what follows `---` to a file of its own"))
+            }
+            Event::Scalar(text, style, anchor, tag) => {
+                let span = trimmed(span, style, self.source);
+                self.last_scalar = Some(span);
+                if self.wants_key() {
+                    return self.key(text, style, span, tag.as_deref());
+                }
+                let tagging = self.tagging(tag.as_deref(), &at)?;
+                let node = self.scalar(text, style, span, tagging);
+                self.finish(node, tagging, anchor, NODE_BYTES, 0)
+            }
+            Event::SequenceStart(style, anchor, tag) => {
+                self.open(Holder::List(Vec::new()), style, anchor, tag.as_deref(), &at)
+            }
+            Event::MappingStart(style, anchor, tag) => {
+                let holder = Holder::Map { entries: Vec::new(), key: None };
+                self.open(holder, style, anchor, tag.as_deref(), &at)
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(span),
+            Event::Alias(anchor) => self.alias(anchor, span),
+            _ => Ok(()),
+        }
+    }
+
+    fn wants_key(&self) -> bool {
+        matches!(self.frames.last(), Some(Frame { holder: Holder::Map { key: None, .. }, .. }))
+    }
+
+    fn tagging(&self, tag: Option<&Tag>, at: &granit_parser::Span) -> Result<Tagging, Diagnostic> {
+        match tag {
+            Some(tag) => {
+                let span = at.tag_span().map_or_else(|| bytes(at), |span| bytes(&span));
+                tag::read(tag, span, self.source)
+            }
+            None => Ok(Tagging::None),
+        }
+    }
+
+    fn scalar(&self, text: Cow<'_, str>, style: ScalarStyle, span: Span, tagging: Tagging) -> Node {
+        let plain = style == ScalarStyle::Plain;
+        // For a scalar that is not there the parser says `~` and some place behind it.
+        let absent = plain && span.start == span.end;
+        let kind = match tagging {
+            Tagging::None if absent => NodeKind::Null,
+            Tagging::None if plain => scalar::plain(&text),
+            _ if absent => NodeKind::String(String::new()),
+            _ => NodeKind::String(text.into_owned()),
+        };
+        let span = match (absent, tagging, self.frames.last()) {
+            (true, Tagging::Function { span, .. }, _) => Span { start: span.end, end: span.end },
+            (true, _, Some(Frame { holder: Holder::Map { key: Some((_, span)), .. }, .. })) => {
+                *span
+            }
+            _ => span,
+        };
+        Node { kind, span }
+    }
+
+    fn key(
+        &mut self,
+        text: Cow<'_, str>,
+        style: ScalarStyle,
+        span: Span,
+        tag: Option<&Tag>,
+    ) -> Result<(), Diagnostic> {
+        let refused = if tag.is_some() {
+            Some(Diagnostic::error("a key cannot have a tag").hint("keys are plain text"))
+        } else if style == ScalarStyle::Plain && span.start == span.end {
+            Some(Diagnostic::error("a key is missing before `:`"))
+        } else if style == ScalarStyle::Plain && text == "<<" {
+            let error = Diagnostic::error("merge keys are not supported");
+            Some(error.hint("CloudFormation refuses `<<` as well: write the keys out"))
+        } else {
+            None
+        };
+        if let Some(error) = refused {
+            return Err(error.at(self.source, span));
+        }
+        if let Some(Frame { holder: Holder::Map { key, .. }, weight, .. }) = self.frames.last_mut()
+        {
+            *weight += text.len();
+            *key = Some((text.into_owned(), span));
+        }
+        Ok(())
+    }
+
+    fn open(
+        &mut self,
+        holder: Holder,
+        style: StructureStyle,
+        anchor: usize,
+        tag: Option<&Tag>,
+        at: &granit_parser::Span,
+    ) -> Result<(), Diagnostic> {
+        let span = bytes(at);
+        if self.wants_key() {
+            let error = Diagnostic::error("a key must be text, not a list or a map");
+            let hint = "put text that begins with a brace in quotes: `\"{{resolve:ssm:name}}\"`";
+            let braces = self.source.text[span.start..].starts_with('{');
+            let hint = braces.then(|| hint.to_owned());
+            return Err(error.at(self.source, span).hint_if(hint));
+        }
+        if self.frames.len() == MOST_NESTED {
+            return Err(self.nested_too_deep(span));
+        }
+        let tagging = self.tagging(tag, at)?;
+        let weight = NODE_BYTES;
+        self.frames.push(Frame { holder, tagging, anchor, style, span, weight, height: 0 });
+        Ok(())
+    }
+
+    fn close(&mut self, end: Span) -> Result<(), Diagnostic> {
+        let frame = self.frames.pop().expect("the parser ends only what it began");
+        let mut span = frame.span;
+        if frame.style == StructureStyle::Flow {
+            span.end = end.end;
+        }
+        let kind = match frame.holder {
+            Holder::List(items) => NodeKind::List(items),
+            Holder::Map { mut entries, .. } => {
+                refuse_duplicates(&entries, self.source)?;
+                if let [Entry { key, value, .. }] = entries.as_mut_slice()
+                    && key == tag::GET_ATT
+                {
+                    tag::split_attribute(value, self.source)?;
+                }
+                NodeKind::Map(entries)
+            }
+        };
+        self.finish(
+            Node { kind, span },
+            frame.tagging,
+            frame.anchor,
+            frame.weight,
+            frame.height + 1,
+        )
+    }
+
+    fn alias(&mut self, anchor: usize, span: Span) -> Result<(), Diagnostic> {
+        if self.wants_key() {
+            return Err(Diagnostic::error("an alias cannot be a key").at(self.source, span));
+        }
+        let Some(target) = self.anchors.get(&anchor) else {
+            return Err(Diagnostic::error("this alias stands within what it refers to")
+                .at(self.source, span)
+                .hint("an alias may only repeat something that ended before it"));
+        };
+        if self.frames.len() + target.height > MOST_NESTED {
+            return Err(self.nested_too_deep(span));
+        }
+        let weight = target.weight;
+        self.charge(weight, span)?;
+        let mut built = self.anchors[&anchor].clone();
+        built.node.span = span;
+        self.attach(built);
+        Ok(())
+    }
+
+    /// Gives a node the form its tag asks for, remembers it if it has an anchor, and puts it in.
+    fn finish(
+        &mut self,
+        mut node: Node,
+        tagging: Tagging,
+        anchor: usize,
+        weight: usize,
+        height: usize,
+    ) -> Result<(), Diagnostic> {
+        let text = if let NodeKind::String(text) = &node.kind { text.len() } else { 0 };
+        if let Tagging::Function { key, span } = tagging {
+            if key == tag::GET_ATT {
+                tag::split_attribute(&mut node, self.source)?;
+            }
+            node = tag::long_form(key, span, node);
+        }
+        let built = Built { node, weight: weight + text, height };
+        if anchor != 0 {
+            self.charge(built.weight, built.node.span)?;
+            self.anchors.insert(anchor, built.clone());
+        }
+        self.attach(built);
+        Ok(())
+    }
+
+    fn attach(&mut self, built: Built) {
+        let Some(frame) = self.frames.last_mut() else {
+            self.root = Some(built);
+            return;
+        };
+        frame.weight += built.weight;
+        frame.height = frame.height.max(built.height);
+        frame.span.end = frame.span.end.max(built.node.span.end);
+        match &mut frame.holder {
+            Holder::List(items) => items.push(built.node),
+            Holder::Map { entries, key } => {
+                let (key, key_span) = key.take().expect("the parser gives a key before its value");
+                entries.push(Entry { key, key_span, value: built.node });
+            }
+        }
+    }
+
+    fn charge(&mut self, weight: usize, span: Span) -> Result<(), Diagnostic> {
+        self.copied = self.copied.saturating_add(weight);
+        if self.copied <= MOST_COPIED {
+            return Ok(());
+        }
+        Err(Diagnostic::error("aliases make this document too large")
+            .at(self.source, span)
+            .hint(format!("all aliases together may repeat about {} MiB", MOST_COPIED >> 20)))
+    }
+
+    fn nested_too_deep(&self, span: Span) -> Diagnostic {
+        Diagnostic::error(syntax::too_deep()).at(self.source, span)
+    }
+}
+
+fn bytes(span: &granit_parser::Span) -> Span {
+    let range = span.byte_range().unwrap_or_default();
+    Span { start: range.start, end: range.end }
+}
+
+/// The parser counts the line break and the next line's indentation to a block of text.
+fn trimmed(span: Span, style: ScalarStyle, source: &Source) -> Span {
+    match style {
+        ScalarStyle::Literal | ScalarStyle::Folded => {
+            let text = source.text.get(span.start..span.end).unwrap_or_default();
+            Span { start: span.start, end: span.start + text.trim_end().len() }
+        }
+        _ => span,
+    }
+}
+
+fn refuse_duplicates(entries: &[Entry], source: &Arc<Source>) -> Result<(), Diagnostic> {
+    if entries.len() < 2 {
+        return Ok(());
+    }
+    let mut seen = HashMap::with_capacity(entries.len());
+    for entry in entries {
+        match seen.entry(entry.key.as_str()) {
+            hash_map::Entry::Vacant(vacant) => {
+                vacant.insert(entry.key_span);
+            }
+            hash_map::Entry::Occupied(first) => {
+                let first = Place { source: Arc::clone(source), span: *first.get() };
+                let (line, column) = first.line_column();
+                return Err(Diagnostic::error(format!("`{}` is given twice", entry.key))
+                    .at(source, entry.key_span)
+                    .label("the second time")
+                    .hint(format!("the first is at line {line}, column {column}; keep one")));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! The `Resources` section: the attributes of each resource. Properties stay as they were written.
+
+use indexmap::IndexMap;
+
+use super::read::{Fields, Keys, Reader, listed};
+use super::{DeletionPolicy, Entry, Node, NodeKind, ResourceNode};
+use crate::diagnostic::{Span, nearest};
+use crate::value::LogicalId;
+
+const KEYS: Keys = Keys { known: ATTRIBUTES, required: &["Type"] };
+
+const ATTRIBUTES: &[&str] = &[
+    "Type",
+    "Properties",
+    "DependsOn",
+    "Condition",
+    "Metadata",
+    "CreationPolicy",
+    "UpdatePolicy",
+    "DeletionPolicy",
+    "UpdateReplacePolicy",
+];
+
+const DELETION_POLICIES: &[&str] = &["Delete", "Retain", "RetainExceptOnCreate", "Snapshot"];
+const REPLACE_POLICIES: &[&str] = &["Delete", "Retain", "Snapshot"];
+
+pub(super) fn read_all(reader: &mut Reader<'_>, node: &Node) -> IndexMap<LogicalId, ResourceNode> {
+    let mut resources = IndexMap::new();
+    let entries = reader.entries(node, "`Resources`");
+    if entries.is_empty() && matches!(node.kind, NodeKind::Map(_)) {
+        let hint = "every template declares at least one resource".to_owned();
+        reader.error_hint(node.span, "`Resources` is empty", hint);
+    }
+    for entry in entries {
+        if reader.is_name(entry, "a resource") {
+            let resource = read(reader, entry);
+            resources.insert(resource.id.clone(), resource);
+        }
+    }
+    resources
+}
+
+fn read(reader: &mut Reader<'_>, entry: &Entry) -> ResourceNode {
+    let what = format!("the resource `{}`", entry.key);
+    let fields = reader.fields(&entry.value, entry.key_span, what, KEYS);
+    let (type_name, type_span) =
+        fields.spanned("Type", reader).unwrap_or_else(|| (String::new(), entry.key_span));
+    let none = Node { kind: NodeKind::Map(Vec::new()), span: entry.key_span };
+    if let Some(properties) = fields.get("Properties") {
+        reader.entries(properties, &fields.name("Properties"));
+    }
+    for key in ["CreationPolicy", "UpdatePolicy"] {
+        if let Some(policy) = fields.entry(key) {
+            let hint = "a resource is done when AWS says that it is ready";
+            let message = format!("{} has no effect", fields.name(key));
+            reader.warning(policy.key_span, message, hint);
+        }
+    }
+    ResourceNode {
+        id: LogicalId::new(&entry.key),
+        id_span: entry.key_span,
+        type_name,
+        type_span,
+        properties: fields.get("Properties").cloned().unwrap_or(none),
+        depends_on: depends_on(reader, &fields),
+        condition: fields.spanned("Condition", reader),
+        deletion_policy: policy(reader, &fields, "DeletionPolicy", DELETION_POLICIES),
+        update_replace_policy: policy(reader, &fields, "UpdateReplacePolicy", REPLACE_POLICIES),
+        metadata: fields.get("Metadata").cloned(),
+    }
+}
+
+/// One logical id or a list of them.
+fn depends_on(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<(String, Span)> {
+    let Some(node) = fields.get("DependsOn") else { return Vec::new() };
+    let what = fields.name("DependsOn");
+    let (names, what) = match &node.kind {
+        NodeKind::List(items) => (items.as_slice(), format!("a name in {what}")),
+        _ => (std::slice::from_ref(node), what),
+    };
+    names
+        .iter()
+        .filter_map(|name| Some((reader.name(name, &what)?.to_owned(), name.span)))
+        .collect()
+}
+
+fn policy(
+    reader: &mut Reader<'_>,
+    fields: &Fields<'_>,
+    key: &str,
+    allowed: &'static [&'static str],
+) -> DeletionPolicy {
+    let Some((text, span)) = fields.spanned(key, reader) else { return DeletionPolicy::Delete };
+    match text.as_str() {
+        "Delete" => return DeletionPolicy::Delete,
+        "Retain" => return DeletionPolicy::Retain,
+        "Snapshot" => return DeletionPolicy::Snapshot,
+        "RetainExceptOnCreate" if allowed.contains(&text.as_str()) => {
+            return DeletionPolicy::RetainExceptOnCreate;
+        }
+        _ => {}
+    }
+    let hint = match nearest(&text, allowed.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("it is one of {}", listed(allowed)),
+    };
+    reader.error_hint(span, format!("{} cannot be `{text}`", fields.name(key)), hint);
+    DeletionPolicy::Delete
+}

@@ -1,0 +1,176 @@
+//! The sections of a template, told apart and checked for their form.
+//!
+//! Everything that is wrong with the form is reported together. What names refer to is not looked
+//! at here: that is evaluation's part.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::read::{Fields, Keys, Reader, listed};
+use super::{Node, NodeKind, Template, load, output, parameter, resource};
+use crate::diagnostic::{Diagnostic, Source};
+
+const KEYS: Keys = Keys { known: SECTIONS, required: &["Resources"] };
+
+const SECTIONS: &[&str] = &[
+    "AWSTemplateFormatVersion",
+    "Description",
+    "Metadata",
+    "Parameters",
+    "Rules",
+    "Mappings",
+    "Conditions",
+    "Transform",
+    "Hooks",
+    "Resources",
+    "Outputs",
+];
+
+/// The only one there has ever been.
+const FORMAT_VERSION: &str = "2010-09-09";
+
+const CONDITION_FUNCTIONS: &[&str] = &["Fn::And", "Fn::Or", "Fn::Not", "Fn::Equals", "Condition"];
+
+/// Reads a template.
+pub fn parse(source: &Arc<Source>) -> Result<Template, Vec<Diagnostic>> {
+    let root = load(source).map_err(|error| vec![error])?;
+    let mut reader = Reader::new(source);
+    if root.kind == NodeKind::Null {
+        let error = Diagnostic::error(format!("`{}` is empty", source.name));
+        return Err(vec![error.hint("a template has at least a `Resources` section")]);
+    }
+    let top = root.entries().first().map_or(root.span, |entry| entry.key_span);
+    let sections = reader.fields(&root, top, "the template", KEYS);
+    header(&mut reader, &sections);
+    let parameters = sections.get("Parameters").map(|node| parameter::read_all(&mut reader, node));
+    let resources = sections.get("Resources").map(|node| resource::read_all(&mut reader, node));
+    let outputs = sections.get("Outputs").map(|node| output::read_all(&mut reader, node));
+    let mappings = sections.get("Mappings").map(|node| mappings(&mut reader, node));
+    let conditions = sections.get("Conditions").map(|node| conditions(&mut reader, node));
+    let rules = sections.get("Rules").map(|node| rules(&mut reader, node));
+    let (parameters, resources) = (parameters.unwrap_or_default(), resources.unwrap_or_default());
+    for resource in resources.values().filter(|one| parameters.contains_key(one.id.as_str())) {
+        reader.error_hint(
+            resource.id_span,
+            format!("`{}` is also the name of a parameter", resource.id),
+            "`Ref` could mean either: rename one of them".to_owned(),
+        );
+    }
+    let warnings = reader.finish()?;
+    Ok(Template {
+        source: Arc::clone(source),
+        parameters,
+        mappings: mappings.unwrap_or_default(),
+        conditions: conditions.unwrap_or_default(),
+        resources,
+        outputs: outputs.unwrap_or_default(),
+        rules: rules.unwrap_or_default(),
+        warnings,
+        root,
+    })
+}
+
+/// The sections that only say something about the template.
+fn header(reader: &mut Reader<'_>, sections: &Fields<'_>) {
+    if let Some(version) = sections.get("AWSTemplateFormatVersion")
+        && version.text() != Some(FORMAT_VERSION)
+    {
+        reader.expected(version, "`AWSTemplateFormatVersion`", &format!("`{FORMAT_VERSION}`"));
+    }
+    if let Some(description) = sections.get("Description") {
+        reader.text(description, "`Description`");
+    }
+    if let Some(metadata) = sections.get("Metadata") {
+        reader.entries(metadata, "`Metadata`");
+    }
+    if let Some(hooks) = sections.entry("Hooks") {
+        let hint = "they belong to CodeDeploy, which only CloudFormation drives";
+        reader.warning(hooks.key_span, "`Hooks` have no effect", hint);
+    }
+    if let Some(node) = sections.get("Transform") {
+        transform(reader, node);
+    }
+}
+
+fn transform(reader: &mut Reader<'_>, node: &Node) {
+    let one = std::slice::from_ref(node);
+    let names = if let NodeKind::List(items) = &node.kind { items } else { one };
+    for node in names {
+        let message = match node.text() {
+            Some(name) => format!("the transform `{name}` is not supported yet"),
+            None => "transforms are not supported yet".to_owned(),
+        };
+        let hint = match node.text() {
+            Some("AWS::LanguageExtensions") => {
+                "write `Fn::ForEach`, `Fn::Length` and the like out, and remove `Transform`"
+            }
+            _ => "give the template as it is after the transform, without `Transform`",
+        };
+        reader.error_hint(node.span, message, hint.to_owned());
+    }
+}
+
+/// Two levels of maps over strings and lists of strings.
+fn mappings(reader: &mut Reader<'_>, node: &Node) -> IndexMap<String, Node> {
+    let mut mappings = IndexMap::new();
+    for mapping in reader.entries(node, "`Mappings`") {
+        if !reader.is_name(mapping, "a mapping") {
+            continue;
+        }
+        let what = format!("the mapping `{}`", mapping.key);
+        for top in reader.entries(&mapping.value, &what) {
+            for second in reader.entries(&top.value, &format!("`{}` of {what}", top.key)) {
+                mapped(reader, &second.value, &format!("`{}.{}` of {what}", top.key, second.key));
+            }
+        }
+        mappings.insert(mapping.key.clone(), mapping.value.clone());
+    }
+    mappings
+}
+
+fn mapped(reader: &mut Reader<'_>, value: &Node, what: &str) {
+    let one = std::slice::from_ref(value);
+    let scalars = if let NodeKind::List(items) = &value.kind { items } else { one };
+    if let Some(wrong) = scalars.iter().find(|scalar| scalar.text().is_none()) {
+        reader.expected(wrong, what, "a string or a list of strings");
+    }
+}
+
+fn conditions(reader: &mut Reader<'_>, node: &Node) -> IndexMap<String, Node> {
+    let mut conditions = IndexMap::new();
+    for entry in reader.entries(node, "`Conditions`") {
+        if !reader.is_name(entry, "a condition") {
+            continue;
+        }
+        match entry.value.single() {
+            Some(function) if CONDITION_FUNCTIONS.contains(&function.key.as_str()) => {
+                conditions.insert(entry.key.clone(), entry.value.clone());
+            }
+            Some(function) => reader.error_hint(
+                function.key_span,
+                format!("`{}` does not give a condition", function.key),
+                format!("a condition is one of {}", listed(CONDITION_FUNCTIONS)),
+            ),
+            None => {
+                let what = format!("the condition `{}`", entry.key);
+                reader.expected(&entry.value, &what, "a condition function");
+            }
+        }
+    }
+    conditions
+}
+
+fn rules(reader: &mut Reader<'_>, node: &Node) -> IndexMap<String, Node> {
+    let mut rules = IndexMap::new();
+    for entry in reader.entries(node, "`Rules`") {
+        reader.entries(&entry.value, &format!("the rule `{}`", entry.key));
+        reader.warning(
+            entry.key_span,
+            format!("the rule `{}` is not checked", entry.key),
+            "`Rules` are not evaluated yet",
+        );
+        rules.insert(entry.key.clone(), entry.value.clone());
+    }
+    rules
+}
