@@ -47,7 +47,7 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
     let lock = store.lock(&Session::holder("cairn deploy"))?;
     let state = session.state(&project)?;
     let graph = session.graph(&project, &loaded, &state).await?;
-    let plan = session.plan(&graph, &state, &project.environment).await?;
+    let plan = session.plan(&graph, &state).await?;
     show(&plan, &project)?;
     if !plan.has_work() && !plan.has_changes() {
         if args.stats {

@@ -36,7 +36,7 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
     let session = Session::open(&project.environment, loaded.collected.assets.clone()).await?;
     let state = session.state(&project)?;
     let graph = session.graph(&project, &loaded, &state).await?;
-    let plan = session.plan(&graph, &state, &project.environment).await?;
+    let plan = session.plan(&graph, &state).await?;
     if args.json {
         writeln!(anstream::stdout(), "{}", serde_json::to_string_pretty(&plan)?)?;
     } else {

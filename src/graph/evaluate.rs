@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use base64::Engine as _;
 use indexmap::IndexMap;
 
+use super::rules;
 use super::substitute::{Piece, pieces};
 use super::{Inputs, cidr, inputs};
 use crate::diagnostic::{Diagnostic, Span, nearest};
@@ -143,6 +144,8 @@ pub struct Evaluator<'a> {
     conditions: &'a BTreeMap<String, bool>,
     lookup: &'a dyn Lookup,
     errors: Vec<Diagnostic>,
+    /// Whether the functions that only `Rules` have are known here.
+    in_rules: bool,
 }
 
 /// `None` is `AWS::NoValue`: the property or item that it stands for is not there.
@@ -156,7 +159,17 @@ impl<'a> Evaluator<'a> {
         conditions: &'a BTreeMap<String, bool>,
         lookup: &'a dyn Lookup,
     ) -> Self {
-        Self { template, inputs, parameters, conditions, lookup, errors: Vec::new() }
+        Self { template, inputs, parameters, conditions, lookup, errors: Vec::new(), in_rules: false }
+    }
+
+    /// The same evaluation with the functions of `Rules`.
+    pub fn for_rules(self) -> Self {
+        Self { in_rules: true, ..self }
+    }
+
+    /// Notes an error.
+    pub fn complain(&mut self, span: Span, message: String) {
+        self.fail(span, message, None);
     }
 
     pub fn into_errors(self) -> Vec<Diagnostic> {
@@ -683,6 +696,9 @@ impl<'a> Evaluator<'a> {
             },
             "Fn::Equals" => self.equals(argument),
             name => {
+                if self.in_rules && let Some(holds) = rules::compare(self, entry) {
+                    return holds;
+                }
                 let hint = nearest(name, CONDITION_FUNCTIONS.iter().copied())
                     .map(|near| format!("did you mean `{near}`?"));
                 self.fail(entry.key_span, format!("`{name}` is not a condition"), hint);

@@ -11,6 +11,7 @@ mod evaluate;
 mod inputs;
 mod network;
 mod order;
+mod rules;
 mod substitute;
 
 pub use evaluate::{Lookup, Nothing};
@@ -80,6 +81,7 @@ pub fn synth(template: Arc<Template>, inputs: Inputs) -> Result<Graph, Vec<Diagn
         parameters,
         conditions,
     };
+    rules::check(&graph, &mut diagnostics);
     graph.collect_nodes(&mut diagnostics);
     graph.check_outputs(&mut diagnostics);
     order::add_followed(&mut graph);

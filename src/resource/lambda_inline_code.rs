@@ -58,7 +58,7 @@ mod tests {
     fn names(runtime: &str) -> Vec<String> {
         let bytes = zip(runtime, "code").unwrap();
         let archive = ::zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
-        archive.file_names().map(str::to_owned).collect()
+        archive.file_names().map(|name| name.unwrap().into_owned()).collect()
     }
 
     #[test]

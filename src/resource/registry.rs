@@ -6,7 +6,8 @@ use super::{
     apigateway_resource, apigateway_rest_api, apigateway_stage, apigateway_usage_plan,
     apigateway_usage_plan_key, bedrock_agent, bedrock_agent_alias, ec2_route, ec2_route_table,
     ec2_security_group, ec2_security_group_egress, ec2_security_group_ingress, ec2_subnet,
-    ec2_subnet_route_table_association, ec2_vpc, ec2_vpc_endpoint,
+    ec2_subnet_route_table_association, ec2_vpc, ec2_vpc_endpoint, iam_managed_policy, iam_policy,
+    iam_role, lambda_function, lambda_permission, logs_log_group,
 };
 
 static HANDLERS: &[&dyn Handler] = &[
@@ -30,6 +31,12 @@ static HANDLERS: &[&dyn Handler] = &[
     &Typed::<ec2_security_group::SecurityGroup>::NEW,
     &Typed::<ec2_security_group_ingress::SecurityGroupIngress>::NEW,
     &Typed::<ec2_security_group_egress::SecurityGroupEgress>::NEW,
+    &Typed::<iam_role::Role>::NEW,
+    &Typed::<iam_policy::Policy>::NEW,
+    &Typed::<iam_managed_policy::ManagedPolicy>::NEW,
+    &Typed::<lambda_function::Function>::NEW,
+    &Typed::<lambda_permission::Permission>::NEW,
+    &Typed::<logs_log_group::LogGroup>::NEW,
 ];
 
 /// Every supported type.

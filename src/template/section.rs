@@ -165,11 +165,6 @@ fn rules(reader: &mut Reader<'_>, node: &Node) -> IndexMap<String, Node> {
     let mut rules = IndexMap::new();
     for entry in reader.entries(node, "`Rules`") {
         reader.entries(&entry.value, &format!("the rule `{}`", entry.key));
-        reader.warning(
-            entry.key_span,
-            format!("the rule `{}` is not checked", entry.key),
-            "`Rules` are not evaluated yet",
-        );
         rules.insert(entry.key.clone(), entry.value.clone());
     }
     rules

@@ -365,7 +365,6 @@ fn warnings_do_not_stop_a_template() {
     assert_eq!(
         said(&template.warnings),
         "\
-~1:9 the rule `R` is not checked | `Rules` are not evaluated yet
 ~2:1 `Hooks` have no effect | they belong to CodeDeploy, which only CloudFormation drives
 ~4:16 `UpdatePolicy` of the resource `A` has no effect | a resource is done when AWS says that it is ready
 "

@@ -1,3 +1,7 @@
 //! What the integration tests share.
 
 pub mod emulator;
+pub mod http;
+pub mod inventory;
+pub mod latency;
+pub mod sandbox;

@@ -1,0 +1,59 @@
+//! What is wrong with a template is said in one message, with the place and the near name, by
+//! every command alike and before any call. The cases are files: a template, and beside it what
+//! is said of it.
+
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::support::latency::Latency;
+use crate::support::sandbox::Sandbox;
+
+fn cases() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/errors");
+    let entries = fs::read_dir(folder).expect("the folder of cases").flatten();
+    let mut cases: Vec<_> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yaml"))
+        .collect();
+    cases.sort();
+    cases
+}
+
+#[test]
+fn every_error_has_its_place_and_comes_before_any_call() {
+    let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 9));
+    let counter = Latency::before(nowhere, Duration::ZERO);
+    let sandbox = Sandbox::at(&counter.url);
+    assert!(cases().len() >= 10);
+    for case in cases() {
+        let name = case.file_stem().expect("a file has a name").to_string_lossy().into_owned();
+        let file = format!("{name}.yaml");
+        sandbox.write(&file, &fs::read_to_string(&case).expect("a case"));
+        let said = sandbox.cairn(&format!("validate {file}")).code(1);
+        insta::with_settings!({
+            snapshot_path => "golden/errors",
+            prepend_module_to_snapshot => false,
+            omit_expression => true,
+        }, {
+            insta::assert_snapshot!(name.clone(), said.err);
+        });
+        for command in ["plan", "deploy --yes", "deploy"] {
+            let also = sandbox.cairn(&format!("{command} {file}")).code(1);
+            assert_eq!(also.err, said.err, "{command} {file}");
+        }
+        assert!(!sandbox.path(".cairn").exists(), "{file}: something was written");
+    }
+    assert_eq!(counter.requests(), 0);
+}
+
+#[test]
+fn a_wrong_configuration_is_refused_with_its_line() {
+    let sandbox = Sandbox::at("http://127.0.0.1:9");
+    sandbox.write("stack.yaml", "Resources:\n  Vpc: {Type: AWS::EC2::VPC}\n");
+    sandbox.write("config/test.yaml", "region: us-east-1\nregoin: us-east-2\n");
+    let said = sandbox.cairn("plan stack.yaml").code(1).err;
+    assert!(said.contains("test.yaml:2:1"), "{said}");
+    assert!(said.contains("did you mean `region`?"), "{said}");
+}
