@@ -134,7 +134,7 @@ impl<'a> Removals<'a> {
                 }
                 if self.parents.contains_key(&dependent) {
                     open.push(dependent);
-                } else if !(self.early.contains(&step.id) && !self.early.contains(&dependent)) {
+                } else if !self.early.contains(&step.id) || self.early.contains(&dependent) {
                     edges.insert(dependent);
                 }
             }

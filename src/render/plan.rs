@@ -72,7 +72,7 @@ fn render_step(text: &mut String, step: &Step, width: usize) {
     let is_new = step.action == Action::Create;
     for change in &step.changes {
         if is_new {
-            let value = change.to.as_ref().map(|to| inline(to)).unwrap_or_default();
+            let value = change.to.as_ref().map(inline).unwrap_or_default();
             let _ = writeln!(text, "      {}: {}", change.path, mark_unknown(&value));
         } else {
             render_change(text, change);
@@ -236,5 +236,5 @@ pub fn summary(plan: &Plan) -> String {
 /// Whether a step makes calls, and so shows up while a plan runs.
 pub fn is_visible(step: &Step) -> bool {
     !matches!(step.operation, Operation::Nothing | Operation::Record { .. })
-        && !(step.action == Action::Keep)
+        && step.action != Action::Keep
 }
