@@ -101,12 +101,7 @@ async fn changes_are_what_the_plan_says(endpoint: &str, sandbox: &Sandbox) {
     sandbox.edit(FILE, "PathPart: invoke", "PathPart: ask");
     assert_eq!(
         work(sandbox),
-        [
-            "Replace Deployment",
-            "Replace InvokeMethod",
-            "Replace InvokeResource",
-            "Update Stage"
-        ]
+        ["Replace Deployment", "Replace InvokeMethod", "Replace InvokeResource", "Update Stage"]
     );
     let key = key_of(endpoint, sandbox).await;
     sandbox.cairn(&format!("deploy {STACK} --yes")).code(0);

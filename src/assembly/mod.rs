@@ -41,11 +41,7 @@ pub fn collect(template: &Template, directory: &Path) -> Result<Collected, Vec<D
                 let asset = Asset::new(bytes);
                 collected.by_resource.insert(
                     resource.id.clone(),
-                    AssetRef {
-                        property: CODE.to_owned(),
-                        path,
-                        sha256: asset.sha256().to_owned(),
-                    },
+                    AssetRef { property: CODE.to_owned(), path, sha256: asset.sha256().to_owned() },
                 );
                 collected.assets.insert(asset);
             }

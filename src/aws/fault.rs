@@ -199,6 +199,61 @@ const CONCURRENCY: &[&str] = &[
 const IN_USE: &[&str] =
     &["Active stages pointing to this deployment", "has active aliases", "currently in use"];
 
+const IN_USE_CODES: &[&str] = &["DependencyViolation", "DeleteConflict", "InvalidGroup.InUse"];
+
+const CONCURRENCY_CODES: &[&str] = &[
+    "ConcurrentModification",
+    "ConcurrentModificationException",
+    "OperationAbortedException",
+    "IncorrectState",
+];
+
+const NOT_FOUND_CODES: &[&str] = &[
+    "NoSuchEntity",
+    "NoSuchEntityException",
+    "ResourceNotFoundException",
+    "NotFoundException",
+    "NatGatewayNotFound",
+    "NotFound",
+];
+
+const EXISTS_CODES: &[&str] = &[
+    "ResourceAlreadyExistsException",
+    "EntityAlreadyExistsException",
+    "ResourceConflictException",
+    "ConflictException",
+    "Resource.AlreadyAssociated",
+];
+
+/// The service may have done it or not.
+const UNCERTAIN_CODES: &[&str] = &[
+    "InternalError",
+    "InternalFailure",
+    "InternalServerException",
+    "ServiceException",
+    "ServiceFailure",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+    "Unavailable",
+    "RequestTimeout",
+    "RequestTimeoutException",
+];
+
+const DENIED_CODES: &[&str] = &[
+    "UnauthorizedOperation",
+    "AuthFailure",
+    "UnrecognizedClientException",
+    "InvalidClientTokenId",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "SignatureDoesNotMatch",
+];
+
+/// Denied not to this caller but to every account that is new to the service.
+const CLOSED: &[&str] = &["maintenance mode", "no longer available to new"];
+
+const QUOTA_CODES: &[&str] = &["ServiceQuotaExceededException", "CodeStorageExceededException"];
+
 /// The kind of an AWS error, by its code and, where one code has several meanings, its message.
 pub fn classify(code: &str, message: &str) -> FaultKind {
     let says = |fragments: &[&str]| fragments.iter().any(|fragment| message.contains(fragment));
@@ -208,86 +263,27 @@ pub fn classify(code: &str, message: &str) -> FaultKind {
     if says(PROPAGATION) {
         return FaultKind::Propagating;
     }
-    if says(IN_USE)
-        || matches!(code, "DependencyViolation" | "DeleteConflict" | "InvalidGroup.InUse")
-    {
+    if says(IN_USE) || IN_USE_CODES.contains(&code) {
         return FaultKind::InUse;
     }
-    if says(CONCURRENCY)
-        || matches!(
-            code,
-            "ConcurrentModification"
-                | "ConcurrentModificationException"
-                | "OperationAbortedException"
-                | "IncorrectState"
-        )
-    {
+    if says(CONCURRENCY) || CONCURRENCY_CODES.contains(&code) {
         return FaultKind::Concurrent;
     }
-    if code.starts_with("Invalid") && code.ends_with(".NotFound")
-        || matches!(
-            code,
-            "NoSuchEntity"
-                | "NoSuchEntityException"
-                | "ResourceNotFoundException"
-                | "NotFoundException"
-                | "NatGatewayNotFound"
-                | "NotFound"
-        )
-    {
+    let is_missing_kind = code.starts_with("Invalid") && code.ends_with(".NotFound");
+    if is_missing_kind || NOT_FOUND_CODES.contains(&code) {
         return FaultKind::NotFound;
     }
-    if code.ends_with(".Duplicate")
-        || code.ends_with("AlreadyExists")
-        || matches!(
-            code,
-            "ResourceAlreadyExistsException"
-                | "EntityAlreadyExistsException"
-                | "ResourceConflictException"
-                | "ConflictException"
-                | "Resource.AlreadyAssociated"
-        )
-    {
+    let is_double = code.ends_with(".Duplicate") || code.ends_with("AlreadyExists");
+    if is_double || EXISTS_CODES.contains(&code) {
         return FaultKind::AlreadyExists;
     }
-    if matches!(
-        code,
-        "InternalError"
-            | "InternalFailure"
-            | "InternalServerException"
-            | "ServiceException"
-            | "ServiceFailure"
-            | "ServiceUnavailable"
-            | "ServiceUnavailableException"
-            | "Unavailable"
-            | "RequestTimeout"
-            | "RequestTimeoutException"
-    ) {
+    if UNCERTAIN_CODES.contains(&code) {
         return FaultKind::Uncertain;
     }
-    if code.contains("AccessDenied")
-        || matches!(
-            code,
-            "UnauthorizedOperation"
-                | "AuthFailure"
-                | "UnrecognizedClientException"
-                | "InvalidClientTokenId"
-                | "ExpiredToken"
-                | "ExpiredTokenException"
-                | "SignatureDoesNotMatch"
-        )
-    {
-        return if message.contains("maintenance mode")
-            || message.contains("no longer available to new")
-        {
-            FaultKind::Closed
-        } else {
-            FaultKind::Denied
-        };
+    if code.contains("AccessDenied") || DENIED_CODES.contains(&code) {
+        return if says(CLOSED) { FaultKind::Closed } else { FaultKind::Denied };
     }
-    if code.contains("LimitExceeded")
-        || matches!(code, "ServiceQuotaExceededException" | "CodeStorageExceededException")
-    {
+    if code.contains("LimitExceeded") || QUOTA_CODES.contains(&code) {
         return FaultKind::Quota;
     }
     FaultKind::Invalid

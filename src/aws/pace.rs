@@ -109,6 +109,7 @@ impl Pace {
     }
 
     /// Waits until every budget the action draws from has a token for it.
+    #[expect(clippy::disallowed_methods, reason = "this is where calls are paced")]
     pub async fn admit(&self, action: &str) {
         if self.scope == Scope::Local {
             return;
@@ -125,6 +126,7 @@ impl Pace {
     }
 
     /// After a throttle: the bucket shrinks and stays shut for a moment, longer each time.
+    #[expect(clippy::disallowed_methods, reason = "this is where calls are paced")]
     pub async fn hold_back(&self, action: &str, attempt: u32) {
         let pause = Duration::from_millis(250) * 2_u32.pow(attempt.min(5)) + jitter();
         let until = Instant::now() + pause;

@@ -13,7 +13,10 @@ use crate::state::store::StoreError;
 #[derive(Debug)]
 pub enum Failure {
     Diagnostics(Vec<Diagnostic>),
-    Text { message: String, hints: Vec<String> },
+    Text {
+        message: String,
+        hints: Vec<String>,
+    },
     /// All has been said.
     Silent,
 }

@@ -11,7 +11,9 @@ use crate::render::say;
 
 /// Run an AWS on this machine (MiniStack), for the environment `local`
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  cairn local start\n  cairn local reset   # forget everything in it")]
+#[command(
+    after_help = "Examples:\n  cairn local start\n  cairn local reset   # forget everything in it"
+)]
 pub struct Args {
     #[command(subcommand)]
     command: Command,

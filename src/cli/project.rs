@@ -37,14 +37,8 @@ fn pair(text: &str) -> Result<(String, String), String> {
 }
 
 /// What a stack file may be called in a stack's directory, the first found first.
-const STACK_FILES: &[&str] = &[
-    "stack.yaml",
-    "stack.yml",
-    "stack.json",
-    "template.yaml",
-    "template.yml",
-    "template.json",
-];
+const STACK_FILES: &[&str] =
+    &["stack.yaml", "stack.yml", "stack.json", "template.yaml", "template.yml", "template.json"];
 
 /// The account a template is checked with while none is known.
 const SAMPLE_ACCOUNT: &str = "123456789012";

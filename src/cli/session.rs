@@ -64,7 +64,7 @@ impl Session {
                 &project.name,
                 self.aws.account(),
                 self.aws.region(),
-                self.tokens.draw(),
+                &self.tokens.draw(),
             ),
         };
         self.check_home(&state)?;
@@ -104,11 +104,7 @@ impl Session {
     }
 
     /// Reads what is there and says what would change.
-    pub async fn plan(
-        &self,
-        graph: &Graph,
-        state: &State,
-    ) -> Result<Plan, Failure> {
+    pub async fn plan(&self, graph: &Graph, state: &State) -> Result<Plan, Failure> {
         let mut observed = refresh(state, &self.aws).await?;
         if self.endpoint.is_some() && self.aws.account() == EMULATED_ACCOUNT {
             crate::local::blind_spots::overlook(state, &mut observed);

@@ -22,8 +22,7 @@ pub struct Args {
 
 pub fn run(args: &Args) -> Result<Code, Failure> {
     let mut out = anstream::stdout();
-    let names: Vec<&str> =
-        resource::types().iter().map(|handler| handler.type_name()).collect();
+    let names: Vec<&str> = resource::types().iter().map(|handler| handler.type_name()).collect();
     let Some(wanted) = &args.type_name else {
         if args.json {
             writeln!(out, "{}", serde_json::to_string_pretty(&names)?)?;
@@ -62,10 +61,8 @@ pub fn run(args: &Args) -> Result<Code, Failure> {
         properties.push((name, notes));
     }
     if args.json {
-        let list: Vec<_> = properties
-            .iter()
-            .map(|(name, notes)| json!({"name": name, "notes": notes}))
-            .collect();
+        let list: Vec<_> =
+            properties.iter().map(|(name, notes)| json!({"name": name, "notes": notes})).collect();
         let json = json!({"type": wanted, "properties": list, "attributes": facts.attributes});
         writeln!(out, "{}", serde_json::to_string_pretty(&json)?)?;
         return Ok(Code::Success);

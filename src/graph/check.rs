@@ -18,10 +18,8 @@ pub fn type_is_known(
     if resource::handler(name).is_some() {
         return;
     }
-    let known = resource::types()
-        .iter()
-        .map(|handler| handler.type_name())
-        .chain(schema::type_names());
+    let known =
+        resource::types().iter().map(|handler| handler.type_name()).chain(schema::type_names());
     let finding = match schema::facts(name) {
         Some(_) => Diagnostic::error(format!("Cairn cannot deploy `{name}` yet"))
             .hint("`cairn types` lists what it can"),

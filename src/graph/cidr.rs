@@ -10,8 +10,7 @@ use ipnet::IpNet;
 ///
 /// Why they cannot be had.
 pub fn split(block: &str, count: u32, host_bits: u32) -> Result<Vec<String>, String> {
-    let network: IpNet =
-        block.parse().map_err(|_| format!("`{block}` is not a CIDR block"))?;
+    let network: IpNet = block.parse().map_err(|_| format!("`{block}` is not a CIDR block"))?;
     let network = network.trunc();
     let width = u32::from(network.max_prefix_len());
     if !(1..=256).contains(&count) {

@@ -159,7 +159,15 @@ impl<'a> Evaluator<'a> {
         conditions: &'a BTreeMap<String, bool>,
         lookup: &'a dyn Lookup,
     ) -> Self {
-        Self { template, inputs, parameters, conditions, lookup, errors: Vec::new(), in_rules: false }
+        Self {
+            template,
+            inputs,
+            parameters,
+            conditions,
+            lookup,
+            errors: Vec::new(),
+            in_rules: false,
+        }
     }
 
     /// The same evaluation with the functions of `Rules`.
@@ -212,8 +220,7 @@ impl<'a> Evaluator<'a> {
     }
 
     fn fail(&mut self, span: Span, message: impl Into<String>, hint: Option<String>) -> Value {
-        self.errors
-            .push(Diagnostic::error(message).at(&self.template.source, span).hint_if(hint));
+        self.errors.push(Diagnostic::error(message).at(&self.template.source, span).hint_if(hint));
         Value::unknown("an error")
     }
 
@@ -231,13 +238,11 @@ impl<'a> Evaluator<'a> {
             "Fn::Base64" => Some(self.base64(argument)),
             "Fn::Cidr" => Some(self.cidr(argument)),
             "Fn::GetAZs" => Some(self.zones(argument)),
-            "Fn::And" | "Fn::Or" | "Fn::Not" | "Fn::Equals" | "Condition" => {
-                Some(self.fail(
-                    node.span,
-                    format!("`{}` stands where only a value can", entry.key),
-                    Some("conditions belong in Conditions; choose by them with `Fn::If`".to_owned()),
-                ))
-            }
+            "Fn::And" | "Fn::Or" | "Fn::Not" | "Fn::Equals" | "Condition" => Some(self.fail(
+                node.span,
+                format!("`{}` stands where only a value can", entry.key),
+                Some("conditions belong in Conditions; choose by them with `Fn::If`".to_owned()),
+            )),
             name => {
                 let near = nearest(name, FUNCTIONS.iter().copied()).filter(|near| *near != name);
                 Some(self.fail(
@@ -353,7 +358,9 @@ impl<'a> Evaluator<'a> {
             let offered: Vec<&str> = facts.attributes.iter().map(String::as_str).collect();
             let hint = match nearest(attribute, offered.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None if offered.is_empty() => "it offers none; `Ref` may be what you need".to_owned(),
+                None if offered.is_empty() => {
+                    "it offers none; `Ref` may be what you need".to_owned()
+                }
                 None => format!("it offers {}", offered.join(", ")),
             };
             return self.fail(
@@ -492,7 +499,9 @@ impl<'a> Evaluator<'a> {
             Some(Value::Unknown(unknown)) => {
                 Value::unknown(format!("Select({index}, {})", unknown.source))
             }
-            _ => self.fail(list_node.span, "the second argument of `Fn::Select` is not a list", None),
+            _ => {
+                self.fail(list_node.span, "the second argument of `Fn::Select` is not a list", None)
+            }
         }
     }
 
@@ -516,12 +525,7 @@ impl<'a> Evaluator<'a> {
                     .collect(),
             ),
             Some(value) if value.as_text().is_some() => Value::List(
-                value
-                    .as_text()
-                    .unwrap_or_default()
-                    .split(&delimiter)
-                    .map(Value::string)
-                    .collect(),
+                value.as_text().unwrap_or_default().split(&delimiter).map(Value::string).collect(),
             ),
             _ => self.fail(source.span, "the second argument of `Fn::Split` is not a text", None),
         }
@@ -680,7 +684,11 @@ impl<'a> Evaluator<'a> {
                 let results: Vec<bool> =
                     argument.items().iter().map(|item| self.condition(item)).collect();
                 if !(2..=10).contains(&results.len()) {
-                    self.fail(argument.span, format!("`{}` takes 2 to 10 conditions", entry.key), None);
+                    self.fail(
+                        argument.span,
+                        format!("`{}` takes 2 to 10 conditions", entry.key),
+                        None,
+                    );
                 }
                 match entry.key.as_str() {
                     "Fn::And" => results.into_iter().all(|holds| holds),
@@ -696,7 +704,9 @@ impl<'a> Evaluator<'a> {
             },
             "Fn::Equals" => self.equals(argument),
             name => {
-                if self.in_rules && let Some(holds) = rules::compare(self, entry) {
+                if self.in_rules
+                    && let Some(holds) = rules::compare(self, entry)
+                {
                     return holds;
                 }
                 let hint = nearest(name, CONDITION_FUNCTIONS.iter().copied())

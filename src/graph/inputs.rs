@@ -91,9 +91,8 @@ pub fn parameters(
     for (name, given) in &inputs.parameters {
         if !template.parameters.contains_key(name) {
             let near = nearest(name, template.parameters.keys().map(String::as_str));
-            let mut finding =
-                Diagnostic::error(format!("the template has no parameter `{name}`"))
-                    .hint_if(near.map(|near| format!("did you mean `{near}`?")));
+            let mut finding = Diagnostic::error(format!("the template has no parameter `{name}`"))
+                .hint_if(near.map(|near| format!("did you mean `{near}`?")));
             finding.place.clone_from(&given.place);
             diagnostics.push(finding);
         }
@@ -119,9 +118,8 @@ pub fn parameters(
             if let Some(place) = given.and_then(|given| given.place.clone()) {
                 finding.place = Some(place);
             }
-            diagnostics.push(
-                finding.hint_if(parameter.constraint_description.clone()).hint_if(hint),
-            );
+            diagnostics
+                .push(finding.hint_if(parameter.constraint_description.clone()).hint_if(hint));
         }
         values.insert(parameter.name.clone(), typed(parameter, text));
     }
@@ -176,10 +174,7 @@ fn check(parameter: &Parameter, text: &str) -> Result<(), Problem> {
             && let Ok(regex) = Regex::new(&format!("^(?:{pattern})$"))
             && !regex.is_match(item)
         {
-            return Err((
-                format!("parameter `{name}`: {shown} does not match `{pattern}`"),
-                None,
-            ));
+            return Err((format!("parameter `{name}`: {shown} does not match `{pattern}`"), None));
         }
         let allowed: Vec<&str> =
             parameter.allowed_values.iter().filter_map(|value| value.text()).collect();
@@ -242,9 +237,8 @@ pub fn merge_tags(
     }
     match shape.kind {
         TagKind::List => {
-            let declared = properties
-                .entry(shape.property.clone())
-                .or_insert_with(|| Value::List(Vec::new()));
+            let declared =
+                properties.entry(shape.property.clone()).or_insert_with(|| Value::List(Vec::new()));
             let Value::List(items) = declared else { return };
             for (key, value) in tags {
                 let is_there = items.iter().any(|item| match item {

@@ -163,9 +163,8 @@ impl Graph {
 
     fn evaluate_properties(&self, id: &LogicalId, evaluator: &mut Evaluator<'_>) -> Value {
         let declared = &self.template.resources[id];
-        let mut value = evaluator
-            .value(&declared.properties)
-            .unwrap_or_else(|| Value::Map(IndexMap::new()));
+        let mut value =
+            evaluator.value(&declared.properties).unwrap_or_else(|| Value::Map(IndexMap::new()));
         if let Value::Map(properties) = &mut value {
             if let Some(asset) = self.inputs.assets.get(id) {
                 properties.insert(asset.property.clone(), asset.value());

@@ -23,11 +23,7 @@ pub fn check(graph: &Graph, diagnostics: &mut Vec<Diagnostic>) {
         subnets.push(Block { id: node.id.clone(), vpc, network });
     }
     for (index, subnet) in subnets.iter().enumerate() {
-        let place = graph.span_of(
-            &subnet.id,
-            &[Segment::Key("CidrBlock".to_owned())],
-            At::Value,
-        );
+        let place = graph.span_of(&subnet.id, &[Segment::Key("CidrBlock".to_owned())], At::Value);
         if let Some(outer) = block(graph, &subnet.vpc)
             && !outer.contains(&subnet.network)
         {

@@ -50,8 +50,7 @@ pub fn parent(graph: &Graph, id: &LogicalId, property: &str) -> Option<LogicalId
 pub fn add_followed(graph: &mut Graph) {
     let mut additions: Vec<(LogicalId, BTreeSet<LogicalId>)> = Vec::new();
     for node in graph.nodes.values() {
-        let Some(follows) =
-            resource::handler(&node.type_name).and_then(resource::Handler::follows)
+        let Some(follows) = resource::handler(&node.type_name).and_then(resource::Handler::follows)
         else {
             continue;
         };
@@ -151,9 +150,8 @@ fn explain(graph: &Graph, cycle: &[LogicalId]) -> Diagnostic {
     let diagnostic =
         Diagnostic::error(format!("these resources depend on each other: {}", members.join(" → ")))
             .at(&graph.template.source, span);
-    let groups = cycle.iter().filter(|id| {
-        graph.nodes[*id].type_name.starts_with("AWS::EC2::SecurityGroup")
-    });
+    let groups =
+        cycle.iter().filter(|id| graph.nodes[*id].type_name.starts_with("AWS::EC2::SecurityGroup"));
     if groups.count() > 1 {
         return diagnostic.hint(
             "security groups that name each other need their rules as resources of their own: \

@@ -5,7 +5,10 @@
 pub enum Piece<'a> {
     Text(&'a str),
     /// `${Name}`; `offset` is where the name begins.
-    Variable { name: &'a str, offset: usize },
+    Variable {
+        name: &'a str,
+        offset: usize,
+    },
     /// `${!Text}`, which stands for `${Text}`.
     Literal(&'a str),
 }

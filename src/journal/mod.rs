@@ -21,25 +21,64 @@ use crate::value::{Attributes, LogicalId, PhysicalId, Token, digest};
 #[serde(tag = "event", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Event {
     /// A run began.
-    Opened { run: Token, command: String, at: String },
+    Opened {
+        run: Token,
+        command: String,
+        at: String,
+    },
     /// A create call is about to be made.
-    CreateBegun { id: LogicalId, instance: Instance },
+    CreateBegun {
+        id: LogicalId,
+        instance: Instance,
+    },
     /// AWS has named what is being created.
-    Named { id: LogicalId, token: Token, physical_id: PhysicalId },
+    Named {
+        id: LogicalId,
+        token: Token,
+        physical_id: PhysicalId,
+    },
     /// The create call was refused, or nothing that it made is there.
-    Abandoned { id: LogicalId, token: Token },
+    Abandoned {
+        id: LogicalId,
+        token: Token,
+    },
     /// The resource is ready and whole.
-    Created { id: LogicalId, token: Token, attributes: Attributes, follows: Option<String> },
-    UpdateBegun { id: LogicalId, token: Token },
+    Created {
+        id: LogicalId,
+        token: Token,
+        attributes: Attributes,
+        follows: Option<String>,
+    },
+    UpdateBegun {
+        id: LogicalId,
+        token: Token,
+    },
     /// The resource is as the instance says now.
-    Updated { id: LogicalId, instance: Instance },
-    DeleteBegun { id: LogicalId, token: Token },
+    Updated {
+        id: LogicalId,
+        instance: Instance,
+    },
+    DeleteBegun {
+        id: LogicalId,
+        token: Token,
+    },
     /// It is gone.
-    Deleted { id: LogicalId, token: Token },
+    Deleted {
+        id: LogicalId,
+        token: Token,
+    },
     /// It is kept in AWS and no longer ours.
-    Forgotten { id: LogicalId, token: Token },
-    Failed { id: LogicalId, fault: Fault },
-    Outputs { outputs: BTreeMap<String, Json> },
+    Forgotten {
+        id: LogicalId,
+        token: Token,
+    },
+    Failed {
+        id: LogicalId,
+        fault: Fault,
+    },
+    Outputs {
+        outputs: BTreeMap<String, Json>,
+    },
     /// The run ended by itself.
     Closed,
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use super::detail::{Detail, details};
 use super::same::{Rules, below, general};
 use crate::resource::{Handler, Rule, Verdict};
 use crate::value::Value;
@@ -14,6 +15,9 @@ pub struct Change {
     pub path: String,
     pub from: Option<Json>,
     pub to: Option<Json>,
+    /// What differs inside, where the property has parts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<Detail>,
     /// Whether `to` holds placeholders for what is known only after apply.
     pub known: bool,
     pub why: Why,
@@ -120,13 +124,10 @@ impl Differ<'_> {
         let absent = self.rules.default(general_path);
         let known = desired.is_none_or(|value| !value.has_unknown());
         let wanted = desired.map(Value::to_masked_json);
-        let declared = wanted.as_ref().or(applied);
-        let projected = match (live, declared) {
-            (Live::Known(json), Some(declared)) => {
-                Some(self.rules.project(general_path, json, declared))
-            }
-            (Live::Known(json), None) => Some(json.clone()),
-            (Live::Absent | Live::NotAsked, _) => None,
+        let declared: Vec<&Json> = wanted.iter().chain(applied).collect();
+        let projected = match live {
+            Live::Known(json) => Some(self.rules.project(general_path, json, &declared)),
+            Live::Absent | Live::NotAsked => None,
         };
         let base = match live {
             Live::NotAsked => applied,
@@ -153,10 +154,15 @@ impl Differ<'_> {
             Why::Template
         };
         let replaces = self.replaces(general_path, base, wanted.as_ref());
+        let details = match (base, &wanted) {
+            (Some(from), Some(to)) => details(self.rules, general_path, from, to),
+            _ => Vec::new(),
+        };
         self.changes.push(Change {
             path: path.to_owned(),
             from: base.cloned(),
             to: wanted,
+            details,
             known,
             why,
             replaces,

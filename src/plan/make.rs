@@ -273,16 +273,12 @@ impl Maker<'_> {
         let Value::Map(entries) = &desired.properties else { return None };
         let wanted = entries.get(name.property)?.as_text()?;
         let is_kept = current.properties.get(name.property)?.as_str()? == wanted;
-        let deletes_first =
-            schema::facts(&node.type_name).is_some_and(|facts| facts.delete_first);
+        let deletes_first = schema::facts(&node.type_name).is_some_and(|facts| facts.delete_first);
         if name.unique == Uniqueness::Label || !is_kept || deletes_first {
             return None;
         }
-        let span = self.graph.span_of(
-            &node.id,
-            &[Segment::Key(name.property.to_owned())],
-            At::Value,
-        );
+        let span =
+            self.graph.span_of(&node.id, &[Segment::Key(name.property.to_owned())], At::Value);
         Some(
             Diagnostic::error(format!(
                 "`{}` has to be replaced, but the name `{wanted}` is taken by the one it replaces",
@@ -449,6 +445,7 @@ fn created(desired: &Desired) -> Vec<Change> {
             path: key.clone(),
             from: None,
             to: Some(value.to_masked_json()),
+            details: Vec::new(),
             known: !value.has_unknown(),
             why: super::Why::Template,
             replaces: false,
@@ -471,12 +468,7 @@ fn is_recorded(node: &Node, current: &Instance, desired: &Desired) -> bool {
 }
 
 /// The instance a step leaves behind, as far as the graph and the evaluation say.
-pub fn instance_of(
-    node: &Node,
-    token: &Token,
-    properties: Json,
-    naming: Naming,
-) -> Instance {
+pub fn instance_of(node: &Node, token: &Token, properties: Json, naming: Naming) -> Instance {
     Instance {
         type_name: TypeName::new(&node.type_name),
         token: token.clone(),

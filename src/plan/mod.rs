@@ -2,6 +2,7 @@
 //! observed, and the only thing `reconcile` obeys.
 
 mod desired;
+mod detail;
 mod diff;
 mod make;
 mod name;
@@ -11,6 +12,7 @@ mod same;
 mod teardown;
 
 pub use desired::{Known, desired_properties, follows_digest, lookup};
+pub use detail::Detail;
 pub use diff::{Change, Why};
 pub use make::{instance_of, plan};
 pub use same::Rules;
@@ -45,9 +47,7 @@ pub enum Purpose {
 }
 
 /// The position of a step in its plan.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct StepId(pub usize);
 
@@ -85,15 +85,30 @@ pub enum Action {
 pub enum Operation {
     Nothing,
     /// No call: only what the state says of it changes.
-    Record { token: Token },
-    Create { token: Token },
+    Record {
+        token: Token,
+    },
+    Create {
+        token: Token,
+    },
     /// A create that began in an earlier run and is brought to its end.
-    Resume { token: Token },
-    Update { token: Token, how: UpdateKind },
-    Delete { token: Token },
+    Resume {
+        token: Token,
+    },
+    Update {
+        token: Token,
+        how: UpdateKind,
+    },
+    Delete {
+        token: Token,
+    },
     /// Gone with the parent that the step waits for: no call.
-    VanishWithParent { token: Token },
-    Forget { token: Token },
+    VanishWithParent {
+        token: Token,
+    },
+    Forget {
+        token: Token,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,9 +166,6 @@ impl Operation {
 
     /// Whether this makes or keeps something, rather than taking it away.
     pub fn is_forward(&self) -> bool {
-        !matches!(
-            self,
-            Self::Delete { .. } | Self::VanishWithParent { .. } | Self::Forget { .. }
-        )
+        !matches!(self, Self::Delete { .. } | Self::VanishWithParent { .. } | Self::Forget { .. })
     }
 }

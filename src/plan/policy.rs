@@ -20,11 +20,38 @@ pub fn canonical(document: &Json) -> Json {
         policy.remove("Id");
     }
     if let Some(statement) = policy.remove("Statement") {
-        let mut statements: Vec<Json> = as_list(statement).into_iter().map(canonical_statement).collect();
+        let mut statements: Vec<Json> =
+            as_list(statement).into_iter().map(canonical_statement).collect();
         statements.sort_by_key(Json::to_string);
         policy.insert("Statement".to_owned(), Json::Array(statements));
     }
     sorted(Json::Object(policy))
+}
+
+/// A document as it was written, parsed where it is text.
+pub fn parsed(document: &Json) -> Json {
+    match document {
+        Json::String(text) => serde_json::from_str(text).unwrap_or_else(|_| document.clone()),
+        other => other.clone(),
+    }
+}
+
+/// One statement or a list of them, as a list.
+pub fn as_items(statements: &Json) -> Vec<Json> {
+    as_list(statements.clone())
+}
+
+pub fn same_statement(left: &Json, right: &Json) -> bool {
+    canonical_statement(left.clone()) == canonical_statement(right.clone())
+}
+
+/// Whether what two statements say under one key means the same.
+pub fn same_part(key: &str, left: Option<&Json>, right: Option<&Json>) -> bool {
+    let statement = |value: Option<&Json>| {
+        let entries = value.map(|value| (key.to_owned(), value.clone()));
+        Json::Object(entries.into_iter().collect())
+    };
+    same_statement(&statement(left), &statement(right))
 }
 
 fn canonical_statement(statement: Json) -> Json {
@@ -58,14 +85,20 @@ fn principal(value: Json) -> Json {
                         let is_account = kind == "AWS"
                             && name.len() == 12
                             && name.bytes().all(|byte| byte.is_ascii_digit());
-                        if is_account { format!("arn:aws:iam::{name}:root") } else { name.to_owned() }
+                        if is_account {
+                            format!("arn:aws:iam::{name}:root")
+                        } else {
+                            name.to_owned()
+                        }
                     });
                     (kind, names)
                 })
                 .filter(|(_, names)| names.as_array().is_none_or(|names| !names.is_empty()))
                 .collect(),
         ),
-        Json::String(text) if text == "*" => Json::from_iter([("AWS".to_owned(), Json::from(vec!["*"]))]),
+        Json::String(text) if text == "*" => {
+            Json::from_iter([("AWS".to_owned(), Json::from(vec!["*"]))])
+        }
         other => other,
     }
 }
@@ -158,9 +191,7 @@ mod tests {
 
     #[test]
     fn meaning_is_a_difference() {
-        let policy = |version: &str, resource: &str| {
-            json!({"Version": version, "Statement": [{"Effect": "Allow", "Resource": resource}]})
-        };
+        let policy = |version: &str, resource: &str| json!({"Version": version, "Statement": [{"Effect": "Allow", "Resource": resource}]});
         assert_ne!(canonical(&policy("2012-10-17", "a")), canonical(&policy("2012-10-17", "A")));
         assert_ne!(canonical(&policy("2012-10-17", "a")), canonical(&policy("2008-10-17", "a")));
     }

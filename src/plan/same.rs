@@ -82,39 +82,51 @@ impl Rules {
         }
     }
 
-    /// What AWS says, without the keys that nobody declared: services fill in and add.
-    pub fn project(&self, path: &str, live: &Json, declared: &Json) -> Json {
+    /// What AWS says, without the keys that nobody declared: services fill in and add. `declared`
+    /// are the sides that may name a key: the template and what was last applied.
+    pub fn project(&self, path: &str, live: &Json, declared: &[&Json]) -> Json {
         if self.has(path, Rule::Policy) || self.has(path, Rule::Json) {
             return live.clone();
         }
-        match (live, declared) {
-            (Json::Object(live), Json::Object(declared)) => Json::Object(
-                live.iter()
-                    .filter_map(|(key, value)| {
-                        let inner = declared.get(key)?;
-                        Some((key.clone(), self.project(&below(path, key), value, inner)))
+        match live {
+            Json::Object(entries) => {
+                let maps: Vec<_> = declared.iter().filter(|one| one.is_object()).collect();
+                if maps.is_empty() {
+                    return live.clone();
+                }
+                let named = |key: &str| -> Vec<&Json> {
+                    maps.iter().filter_map(|map| map.get(key)).collect()
+                };
+                entries
+                    .iter()
+                    .map(|(key, value)| (key, value, named(key)))
+                    .filter(|(_, _, inner)| !inner.is_empty())
+                    .map(|(key, value, inner)| {
+                        (key.clone(), self.project(&below(path, key), value, &inner))
                     })
-                    .collect(),
-            ),
-            (Json::Array(live), Json::Array(declared)) => {
-                let item_path = format!("{path}[]");
-                live.iter().map(|item| self.project_item(&item_path, item, declared)).collect()
+                    .collect()
+            }
+            Json::Array(items) => {
+                let path = format!("{path}[]");
+                let item = |(index, item)| self.project_item(&path, index, item, declared);
+                items.iter().enumerate().map(item).collect()
             }
             _ => live.clone(),
         }
     }
 
-    /// An item of a list, held against the declared item that it is, if it is one.
-    fn project_item(&self, path: &str, item: &Json, declared: &[Json]) -> Json {
-        let projections = declared.iter().map(|one| (self.project(path, item, one), one));
-        let mut nearest = None;
-        for (projection, one) in projections {
-            if self.same(path, &projection, one) {
-                return projection;
-            }
-            nearest.get_or_insert(projection);
-        }
-        nearest.unwrap_or_else(|| item.clone())
+    /// An item of a list, held against the declared items that it is.
+    fn project_item(&self, path: &str, index: usize, item: &Json, declared: &[&Json]) -> Json {
+        let twins: Vec<&Json> = declared
+            .iter()
+            .filter_map(|list| {
+                let list: Vec<&Json> = list.as_array()?.iter().collect();
+                let is_same = |one: &Json| self.same(path, &self.project(path, item, &[one]), one);
+                let position = twin(item, &list, is_same).unwrap_or(index);
+                list.get(position).copied()
+            })
+            .collect();
+        if twins.is_empty() { item.clone() } else { self.project(path, item, &twins) }
     }
 
     fn canonical(&self, path: &str, value: &Json) -> Json {
@@ -167,7 +179,8 @@ impl Rules {
 /// `60` and `60.0` are one number.
 fn canonical_number(number: &serde_json::Number) -> Json {
     match number.as_f64() {
-        Some(float) if float.fract() == 0.0 && float.abs() < 9e15 => {
+        Some(float) if float.fract() == 0.0 && float.abs() < 9e15 =>
+        {
             #[expect(clippy::cast_possible_truncation, reason = "whole and within 53 bits")]
             Json::from(float as i64)
         }
@@ -178,6 +191,22 @@ fn canonical_number(number: &serde_json::Number) -> Json {
 /// The path of a key below a path.
 pub fn below(path: &str, key: &str) -> String {
     if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+}
+
+/// The keys that tell the items of a list apart, in AWS's templates.
+const IDENTITIES: [&str; 8] =
+    ["Name", "Key", "ActionGroupName", "PolicyName", "Sid", "Id", "FunctionName", "StageName"];
+
+/// What an item of a list is called, and by which key.
+pub fn identity(item: &Json) -> Option<(&'static str, &str)> {
+    IDENTITIES.iter().find_map(|key| Some((*key, item.get(key)?.as_str()?)))
+}
+
+/// The position of the item that is the same thing: of the same name, or else equal.
+pub fn twin(item: &Json, list: &[&Json], is_same: impl Fn(&Json) -> bool) -> Option<usize> {
+    let name = identity(item);
+    name.and_then(|_| list.iter().position(|one| identity(one) == name))
+        .or_else(|| list.iter().position(|one| is_same(one)))
 }
 
 fn is_empty(value: &Json) -> bool {

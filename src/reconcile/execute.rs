@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::locks::{Locks, key};
 use super::progress::{News, StepError};
 use super::retry::{Attempt, Circumstances, Decision, Youth, decide};
-use super::wait::{Want, WaitError, pause, wait};
+use super::wait::{WaitError, Want, pause, wait};
 use crate::aws::{Aws, Fault, FaultKind};
 use crate::graph::Graph;
 use crate::journal::Event as Fact;
@@ -105,11 +105,7 @@ impl Run {
     }
 
     fn mark(&self, id: &LogicalId, token: &Token) -> Mark {
-        Mark {
-            stack: self.stack.clone(),
-            logical_id: id.as_str().to_owned(),
-            token: token.clone(),
-        }
+        Mark { stack: self.stack.clone(), logical_id: id.as_str().to_owned(), token: token.clone() }
     }
 
     fn graph(&self) -> Result<&Graph, StepError> {
@@ -124,7 +120,8 @@ impl Run {
         let id = &step.logical_id;
         let (known, current) =
             self.with_state(|state| (plan::lookup(state), state.current(id).cloned()));
-        let is_update = matches!(step.operation, Operation::Update { .. } | Operation::Record { .. });
+        let is_update =
+            matches!(step.operation, Operation::Update { .. } | Operation::Record { .. });
         let current = current.filter(|_| is_update);
         let desired = plan::desired_properties(graph, id, &known, current.as_ref(), token)
             .map_err(|errors| {
@@ -331,12 +328,7 @@ impl Run {
         live.ok_or_else(|| StepError::Defect("a present resource was not read".to_owned()))
     }
 
-    async fn update(
-        &self,
-        step: &Step,
-        token: &Token,
-        how: UpdateKind,
-    ) -> Result<(), StepError> {
+    async fn update(&self, step: &Step, token: &Token, how: UpdateKind) -> Result<(), StepError> {
         let handler = Self::handler(step)?;
         let id = &step.logical_id;
         let wanted = self.wanted(step, token)?;
@@ -413,19 +405,21 @@ impl Run {
         let rules = Rules { facts, rules: handler.rules() };
         let (Json::Object(from), Json::Object(live)) = (from, live) else { return from.clone() };
         let mut merged = from.clone();
-        let mentioned = from.keys().chain(wanted.as_object().into_iter().flat_map(|map| map.keys()));
+        let mentioned =
+            from.keys().chain(wanted.as_object().into_iter().flat_map(|map| map.keys()));
         for name in mentioned.cloned().collect::<BTreeSet<_>>() {
             if rules.is_write_only(&name) {
                 continue;
             }
-            match (live.get(&name), wanted.get(&name).or_else(|| from.get(&name))) {
-                (Some(value), Some(declared)) => {
-                    merged.insert(name.clone(), rules.project(&name, value, declared));
+            let declared: Vec<&Json> =
+                [wanted.get(&name), from.get(&name)].into_iter().flatten().collect();
+            match live.get(&name) {
+                Some(value) => {
+                    merged.insert(name.clone(), rules.project(&name, value, &declared));
                 }
-                (None, _) => {
+                None => {
                     merged.remove(&name);
                 }
-                (Some(_), None) => {}
             }
         }
         Json::Object(merged)

@@ -227,7 +227,8 @@ impl<'a> Driver<'a> {
         let Self { run, schedule, done, failed, interrupted, start, .. } = self;
         run.record_outputs();
         let not_started = schedule.not_started();
-        let run = Arc::into_inner(run).expect("every step has ended, and with it its share of the run");
+        let run =
+            Arc::into_inner(run).expect("every step has ended, and with it its share of the run");
         let ledger = run.ledger.into_inner().expect("nothing panics while it holds this lock");
         let state = ledger.close()?;
         Ok(Outcome { state, done, failed, not_started, interrupted, elapsed: start.elapsed() })

@@ -14,7 +14,9 @@ pub enum News {
     Done(StepId, Duration),
     Failed(StepId, StepError),
     /// No more steps are started; those that run are being drained.
-    Draining { running: usize },
+    Draining {
+        running: usize,
+    },
 }
 
 /// Why a step failed.

@@ -57,7 +57,9 @@ pub fn decide(kind: FaultKind, circumstances: Circumstances) -> Decision {
         FaultKind::NotFound if youth == Youth::Young && attempt != Attempt::Delete => {
             until(VISIBILITY_LIMIT, steps(tries, &[250, 500, 1000, 1500]))
         }
-        FaultKind::Concurrent => until(CONCURRENCY_LIMIT, steps(tries, &[250, 500, 1000, 2000, 3000])),
+        FaultKind::Concurrent => {
+            until(CONCURRENCY_LIMIT, steps(tries, &[250, 500, 1000, 2000, 3000]))
+        }
         FaultKind::InUse if attempt == Attempt::Delete => {
             until(delete_patience, steps(tries, &[500, 1000, 2000, 5000, 5000, 10000]))
         }

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use similar::{ChangeTag, TextDiff};
 
 use super::style::{BAD, BOLD, CHANGED, DIM, GOOD, RENEWED, glyph, paint, style};
-use crate::plan::{Action, Change, Operation, Plan, Purpose, Step, Why};
+use crate::plan::{Action, Change, Detail, Operation, Plan, Purpose, Step, Why};
 
 /// What stands above a plan besides what it says itself.
 #[derive(Debug, Clone, Copy)]
@@ -98,17 +98,45 @@ fn render_change(text: &mut String, change: &Change) {
     let is_long = |value: &Option<String>| {
         value.as_ref().is_some_and(|text| text.contains('\n') || text.len() > WIDTH)
     };
+    if !change.details.is_empty() && (is_long(&before) || is_long(&after)) {
+        let _ = writeln!(text, "      {}:{forces}{why}", change.path);
+        for detail in &change.details {
+            render_detail(text, detail);
+        }
+        return;
+    }
     if change.from.is_some() && change.to.is_some() && (is_long(&before) || is_long(&after)) {
         let _ = writeln!(text, "      {}:{forces}{why}", change.path);
         render_lines(text, &before.unwrap_or_default(), &after.unwrap_or_default());
         return;
     }
-    let from = change.from.as_ref().map_or_else(|| paint(DIM, "(none)"), |from| paint(BAD, &inline(from)));
+    let from =
+        change.from.as_ref().map_or_else(|| paint(DIM, "(none)"), |from| paint(BAD, &inline(from)));
     let to = change.to.as_ref().map_or_else(
         || paint(DIM, "(none)"),
         |to| if change.known { paint(GOOD, &inline(to)) } else { mark_unknown(&inline(to)) },
     );
     let _ = writeln!(text, "      {}: {from} → {to}{forces}{why}", change.path);
+}
+
+fn render_detail(text: &mut String, detail: &Detail) {
+    let path = detail.path.trim_start_matches('.');
+    if let (Some(Json::String(before)), Some(Json::String(after))) = (&detail.from, &detail.to)
+        && (before.contains('\n') || after.contains('\n'))
+    {
+        let _ = writeln!(text, "        {path}:");
+        return render_lines(text, before, after);
+    }
+    let side = |value: &Option<Json>, style| match value {
+        Some(value) => mark_unknown_or(style, &inline(value)),
+        None => paint(DIM, "(none)"),
+    };
+    let _ =
+        writeln!(text, "        {path}: {} → {}", side(&detail.from, BAD), side(&detail.to, GOOD));
+}
+
+fn mark_unknown_or(style: anstyle::Style, text: &str) -> String {
+    if text.contains("(known after apply") { paint(CHANGED, text) } else { paint(style, text) }
 }
 
 /// The lines that differ, with two lines of context.
@@ -190,13 +218,14 @@ fn render_outputs(text: &mut String, plan: &Plan) {
 pub fn summary(plan: &Plan) -> String {
     let count = |action, word: &str| {
         let number = match action {
-            Action::Delete | Action::Retain => {
-                plan.steps.iter().filter(|step| step.action == action && is_shown(plan, step)).count()
-            }
+            Action::Delete | Action::Retain => plan
+                .steps
+                .iter()
+                .filter(|step| step.action == action && is_shown(plan, step))
+                .count(),
             Action::Keep => {
-                let kept = |step: &&Step| {
-                    step.action == Action::Keep && step.operation.is_forward()
-                };
+                let kept =
+                    |step: &&Step| step.action == Action::Keep && step.operation.is_forward();
                 plan.steps.iter().filter(kept).count()
             }
             _ => plan.count(action),

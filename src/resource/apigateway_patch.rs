@@ -37,6 +37,7 @@ impl Patch {
     }
 
     /// As the SDK takes them.
+    #[expect(clippy::unnecessary_wraps, reason = "the SDK's setters take an `Option`")]
     pub(super) fn operations(&self) -> Option<Vec<PatchOperation>> {
         Some(self.0.clone())
     }

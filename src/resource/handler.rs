@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use serde_json::Value as Json;
 
-use super::{Created, Follows, Known, Live, Lock, Mark, Name, Progress, Removal, Resource, Rule, Verdict};
+use super::{
+    Created, Follows, Known, Live, Lock, Mark, Name, Progress, Removal, Resource, Rule, Verdict,
+};
 use crate::aws::{Aws, Fault, FaultKind};
 use crate::value::PhysicalId;
 

@@ -83,7 +83,7 @@ pub enum Naming {
 
 impl State {
     /// A stack that owns nothing yet.
-    pub fn empty(stack: &str, account: &str, region: &str, lineage: Token) -> Self {
+    pub fn empty(stack: &str, account: &str, region: &str, lineage: &Token) -> Self {
         Self {
             format: FORMAT,
             serial: 0,
@@ -127,9 +127,7 @@ impl State {
                 self.instance_mut(id, token).map(|_| ())
             }
             Event::Updated { id, instance } => self.replace_current(id, instance),
-            Event::Deleted { id, token } | Event::Forgotten { id, token } => {
-                self.remove(id, token)
-            }
+            Event::Deleted { id, token } | Event::Forgotten { id, token } => self.remove(id, token),
             Event::Outputs { outputs } => {
                 self.outputs.clone_from(outputs);
                 Ok(())

@@ -54,7 +54,10 @@ impl StoreError {
             }
             Self::Newer { .. } => vec!["update Cairn".to_owned()],
             Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
-                vec!["make room on the disk and run the same command again: nothing is lost".to_owned()]
+                vec![
+                    "make room on the disk and run the same command again: nothing is lost"
+                        .to_owned(),
+                ]
             }
             _ => Vec::new(),
         }
@@ -260,8 +263,11 @@ impl Ledger {
         self.record(Event::Closed)?;
         self.store.write_snapshot(&self.state)?;
         let path = self.journal.path().to_owned();
-        fs::remove_file(&path)
-            .map_err(|source| StoreError::Io { attempt: "remove", path, source })?;
+        fs::remove_file(&path).map_err(|source| StoreError::Io {
+            attempt: "remove",
+            path,
+            source,
+        })?;
         Ok(self.state)
     }
 }

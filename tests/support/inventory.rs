@@ -82,7 +82,11 @@ async fn rules(clients: &Clients, found: &mut BTreeSet<String>) {
         "rule",
         ec2.describe_security_group_rules(),
         security_group_rules,
-        |one: &SecurityGroupRule| format!("{:?} {:?}", one.security_group_rule_id(), one.group_id())
+        |one: &SecurityGroupRule| format!(
+            "{:?} {:?}",
+            one.security_group_rule_id(),
+            one.group_id()
+        )
     );
 }
 
