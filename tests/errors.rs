@@ -51,9 +51,9 @@ fn every_error_has_its_place_and_comes_before_any_call() {
 #[test]
 fn a_wrong_configuration_is_refused_with_its_line() {
     let sandbox = Sandbox::at("http://127.0.0.1:9");
-    sandbox.write("stack.yaml", "Resources:\n  Vpc: {Type: AWS::EC2::VPC}\n");
+    sandbox.write("network.yaml", "Resources:\n  Vpc: {Type: AWS::EC2::VPC}\n");
     sandbox.write("config/test.yaml", "region: us-east-1\nregoin: us-east-2\n");
-    let said = sandbox.cairn("plan stack.yaml").code(1).err;
+    let said = sandbox.cairn("plan network.yaml").code(1).err;
     assert!(said.contains("test.yaml:2:1"), "{said}");
     assert!(said.contains("did you mean `region`?"), "{said}");
 }

@@ -101,7 +101,16 @@ async fn changes_are_what_the_plan_says(endpoint: &str, sandbox: &Sandbox) {
     sandbox.edit(FILE, "PathPart: invoke", "PathPart: ask");
     assert_eq!(
         work(sandbox),
-        ["Replace Deployment", "Replace InvokeMethod", "Replace InvokeResource", "Update Stage"]
+        [
+            "Delete Deployment",
+            "Delete InvokeMethod",
+            "Delete InvokeResource",
+            "Replace Deployment",
+            "Replace InvokeMethod",
+            "Replace InvokeResource",
+            "Update Stage"
+        ],
+        "each replacement is a create and, after what needed it, a delete"
     );
     let key = key_of(endpoint, sandbox).await;
     sandbox.cairn(&format!("deploy {STACK} --yes")).code(0);

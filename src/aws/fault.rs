@@ -73,9 +73,12 @@ impl Fault {
         }
     }
 
-    /// An answer that lacks what the service documents for it.
+    /// An answer that lacks what the service documents for it: whatever was asked may be done.
     pub fn malformed(action: &str, missing: &str) -> Self {
-        Self::invalid(action, format!("the answer has no {missing}"))
+        Self {
+            kind: FaultKind::Uncertain,
+            ..Self::invalid(action, format!("the answer has no {missing}"))
+        }
     }
 
     pub fn is(&self, kind: FaultKind) -> bool {
@@ -87,16 +90,22 @@ impl Fault {
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
-        let service_error = match error {
-            SdkError::ServiceError(context) => context.err(),
+        let (service_error, status) = match error {
+            SdkError::ServiceError(context) => (context.err(), context.raw().status()),
             _ => return Self::from_transport(action, error),
         };
         let meta = service_error.meta();
         let code = meta.code().unwrap_or("Unknown").to_owned();
-        let message = meta.message().map_or_else(|| service_error.to_string(), str::to_owned);
+        let message = meta.message().map_or_else(|| chain(service_error), str::to_owned);
+        let kind = match classify(&code, &message) {
+            // An error nobody has documented, or success in words nobody can read: only a refusal
+            // says for certain that nothing was done.
+            FaultKind::Invalid if !status.is_client_error() => FaultKind::Uncertain,
+            kind => kind,
+        };
         Self {
             action: action.to_owned(),
-            kind: classify(&code, &message),
+            kind,
             code,
             message,
             request_id: meta.extra("aws_request_id").map(str::to_owned),

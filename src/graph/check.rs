@@ -28,7 +28,7 @@ pub fn type_is_known(
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "`cairn types` lists the types Cairn can deploy".to_owned(),
             };
-            Diagnostic::error(format!("there is no resource type `{name}`")).hint(hint)
+            Diagnostic::error(format!("Cairn knows no resource type `{name}`")).hint(hint)
         }
     };
     diagnostics.push(finding.at(&template.source, declared.type_span));

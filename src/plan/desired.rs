@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use serde_json::Value as Json;
 
 use super::name;
+use super::same::Rules;
 use crate::diagnostic::Diagnostic;
 use crate::graph::{Graph, Lookup};
 use crate::resource::{self, Rule};
@@ -135,6 +136,19 @@ fn hide_secrets(entries: &mut IndexMap<String, Value>, rules: &[(&str, Rule)]) {
     }
 }
 
+/// What a copy of a resource would copy, in one spelling: everything but its tags.
+fn content(graph: &Graph, id: &LogicalId, properties: &Json) -> Json {
+    let facts = graph.facts(id);
+    let rules = resource::handler(&graph.nodes[id].type_name).map(resource::Handler::rules);
+    let mut content = properties.clone();
+    if let (Json::Object(entries), Some(tags)) =
+        (&mut content, facts.and_then(|facts| facts.tags.as_ref()))
+    {
+        entries.remove(&tags.property);
+    }
+    Rules { facts, rules: rules.unwrap_or_default() }.canonical("", &content)
+}
+
 /// The digest of what a resource follows; `None` when it follows nothing, or when something it
 /// follows is not known yet.
 pub fn follows_digest<'a>(
@@ -148,10 +162,9 @@ pub fn follows_digest<'a>(
     }
     let mut text = String::new();
     for other in follows {
-        let properties = super::policy::sorted(properties_of(other)?.clone());
         text.push_str(other.as_str());
         text.push('=');
-        text.push_str(&properties.to_string());
+        text.push_str(&content(graph, other, properties_of(other)?).to_string());
         text.push('\n');
     }
     Some(digest(text.as_bytes()))

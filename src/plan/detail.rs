@@ -20,9 +20,7 @@ pub struct Detail {
 /// that the whole is another.
 pub fn details(rules: Rules, path: &str, from: &Json, to: &Json) -> Vec<Detail> {
     let mut walker = Walker { rules, details: Vec::new() };
-    if rules.has(path, Rule::Policy) {
-        walker.policies(&policy::parsed(from), &policy::parsed(to));
-    } else if rules.has(path, Rule::Json) {
+    if rules.has(path, Rule::Json) {
         walker.values(path, "", &parsed(from), &parsed(to));
     } else {
         walker.values(path, "", from, to);
@@ -54,6 +52,7 @@ impl Walker {
         }
         let before = self.details.len();
         match (from, to) {
+            _ if self.rules.has(path, Rule::Policy) => self.policies(shown, from, to),
             (Json::Object(_), Json::Object(_)) => self.maps(path, shown, from, to),
             (Json::Array(from), Json::Array(to)) => self.lists(path, shown, from, to),
             _ => {}
@@ -88,9 +87,10 @@ impl Walker {
     }
 
     /// Statement by statement; within one, by what its keys mean.
-    fn policies(&mut self, from: &Json, to: &Json) {
-        for (key, from, to) in keys(from, to) {
-            let shown = format!(".{key}");
+    fn policies(&mut self, shown: &str, from: &Json, to: &Json) {
+        let (from, to) = (policy::parsed(from), policy::parsed(to));
+        for (key, from, to) in keys(&from, &to) {
+            let shown = format!("{shown}.{key}");
             match (key, from, to) {
                 ("Statement", Some(from), Some(to)) => {
                     let (from, to) = (policy::as_items(from), policy::as_items(to));

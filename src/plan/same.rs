@@ -129,7 +129,8 @@ impl Rules {
         if twins.is_empty() { item.clone() } else { self.project(path, item, &twins) }
     }
 
-    fn canonical(&self, path: &str, value: &Json) -> Json {
+    /// A value at `path` in the one spelling that all values of its meaning share.
+    pub fn canonical(&self, path: &str, value: &Json) -> Json {
         if self.has(path, Rule::Policy) {
             return policy::canonical(value);
         }

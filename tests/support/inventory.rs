@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::http::HttpError;
 use cairn::aws::{Access, Clients};
 
 /// Every resource of the kinds Cairn makes, as `kind id`.
@@ -135,8 +137,18 @@ async fn apis(clients: &Clients, found: &mut BTreeSet<String>) {
 
 async fn agents(clients: &Clients, found: &mut BTreeSet<String>) {
     use aws_sdk_bedrockagent::types::AgentSummary;
-    // Only MiniStack has agents.
-    let Ok(answer) = clients.bedrock_agent().list_agents().send().await else { return };
-    let id = |one: &AgentSummary| one.agent_id().to_owned();
-    found.extend(answer.agent_summaries().iter().map(|one| format!("agent {}", id(one))));
+    note!(
+        found,
+        "agent",
+        // MiniStack insists on the slash at the end of the service's path, which the SDK leaves out.
+        clients.bedrock_agent().list_agents().customize().map_request(
+            |mut request: HttpRequest| {
+                let uri = request.uri().replacen("/agents", "/agents/", 1);
+                request.set_uri(uri)?;
+                Ok::<_, HttpError>(request)
+            }
+        ),
+        agent_summaries,
+        |one: &AgentSummary| one.agent_id().to_owned()
+    );
 }
