@@ -1,5 +1,6 @@
 //! The SDK clients: one HTTP stack, no retries and no waiters of the SDK's own.
 
+use std::net::IpAddr;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -19,7 +20,8 @@ pub struct Access {
     pub region: Option<String>,
     pub profile: Option<String>,
     pub role_arn: Option<String>,
-    /// A local AWS: every client goes there, with credentials that no real account knows.
+    /// Takes the place of AWS for every client. One on this machine is given credentials that no
+    /// real account knows; one elsewhere, a private endpoint say, those of the user.
     pub endpoint: Option<String>,
 }
 
@@ -38,8 +40,8 @@ pub struct Clients {
 }
 
 impl Clients {
-    /// Reads profiles and the environment as the AWS CLI does, except for a local endpoint, which
-    /// never sees real credentials.
+    /// Reads profiles and the environment as the AWS CLI does, except for an endpoint on this
+    /// machine, which never sees real credentials.
     pub async fn connect(access: &Access) -> Self {
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
             .retry_config(RetryConfig::disabled())
@@ -52,10 +54,13 @@ impl Clients {
         if let Some(region) = &access.region {
             loader = loader.region(Region::new(region.clone()));
         }
+        let is_local = access.endpoint.as_deref().is_some_and(is_on_this_machine);
         if let Some(endpoint) = &access.endpoint {
-            loader = loader
-                .endpoint_url(endpoint)
-                .credentials_provider(Credentials::new("test", "test", None, None, "local"));
+            loader = loader.endpoint_url(endpoint);
+        }
+        if is_local {
+            let nobody = Credentials::new("test", "test", None, None, "local");
+            loader = loader.credentials_provider(nobody);
         } else if let Some(profile) = &access.profile {
             loader = loader.profile_name(profile);
         }
@@ -71,7 +76,7 @@ impl Clients {
                 .credentials_provider(aws_sdk_sts::config::SharedCredentialsProvider::new(assumed))
                 .build();
         }
-        let scope = if access.endpoint.is_some() { Scope::Local } else { Scope::Account };
+        let scope = if is_local { Scope::Local } else { Scope::Account };
         Self::from_config(config, scope)
     }
 
@@ -130,5 +135,33 @@ impl Clients {
 
     pub fn sts(&self) -> &aws_sdk_sts::Client {
         self.sts.get_or_init(|| aws_sdk_sts::Client::new(&self.config))
+    }
+}
+
+fn is_on_this_machine(url: &str) -> bool {
+    let Some((_, rest)) = url.split_once("://") else { return false };
+    let authority = rest.split('/').next().unwrap_or_default();
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_spared_real_credentials() {
+        for here in ["http://127.0.0.1:4566", "http://localhost:5000/", "http://[::1]:80"] {
+            assert!(is_on_this_machine(here), "{here}");
+        }
+        for elsewhere in
+            ["https://vpce.example", "http://10.4.0.9:443", "https://localhost.example"]
+        {
+            assert!(!is_on_this_machine(elsewhere), "{elsewhere}");
+        }
     }
 }

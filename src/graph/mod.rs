@@ -180,6 +180,7 @@ impl Graph {
         let template = Arc::clone(&self.template);
         for declared in template.resources.values() {
             check::type_is_known(&template, declared, diagnostics);
+            check::policies_are_possible(&template, declared, diagnostics);
             if let Some((name, span)) = &declared.condition
                 && !template.conditions.contains_key(name)
             {

@@ -1,0 +1,129 @@
+//! What the main job costs: calls, time against the critical path, CPU, memory, size.
+//!
+//! Every number stands beside its limit, or beside what Terraform 1.11 with the AWS provider 5.100
+//! needs for the same architecture. The emulator is a private MiniStack; 50 ms are added to every
+//! call by a relay before it. Run it with `cargo bench --bench persona`.
+
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark prints, and panics")]
+
+#[path = "../tests/support/latency.rs"]
+mod latency;
+#[path = "../tests/support/sandbox.rs"]
+mod sandbox;
+#[path = "persona/serial.rs"]
+mod serial;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use cairn::local::{Host, MINISTACK, PrivateServer, start_private};
+
+use latency::Latency;
+use sandbox::Sandbox;
+
+const STACK: &str = "stacks/persona-agent";
+const DELAY: Duration = Duration::from_millis(50);
+/// Runs of which the middle one counts.
+const RUNS: usize = 5;
+
+#[tokio::main]
+async fn main() {
+    let host = Host::from_environment(|name| std::env::var_os(name)).unwrap();
+    let server = start_private(&host, &MINISTACK, &[], &|_| ()).await.unwrap();
+    let sandbox = Sandbox::persona(&server.url);
+    println!("{:<34} {:>10} {:>10}   Terraform", "", "measured", "limit");
+    calls(&sandbox);
+    processes(&sandbox);
+    critical_path(&sandbox, &server).await;
+}
+
+fn row(name: &str, measured: &str, limit: &str, terraform: &str) {
+    println!("{name:<34} {measured:>10} {limit:>10}   {terraform}");
+}
+
+/// How many calls each command makes.
+fn calls(sandbox: &Sandbox) {
+    let count = |arguments: &str| {
+        let said = sandbox.cairn(&format!("{arguments} --stats")).code(0).err;
+        let line = said.lines().rev().find(|line| line.ends_with(" AWS calls")).unwrap();
+        line.split(' ').next().unwrap().to_owned()
+    };
+    row("AWS calls of a deploy", &count(&format!("deploy {STACK} --yes")), "70", "93");
+    row("AWS calls of a no-op plan", &count(&format!("plan {STACK}")), "25", "47");
+    row("AWS calls of a teardown", &count(&format!("teardown {STACK} --yes")), "60", "95");
+}
+
+/// CPU, memory and size of the binary.
+fn processes(sandbox: &Sandbox) {
+    sandbox.cairn(&format!("deploy {STACK} --yes")).code(0);
+    let plan = middle(|| usage(sandbox, &["plan", STACK]));
+    row("CPU of a no-op plan, s", &format!("{:.3}", plan.cpu), "0.150", "3.4");
+    row("peak memory of a no-op plan, MB", &format!("{:.0}", plan.megabytes), "80", "727");
+    let version = middle(|| usage(sandbox, &["--version"]));
+    row("CPU of --version, s", &format!("{:.3}", version.cpu), "0.010", "");
+    let size = std::fs::metadata(env!("CARGO_BIN_EXE_cairn")).unwrap().len();
+    row("size of the binary, MB", &format!("{:.1}", size as f64 / 1e6), "35", "");
+    sandbox.cairn(&format!("teardown {STACK} --yes")).code(0);
+}
+
+#[derive(Clone, Copy)]
+struct Usage {
+    cpu: f64,
+    megabytes: f64,
+}
+
+fn middle(measure: impl Fn() -> Usage) -> Usage {
+    let mut runs: Vec<Usage> = (0..RUNS).map(|_| measure()).collect();
+    runs.sort_by(|left, right| left.cpu.total_cmp(&right.cpu));
+    runs[RUNS / 2]
+}
+
+/// What a command used, by the system's own account of it.
+fn usage(sandbox: &Sandbox, arguments: &[&str]) -> Usage {
+    const SCRIPT: &str = "import resource, subprocess, sys
+subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(used.ru_utime + used.ru_stime, used.ru_maxrss * (1 if sys.platform == 'darwin' else 1024))";
+    let command = sandbox.command(arguments);
+    let output = Command::new("python3")
+        .args(["-c", SCRIPT, env!("CARGO_BIN_EXE_cairn")])
+        .args(arguments)
+        .current_dir(sandbox.path(""))
+        .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let mut numbers = text.split_whitespace().map(|number| number.parse::<f64>().unwrap());
+    Usage { cpu: numbers.next().unwrap(), megabytes: numbers.next().unwrap() / 1e6 }
+}
+
+/// A deploy over a slow line, against the longest chain of steps that wait for each other.
+async fn critical_path(sandbox: &Sandbox, server: &PrivateServer) {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, server.port));
+    let slow = Latency::before(address, DELAY);
+    let serial = serial::deploy(sandbox, &slow.url).await;
+    sandbox.cairn(&format!("teardown {STACK} --yes")).code(0);
+
+    sandbox.point_at(&slow.url);
+    let mut times: Vec<Duration> = (0..3)
+        .map(|_| {
+            let start = Instant::now();
+            sandbox.cairn(&format!("deploy {STACK} --yes")).code(0);
+            let time = start.elapsed();
+            sandbox.cairn(&format!("teardown {STACK} --yes")).code(0);
+            time
+        })
+        .collect();
+    times.sort();
+    let (deploy, path) = (times[1].as_secs_f64(), serial.critical_path.as_secs_f64());
+    println!("\nwith 50 ms added to every call:");
+    row("all steps one after another, s", &format!("{:.2}", serial.sum.as_secs_f64()), "", "");
+    row("critical path, s", &format!("{path:.2}"), "", "");
+    row("deploy, s", &format!("{deploy:.2}"), "", "");
+    row("deploy / critical path", &format!("{:.2}", deploy / path), "1.15", "");
+    println!("\nthe critical path:");
+    for (name, time) in serial.chain {
+        println!("  {name:<32} {:>6.3} s", time.as_secs_f64());
+    }
+}
