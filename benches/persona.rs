@@ -7,8 +7,10 @@
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark prints, and panics")]
 
 #[path = "../tests/support/latency.rs"]
+#[expect(dead_code, reason = "the tests use more of it")]
 mod latency;
 #[path = "../tests/support/sandbox.rs"]
+#[expect(dead_code, reason = "the tests use more of it")]
 mod sandbox;
 #[path = "persona/serial.rs"]
 mod serial;

@@ -15,5 +15,6 @@ pub mod render;
 pub mod resource;
 pub mod schema;
 pub mod state;
+pub mod talk;
 pub mod template;
 pub mod value;

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use cairn::aws::{Access, Aws, Clients};
-use cairn::config::Environment;
+use cairn::aws::{Access, Assets, Aws, Clients};
+use cairn::config::{Environment, ParameterValue};
 use cairn::diagnostic::Source;
-use cairn::graph::{Given, Inputs, synth};
+use cairn::graph::{Given, Graph, Inputs, synth};
 use cairn::plan::{Plan, StepId, plan};
 use cairn::reconcile::{Limits, News, Setting, reconcile};
 use cairn::refresh::Observed;
@@ -41,27 +41,8 @@ pub async fn deploy(sandbox: &Sandbox, endpoint: &str) -> Serial {
     let start = Instant::now();
     let account = Aws::whoami(&clients).await.unwrap();
     let introduction = start.elapsed();
-
-    let folder = sandbox.path("stacks/persona-agent");
-    let text = sandbox.read("stacks/persona-agent/stack.yaml");
-    let source = Arc::new(Source { name: "stack.yaml".to_owned(), text });
-    let template = Arc::new(template::parse(&source).unwrap());
-    let collected = assembly::collect(&template, &folder).unwrap();
-    let aws = Aws::new(clients, &account, collected.assets.clone());
-    let given =
-        |value: &cairn::config::ParameterValue| Given { text: value.text.clone(), place: None };
-    let parameters = environment.parameters[NAME].iter();
-    let inputs = Inputs {
-        stack: NAME.to_owned(),
-        account: account.clone(),
-        region: aws.region().to_owned(),
-        partition: aws.partition().to_owned(),
-        parameters: parameters.map(|(name, value)| (name.clone(), given(value))).collect(),
-        tags: environment.tags.clone(),
-        assets: collected.by_resource.clone(),
-        ..Inputs::default()
-    };
-    let graph = synth(template, inputs).unwrap();
+    let (graph, assets) = graph(sandbox, &environment, &account);
+    let aws = Aws::new(clients, &account, assets);
     let mut number = 0_u8;
     let mut draw = || {
         number += 1;
@@ -69,15 +50,55 @@ pub async fn deploy(sandbox: &Sandbox, endpoint: &str) -> Serial {
     };
     let state = State::empty(NAME, &account, aws.region(), &draw());
     let plan = plan(&graph, &state, &Observed::default(), &mut draw).unwrap();
+    let times = one_by_one(&environment, aws, graph, &plan, state).await;
 
+    let (time, chain) = longest(&plan, &times);
+    let named = |id: StepId| (plan.steps[id.0].logical_id.to_string(), times[&id]);
+    Serial {
+        critical_path: introduction + time,
+        sum: introduction + times.values().sum::<Duration>(),
+        chain: std::iter::once(("who am I".to_owned(), introduction))
+            .chain(chain.into_iter().map(named))
+            .collect(),
+    }
+}
+
+fn graph(sandbox: &Sandbox, environment: &Environment, account: &str) -> (Graph, Assets) {
+    let text = sandbox.read("stacks/persona-agent/stack.yaml");
+    let source = Arc::new(Source { name: "stack.yaml".to_owned(), text });
+    let template = Arc::new(template::parse(&source).unwrap());
+    let folder = sandbox.path("stacks/persona-agent");
+    let collected = assembly::collect(&template, &folder).unwrap();
+    let given = |value: &ParameterValue| Given { text: value.text.clone(), place: None };
+    let parameters = environment.parameters[NAME].iter();
+    let inputs = Inputs {
+        stack: NAME.to_owned(),
+        account: account.to_owned(),
+        region: environment.region.clone().unwrap(),
+        partition: "aws".to_owned(),
+        parameters: parameters.map(|(name, value)| (name.clone(), given(value))).collect(),
+        tags: environment.tags.clone(),
+        assets: collected.by_resource,
+        ..Inputs::default()
+    };
+    (synth(template, inputs).unwrap(), collected.assets)
+}
+
+/// Runs a plan with one step at a time and says how long each took.
+async fn one_by_one(
+    environment: &Environment,
+    aws: Aws,
+    graph: Graph,
+    plan: &Plan,
+    state: State,
+) -> BTreeMap<StepId, Duration> {
     let store = Store::new(&environment.state.join("test").join(NAME));
-    let nobody = String::new;
     let holder = Holder {
         command: "the benchmark".to_owned(),
         pid: std::process::id(),
-        user: nobody(),
-        host: nobody(),
-        since: nobody(),
+        user: String::new(),
+        host: String::new(),
+        since: String::new(),
     };
     let lock = store.lock(&holder).unwrap();
     let ledger = store.open(lock, state).unwrap();
@@ -91,9 +112,9 @@ pub async fn deploy(sandbox: &Sandbox, endpoint: &str) -> Serial {
         interrupt,
         run: Token::from_bytes([0; 16]),
         command: "deploy".to_owned(),
-        started_at: nobody(),
+        started_at: String::new(),
     };
-    let outcome = reconcile(&plan, ledger, setting).await.unwrap();
+    let outcome = reconcile(plan, ledger, setting).await.unwrap();
     assert!(outcome.is_complete(), "{:?}", outcome.failed);
     let mut times = BTreeMap::new();
     while let Some(news) = heard.recv().await {
@@ -101,44 +122,21 @@ pub async fn deploy(sandbox: &Sandbox, endpoint: &str) -> Serial {
             times.insert(id, time);
         }
     }
-    let (chain_time, chain) = longest(&plan, &times);
-    let named = |id: StepId| (plan.steps[id.0].logical_id.to_string(), times[&id]);
-    Serial {
-        critical_path: introduction + chain_time,
-        sum: introduction + times.values().sum::<Duration>(),
-        chain: std::iter::once(("who am I".to_owned(), introduction))
-            .chain(chain.into_iter().map(named))
-            .collect(),
-    }
+    times
 }
 
 /// The chain of steps with the longest time, each waiting for the one before it.
 fn longest(plan: &Plan, times: &BTreeMap<StepId, Duration>) -> (Duration, Vec<StepId>) {
     let mut best: BTreeMap<StepId, (Duration, Vec<StepId>)> = BTreeMap::new();
-    fn up_to(
-        id: StepId,
-        plan: &Plan,
-        times: &BTreeMap<StepId, Duration>,
-        best: &mut BTreeMap<StepId, (Duration, Vec<StepId>)>,
-    ) -> (Duration, Vec<StepId>) {
-        if let Some(known) = best.get(&id) {
-            return known.clone();
+    while best.len() < plan.steps.len() {
+        for step in &plan.steps {
+            let before: Option<Vec<_>> = step.after.iter().map(|id| best.get(id)).collect();
+            let Some(before) = before else { continue };
+            let longest = before.into_iter().max_by_key(|(time, _)| *time);
+            let (time, mut chain) = longest.cloned().unwrap_or_default();
+            chain.push(step.id);
+            best.insert(step.id, (time + times[&step.id], chain));
         }
-        let before = plan.steps[id.0]
-            .after
-            .iter()
-            .map(|earlier| up_to(*earlier, plan, times, best))
-            .max_by_key(|(time, _)| *time)
-            .unwrap_or_default();
-        let mut chain = before.1;
-        chain.push(id);
-        let found = (before.0 + times[&id], chain);
-        best.insert(id, found.clone());
-        found
     }
-    plan.steps
-        .iter()
-        .map(|step| up_to(step.id, plan, times, &mut best))
-        .max_by_key(|(time, _)| *time)
-        .unwrap_or_default()
+    best.into_values().max_by_key(|(time, _)| *time).unwrap_or_default()
 }

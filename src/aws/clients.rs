@@ -133,6 +133,11 @@ impl Clients {
         self.bedrock_agent.get_or_init(|| aws_sdk_bedrockagent::Client::new(&self.config))
     }
 
+    /// Made anew each time: who talks does so once.
+    pub fn bedrock_agent_runtime(&self) -> aws_sdk_bedrockagentruntime::Client {
+        aws_sdk_bedrockagentruntime::Client::new(&self.config)
+    }
+
     pub fn sts(&self) -> &aws_sdk_sts::Client {
         self.sts.get_or_init(|| aws_sdk_sts::Client::new(&self.config))
     }

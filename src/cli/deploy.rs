@@ -65,9 +65,7 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
     let code = conclude(&plan, &outcome, &session);
     if code == Code::Success {
         write!(anstream::stdout(), "\n{}", outputs::render(&outcome.state.outputs))?;
-        if let Some(endpoint) = &session.endpoint {
-            say_local_urls(&outcome, endpoint)?;
-        }
+        say_local_urls(&outcome, &session)?;
     }
     if args.stats {
         super::plan::say_calls(&session)?;
@@ -203,21 +201,12 @@ pub fn conclude(plan: &Plan, outcome: &Outcome, session: &Session) -> Code {
     if outcome.interrupted { Code::Interrupted } else { Code::Failed }
 }
 
-/// Where a local API answers: its AWS address is nobody's.
-fn say_local_urls(outcome: &Outcome, endpoint: &str) -> Result<(), Failure> {
-    let address = regex::Regex::new(
-        r"^https://([a-z0-9]+)\.execute-api\.[a-z0-9-]+\.amazonaws\.com[a-z.]*/([^/]+)(/.*)?$",
-    );
-    let Ok(address) = address else { return Ok(()) };
+/// The addresses among the outputs, where the local AWS answers them.
+fn say_local_urls(outcome: &Outcome, session: &Session) -> Result<(), Failure> {
     for (name, value) in &outcome.state.outputs {
-        let Some(parts) = value.as_str().and_then(|text| address.captures(text)) else { continue };
-        let path = parts.get(3).map_or("", |path| path.as_str());
-        writeln!(
-            anstream::stdout(),
-            "\nhere, {name} is  {endpoint}/restapis/{}/{}/_user_request_{path}",
-            &parts[1],
-            &parts[2]
-        )?;
+        if let Some(url) = value.as_str().and_then(|text| session.reachable(text)) {
+            writeln!(anstream::stdout(), "\nhere, {name} is  {url}")?;
+        }
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ mod clock;
 mod completions;
 mod deploy;
 mod failure;
+mod invoke;
 mod local;
 pub mod log;
 mod outputs;
@@ -46,6 +47,7 @@ enum Command {
     #[command(visible_alias = "destroy")]
     Teardown(teardown::Args),
     Outputs(outputs::Args),
+    Invoke(invoke::Args),
     State(state::Args),
     Local(local::Args),
     Types(types::Args),
@@ -87,6 +89,7 @@ pub async fn run(cli: Cli) -> Result<Code, Failure> {
         Command::Deploy(args) => deploy::run(&args).await,
         Command::Teardown(args) => teardown::run(&args).await,
         Command::Outputs(args) => outputs::run(&args),
+        Command::Invoke(args) => invoke::run(&args).await,
         Command::State(args) => state::run(&args),
         Command::Local(args) => local::run(&args).await,
         Command::Types(args) => types::run(&args),

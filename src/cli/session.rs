@@ -112,6 +112,19 @@ impl Session {
         Ok(plan::plan(graph, state, &observed, &mut || self.tokens.draw())?)
     }
 
+    /// Where a local API answers: its AWS address is nobody's. `None` for what is no address of an
+    /// API, and on AWS.
+    pub fn reachable(&self, url: &str) -> Option<String> {
+        let endpoint = self.endpoint.as_ref()?;
+        let (host, path) = url.strip_prefix("https://")?.split_once('/')?;
+        let (api, service) = host.split_once('.')?;
+        if !service.starts_with("execute-api.") {
+            return None;
+        }
+        let (stage, path) = path.split_once('/').unwrap_or((path, ""));
+        Some(format!("{endpoint}/restapis/{api}/{stage}/_user_request_/{path}"))
+    }
+
     /// Who this run is, for whoever finds its lock.
     pub fn holder(command: &str) -> Holder {
         Holder {

@@ -9,6 +9,7 @@ mod check;
 mod cidr;
 mod evaluate;
 mod inputs;
+mod limits;
 mod network;
 mod order;
 mod rules;
@@ -88,6 +89,7 @@ pub fn synth(template: Arc<Template>, inputs: Inputs) -> Result<Graph, Vec<Diagn
     order::sort(&mut graph, &mut diagnostics);
     check::properties(&graph, &mut diagnostics);
     network::check(&graph, &mut diagnostics);
+    limits::check(&graph, &mut diagnostics);
     check::sort(&mut diagnostics);
     if diagnostics.iter().any(|finding| finding.severity == Severity::Error) {
         return Err(diagnostics);
