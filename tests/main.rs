@@ -1,6 +1,7 @@
 //! The one integration-test binary: linking the AWS SDKs takes longer than running most tests.
 
 mod errors;
+mod faults;
 mod journey;
 mod kill;
 mod local;

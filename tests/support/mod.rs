@@ -4,4 +4,5 @@ pub mod emulator;
 pub mod http;
 pub mod inventory;
 pub mod latency;
+pub mod meddler;
 pub mod sandbox;
