@@ -2,7 +2,8 @@
 //!
 //! Every number stands beside its limit, or beside what Terraform 1.11 with the AWS provider 5.100
 //! needs for the same architecture. The emulator is a private MiniStack; 50 ms are added to every
-//! call by a relay before it. Run it with `cargo bench --bench persona`.
+//! call by a relay before it. Run it with
+//! `cargo build --release && cargo run --release --example bench`.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark prints, and panics")]
 
@@ -64,7 +65,7 @@ fn processes(sandbox: &Sandbox) {
     row("peak memory of a no-op plan, MB", &format!("{:.0}", plan.megabytes), "80", "727");
     let version = middle(|| usage(sandbox, &["--version"]));
     row("CPU of --version, s", &format!("{:.3}", version.cpu), "0.010", "");
-    let size = std::fs::metadata(env!("CARGO_BIN_EXE_cairn")).unwrap().len();
+    let size = std::fs::metadata(sandbox::binary()).unwrap().len();
     row("size of the binary, MB", &format!("{:.1}", size as f64 / 1e6), "35", "");
     sandbox.cairn(&format!("teardown {STACK} --yes")).code(0);
 }
@@ -89,7 +90,8 @@ used = resource.getrusage(resource.RUSAGE_CHILDREN)
 print(used.ru_utime + used.ru_stime, used.ru_maxrss * (1 if sys.platform == 'darwin' else 1024))";
     let command = sandbox.command(arguments);
     let output = Command::new("python3")
-        .args(["-c", SCRIPT, env!("CARGO_BIN_EXE_cairn")])
+        .args(["-c", SCRIPT])
+        .arg(sandbox::binary())
         .args(arguments)
         .current_dir(sandbox.path(""))
         .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))))

@@ -71,7 +71,7 @@ impl Sandbox {
     }
 
     pub fn command<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cairn"));
+        let mut command = Command::new(binary());
         command
             .args(arguments)
             .current_dir(self.folder.path())
@@ -110,6 +110,17 @@ impl Ran {
     pub fn code(self, expected: i32) -> Self {
         assert_eq!(self.code, Some(expected), "stdout:\n{}\nstderr:\n{}", self.out, self.err);
         self
+    }
+}
+
+/// The command under test: Cargo says where it is to tests, and a benchmark lies beside it.
+pub fn binary() -> PathBuf {
+    match option_env!("CARGO_BIN_EXE_cairn") {
+        Some(path) => PathBuf::from(path),
+        None => {
+            let own = std::env::current_exe().expect("a running program has a place");
+            own.ancestors().nth(2).expect("a target directory").join("cairn")
+        }
     }
 }
 
