@@ -82,7 +82,7 @@ impl Case {
     }
 
     /// The template with properties laid over the subject's.
-    pub fn template(&self, overrides: &[&Mapping]) -> String {
+    pub fn template(&self, overrides: &[Mapping]) -> String {
         let mut template = self.template.clone();
         let subject = template
             .get_mut("Resources")
@@ -94,7 +94,7 @@ impl Case {
             .or_insert_with(|| Yaml::Mapping(Mapping::new()))
             .as_mapping_mut()
             .expect("properties are a map");
-        for (key, value) in overrides.iter().copied().flatten() {
+        for (key, value) in overrides.iter().flatten() {
             if value.is_null() {
                 properties.remove(key);
             } else {

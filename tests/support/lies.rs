@@ -35,14 +35,10 @@ pub enum Spoils<'a> {
     Telling(&'a str),
     /// The update that is about this property.
     Update(&'a str),
-    /// The replacement that is about this property.
-    Replacement(&'a str),
     /// An update of what is not there does not say so.
     UpdateOfAbsent,
     /// A delete of what is not there says something else than that.
     DeleteOfAbsent,
-    /// Reading one that is there beside others that are not.
-    ReadBesideAbsent,
 }
 
 /// Both emulators keep what a patch says as the text it says it with, and the SDK refuses a text
@@ -348,9 +344,9 @@ impl Excuses {
         position.is_some()
     }
 
-    /// Whether the table says that the emulator does not have a type.
-    pub fn lacks(&self, type_name: &str) -> bool {
-        self.position(type_name, Spoils::Type).is_some()
+    /// Whether the table says that this fails; asked before it is tried.
+    pub fn lists(&self, type_name: &str, spoils: Spoils<'_>) -> bool {
+        self.position(type_name, spoils).is_some()
     }
 
     /// The properties whose reading the tables call a lie.

@@ -81,7 +81,7 @@ impl Rig {
 
     pub fn state(&self) -> State {
         let state = self.store.read().expect("the state is whole");
-        state.unwrap_or_else(|| State::empty(&self.stack, ACCOUNT, REGION, self.lineage.clone()))
+        state.unwrap_or_else(|| State::empty(&self.stack, ACCOUNT, REGION, &self.lineage))
     }
 
     /// The plan, with what the emulator does not tell taken as applied.
@@ -166,12 +166,12 @@ impl Rig {
         let begun = Event::CreateBegun { id, instance };
         ledger.record(begun).map_err(|error| error.to_string())?;
         ledger.close().map_err(|error| error.to_string())?;
-        let mark = Mark {
-            stack: self.stack.clone(),
-            logical_id: SUBJECT.to_owned(),
-            token: drawn.clone(),
-        };
-        Ok((desired.properties.to_json(), mark))
+        Ok((desired.properties.to_json(), self.mark(drawn.clone())))
+    }
+
+    /// The mark of a create of the subject.
+    pub fn mark(&self, token: Token) -> Mark {
+        Mark { stack: self.stack.clone(), logical_id: SUBJECT.to_owned(), token }
     }
 
     /// Writes down what AWS has named the subject.
