@@ -3,6 +3,8 @@
 //! `support::lies`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
 use std::slice;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +27,7 @@ use crate::support::emulator::{ministack, moto};
 use crate::support::inventory::inventory;
 use crate::support::lies::{Excuses, Spoils, Target, top};
 use crate::support::rig::{Rig, describe, token};
+use crate::support::sandbox::Sandbox;
 
 /// The longest all of the contract may take for one type.
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -37,7 +40,7 @@ const CONCURRENCY: usize = 8;
 fn every_type_has_a_case_and_every_case_a_type() {
     let expected: BTreeSet<String> =
         types().iter().map(|handler| format!("{}.yaml", file_stem(handler.type_name()))).collect();
-    let entries = std::fs::read_dir(folder()).expect("the folder of cases").flatten();
+    let entries = fs::read_dir(folder()).expect("the folder of cases").flatten();
     let found: BTreeSet<String> =
         entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     assert_eq!(found, expected);
@@ -46,6 +49,59 @@ fn every_type_has_a_case_and_every_case_a_type() {
         let written = case.updates.len() + case.replacements.len();
         assert!(written > 0 || case.truths.stays.is_some(), "{} changes nothing", case.type_name);
     }
+}
+
+#[test]
+fn every_type_has_the_file_of_its_name() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/resource");
+    let mut expected = BTreeMap::new();
+    for handler in types() {
+        expected.insert(source_name(handler.type_name()), handler.type_name().to_owned());
+    }
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(folder).expect("the folder of handlers").flatten() {
+        let text = fs::read_to_string(entry.path()).unwrap_or_default();
+        let declared = text.split("const TYPE: &'static str = \"").nth(1);
+        if let Some(name) = declared.and_then(|rest| rest.split('"').next()) {
+            found.insert(entry.file_name().to_string_lossy().into_owned(), name.to_owned());
+        }
+    }
+    assert_eq!(found, expected);
+}
+
+/// `ec2_vpc_endpoint.rs` for `AWS::EC2::VPCEndpoint`.
+fn source_name(type_name: &str) -> String {
+    let parts: Vec<&str> = type_name.split("::").collect();
+    let [_, service, resource] = parts[..] else { panic!("{type_name} has not three parts") };
+    let letters: Vec<char> = resource.chars().collect();
+    let mut name = format!("{}_", service.to_lowercase());
+    for (index, letter) in letters.iter().enumerate() {
+        let after_small = index > 0 && letters[index - 1].is_lowercase();
+        let before_small = letters.get(index + 1).is_some_and(|next| next.is_lowercase());
+        if letter.is_uppercase() && index > 0 && (after_small || before_small) {
+            name.push('_');
+        }
+        name.extend(letter.to_lowercase());
+    }
+    name + ".rs"
+}
+
+/// What nobody has declared is not asked for, and what one answer tells of two types is asked for
+/// once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stack_at_rest_is_read_with_few_calls() {
+    let server = ministack().await;
+    let sandbox = Sandbox::persona(&server.url);
+    let text = sandbox.read("config/default.yaml");
+    let mut config: Mapping = serde_yaml::from_str(&text).expect("the configuration is YAML");
+    config.remove("tags").expect("tags are configured");
+    let text = serde_yaml::to_string(&config).expect("what was read can be written");
+    sandbox.write("config/default.yaml", &text);
+    sandbox.cairn("deploy stacks/persona-agent --yes").code(0);
+    let plan = sandbox.cairn("plan stacks/persona-agent --detailed-exitcode --stats").code(0);
+    let first = plan.err.lines().find(|line| line.ends_with(" AWS calls")).expect("the number");
+    let calls: usize = first.split(' ').next().and_then(|it| it.parse().ok()).expect("a number");
+    assert!(calls <= 25, "{}", plan.err);
 }
 
 #[tokio::test(flavor = "multi_thread")]
