@@ -5,7 +5,7 @@ pub mod emulator;
 pub mod http;
 pub mod inventory;
 pub mod latency;
-pub mod meddler;
 pub mod lies;
+pub mod meddler;
 pub mod rig;
 pub mod sandbox;

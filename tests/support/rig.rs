@@ -2,7 +2,8 @@
 //! the state in a folder of its own.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use cairn::aws::{Access, Assets, Aws, Clients};
 use cairn::diagnostic::{Diagnostic, Source};
@@ -13,7 +14,7 @@ use cairn::reconcile::{Limits, Setting, reconcile};
 use cairn::refresh::refresh;
 use cairn::resource::Mark;
 use cairn::state::State;
-use cairn::state::store::{Holder, Ledger, Store};
+use cairn::state::store::{Holder, Ledger, Store, StoreError};
 use cairn::template;
 use cairn::value::{LogicalId, PhysicalId, Token};
 use serde_json::Value as Json;
@@ -25,6 +26,8 @@ use super::lies::Excuses;
 
 const ACCOUNT: &str = "000000000000";
 const REGION: &str = "us-east-1";
+/// The longest a lock may outlive its holder.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 pub struct Rig {
     pub aws: Aws,
@@ -203,7 +206,15 @@ impl Rig {
             host: String::new(),
             since: String::new(),
         };
-        let lock = self.store.lock(&holder).expect("nobody else has this state");
+        // A process that another test starts has every open file for a moment, and with it the
+        // lock that was just given back.
+        let begun = Instant::now();
+        let lock = loop {
+            match self.store.lock(&holder) {
+                Err(StoreError::Locked { .. }) if begun.elapsed() < PATIENCE => thread::yield_now(),
+                outcome => break outcome.expect("nobody else has this state"),
+            }
+        };
         self.store.open(lock, self.state()).expect("the state is whole")
     }
 }
