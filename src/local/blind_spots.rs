@@ -39,14 +39,24 @@ pub const BLIND_SPOTS: &[BlindSpot] = &[
         aws: "DescribeVpcEndpoints tells it",
     },
     BlindSpot {
-        type_name: "AWS::Bedrock::AgentAlias",
-        property: "RoutingConfiguration",
-        aws: "GetAgentAlias tells the version the alias routes to",
+        type_name: "AWS::ApiGateway::ApiKey",
+        property: "Tags",
+        aws: "GetApiKey tells the tags that TagResource has set, as GetTags does",
     },
     BlindSpot {
-        type_name: "AWS::Bedrock::AgentAlias",
+        type_name: "AWS::ApiGateway::RestApi",
         property: "Tags",
-        aws: "tags given to CreateAgentAlias are kept",
+        aws: "GetRestApi tells the tags that TagResource has set, as GetTags does",
+    },
+    BlindSpot {
+        type_name: "AWS::ApiGateway::Stage",
+        property: "Tags",
+        aws: "GetStages tells the tags that TagResource has set, as GetTags does",
+    },
+    BlindSpot {
+        type_name: "AWS::ApiGateway::UsagePlan",
+        property: "Tags",
+        aws: "GetUsagePlan tells the tags that TagResource has set, as GetTags does",
     },
 ];
 

@@ -169,6 +169,29 @@ async fn list(aws: &Aws, api: &str) -> Result<Vec<types::Deployment>, Fault> {
     Ok(pages.await.or_absent()?.unwrap_or_default())
 }
 
+fn found(api: &str, deployment: &str, description: Option<String>) -> Live<Props> {
+    let properties = Props { description, rest_api_id: Some(api.to_owned()), ..Props::default() };
+    Live { properties, attributes: attributes(deployment), status: Status::Ready }
+}
+
+/// In a refresh, the deployments that stages point at: AWS deletes none of those, so that the read
+/// the stages make anyway tells that they are there. It does not tell their descriptions.
+async fn served(
+    aws: &Aws,
+    api: &str,
+    known: &[Known<'_, Props>],
+) -> Result<BTreeMap<PhysicalId, Live<Props>>, Fault> {
+    if !aws.is_refresh() || known.iter().any(|one| one.properties.description.is_some()) {
+        return Ok(BTreeMap::new());
+    }
+    let stages = apigateway_stage::list(aws, api).await?;
+    let served = stages.iter().filter_map(|stage| stage.deployment_id());
+    Ok(served
+        .map(|own| (PhysicalId::join(&[api, own]), found(api, own, None)))
+        .filter(|(id, _)| known.iter().any(|one| one.id == id))
+        .collect())
+}
+
 /// Changes the stage and its tags from what it is to what it should be.
 async fn change_stage(
     aws: &Aws,
@@ -238,19 +261,20 @@ impl Resource for Deployment {
     ) -> Result<BTreeMap<PhysicalId, Live<Props>>, Fault> {
         let mut live = BTreeMap::new();
         for (api, known) in apigateway_tree::by_api(known) {
+            let served = served(aws, api, &known).await?;
+            let unseen = known.iter().any(|one| !served.contains_key(one.id));
+            live.extend(served);
+            if !unseen {
+                continue;
+            }
             for deployment in list(aws, api).await? {
                 let own = deployment.id().unwrap_or_default();
                 let id = PhysicalId::join(&[api, own]);
-                if !known.iter().any(|one| *one.id == id) {
-                    continue;
+                if known.iter().any(|one| *one.id == id) {
+                    let description =
+                        deployment.description().map(|text| unmarked(text).to_owned());
+                    live.insert(id, found(api, own, description));
                 }
-                let properties = Props {
-                    description: deployment.description().map(|text| unmarked(text).to_owned()),
-                    rest_api_id: Some(api.to_owned()),
-                    ..Props::default()
-                };
-                let attributes = attributes(own);
-                live.insert(id, Live { properties, attributes, status: Status::Ready });
             }
         }
         Ok(live)

@@ -4,6 +4,7 @@
 //! follow in one `UpdateStage`. A deployment with a `StageName` makes its stage by the same words.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_apigateway::types::{self, CacheClusterSize, CacheClusterStatus, Op};
@@ -268,12 +269,17 @@ pub(super) fn path(api: &str, name: &str) -> String {
     format!("/restapis/{api}/stages/{name}")
 }
 
-async fn list(aws: &Aws, api: &str) -> Result<Vec<types::Stage>, Fault> {
-    let answer = aws
-        .call("apigateway:GetStages", || aws.apigateway().get_stages().rest_api_id(api).send())
-        .await
-        .or_absent()?;
-    Ok(answer.and_then(|answer| answer.item).unwrap_or_default())
+/// All stages of an API, read once for all who ask during a refresh; none when the API is gone.
+pub(super) async fn list(aws: &Aws, api: &str) -> Result<Arc<Vec<types::Stage>>, Fault> {
+    let key = format!("apigateway:GetStages {api}");
+    aws.shared(key, || async move {
+        let answer = aws
+            .call("apigateway:GetStages", || aws.apigateway().get_stages().rest_api_id(api).send())
+            .await
+            .or_absent()?;
+        Ok(answer.and_then(|answer| answer.item).unwrap_or_default())
+    })
+    .await
 }
 
 impl Resource for Stage {
@@ -308,11 +314,11 @@ impl Resource for Stage {
     ) -> Result<BTreeMap<PhysicalId, Live<Props>>, Fault> {
         let mut live = BTreeMap::new();
         for (api, known) in apigateway_tree::by_api(known) {
-            for stage in list(aws, api).await? {
+            for stage in list(aws, api).await?.iter() {
                 let id = PhysicalId::join(&[api, stage.stage_name().unwrap_or_default()]);
                 let Some(one) = known.iter().find(|one| *one.id == id) else { continue };
                 let status = status(stage.cache_cluster_status.as_ref());
-                let properties = properties(api, stage, one.properties);
+                let properties = properties(api, stage.clone(), one.properties);
                 live.insert(id, Live { properties, attributes: Attributes::new(), status });
             }
         }

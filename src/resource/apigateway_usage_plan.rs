@@ -228,6 +228,13 @@ async fn send(aws: &Aws, id: &PhysicalId, patch: &Patch) -> Result<(), Fault> {
     Ok(())
 }
 
+async fn get(aws: &Aws, id: &PhysicalId) -> Result<Option<(PhysicalId, Live<Props>)>, Fault> {
+    let answer = aws.call("apigateway:GetUsagePlan", || {
+        aws.apigateway().get_usage_plan().usage_plan_id(id.as_str()).send()
+    });
+    Ok(answer.await.or_absent()?.map(|answer| live!(answer)))
+}
+
 async fn list(aws: &Aws) -> Result<Vec<types::UsagePlan>, Fault> {
     apigateway_tree::all(|position: Option<String>| async move {
         let answer = aws
@@ -263,10 +270,7 @@ impl Resource for UsagePlan {
         known: &[Known<'_, Props>],
     ) -> Result<BTreeMap<PhysicalId, Live<Props>>, Fault> {
         if let [one] = known {
-            let answer = aws.call("apigateway:GetUsagePlan", || {
-                aws.apigateway().get_usage_plan().usage_plan_id(one.id.as_str()).send()
-            });
-            return Ok(answer.await.or_absent()?.map(|answer| live!(answer)).into_iter().collect());
+            return Ok(get(aws, one.id).await?.into_iter().collect());
         }
         let plans = list(aws).await?.into_iter().map(|answer| live!(answer));
         Ok(plans.filter(|(id, _)| known.iter().any(|one| one.id == id)).collect())
@@ -308,10 +312,14 @@ impl Resource for UsagePlan {
         Ok(Progress::Done)
     }
 
-    /// A plan with stages is not deleted: they leave it first.
+    /// A plan with stages is not deleted: they leave it first, those that are in it now.
     async fn delete(self, aws: &Aws, id: &PhysicalId, props: &Props) -> Result<(), Fault> {
-        let without_stages = Props { api_stages: None, ..props.clone() };
-        send(aws, id, &patch(props, &without_stages)).await.or_absent()?;
+        if props.api_stages.as_ref().is_some_and(|stages| !stages.is_empty())
+            && let Some((_, live)) = get(aws, id).await?
+        {
+            let without_stages = Props { api_stages: None, ..live.properties.clone() };
+            send(aws, id, &patch(&live.properties, &without_stages)).await.or_absent()?;
+        }
         aws.call("apigateway:DeleteUsagePlan", || {
             aws.apigateway().delete_usage_plan().usage_plan_id(id.as_str()).send()
         })

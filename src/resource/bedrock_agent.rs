@@ -23,7 +23,7 @@ use super::bedrock_answers::{text, time};
 use super::bedrock_tags::{self, Tags};
 use super::or_absent::OrAbsent as _;
 use super::pages::pages;
-use super::{Created, Known, Live, Lock, Mark, Progress, Resource, Rule, Status};
+use super::{Created, Known, Live, Lock, Mark, Progress, Removal, Resource, Rule, Status};
 use crate::aws::{Aws, Fault, FaultKind};
 use crate::value::{Attributes, PhysicalId};
 
@@ -81,6 +81,7 @@ impl Resource for Agent {
         ("KnowledgeBases[].KnowledgeBaseState", Rule::Default("\"ENABLED\"")),
         ("OrchestrationType", Rule::Default("\"DEFAULT\"")),
     ];
+    const REMOVAL: Removal = Removal::Lingering;
     const LOCK: Option<Lock> = Some(Lock::Itself);
 
     type Props = Props;

@@ -16,7 +16,9 @@ use super::bedrock_answers::{text, time};
 use super::bedrock_tags::{self, Tags};
 use super::or_absent::OrAbsent as _;
 use super::pages::pages;
-use super::{Created, Effect, Follows, Known, Live, Lock, Mark, Progress, Resource, Status};
+use super::{
+    Created, Effect, Follows, Known, Live, Lock, Mark, Progress, Removal, Resource, Status,
+};
 use crate::aws::{Aws, Fault, FaultKind};
 use crate::value::{Attributes, PhysicalId};
 
@@ -47,6 +49,7 @@ impl Resource for AgentAlias {
         effect: Effect::Roll,
         reason: "an alias routes to a numbered version: a new one is cut when its agent changes",
     });
+    const REMOVAL: Removal = Removal::Lingering;
     const LOCK: Option<Lock> = Some(Lock::Property("AgentId"));
 
     type Props = Props;

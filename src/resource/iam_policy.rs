@@ -3,6 +3,9 @@
 //! AWS knows no such thing, only a policy of that name on each principal: the id is Cairn's own,
 //! creating is putting, and the resource is where its principals are. When the documents have
 //! come to differ, the one that is not as applied speaks for all, so that a plan shows it.
+//!
+//! The put on the first principal stands for the call that names a resource, so that one which
+//! was only begun can be seen and found.
 
 use std::collections::BTreeMap;
 
@@ -67,12 +70,13 @@ impl Resource for Policy {
         Ok(found)
     }
 
-    /// No call names it: its id is known before, and the puts can be made again.
-    async fn create(self, _aws: &Aws, props: &Props, mark: &Mark) -> Result<Created, Fault> {
-        if props.principals().is_empty() {
+    async fn create(self, aws: &Aws, props: &Props, mark: &Mark) -> Result<Created, Fault> {
+        let (name, document) = props.policy()?;
+        let Some(first) = props.principals().into_iter().next() else {
             let problem = "at least one of `Roles`, `Users` and `Groups` must name somebody";
             return Err(Fault::invalid(Self::TYPE, problem));
-        }
+        };
+        first.put_policy(aws, name, document).await?;
         let id = PhysicalId::new(mark.generated_id(ID_LENGTH));
         let attributes = attributes(&id);
         Ok(Created::ready(id, attributes))
@@ -86,7 +90,7 @@ impl Resource for Policy {
         _mark: &Mark,
     ) -> Result<Progress, Fault> {
         let (name, document) = props.policy()?;
-        for principal in props.principals() {
+        for principal in props.principals().into_iter().skip(1) {
             principal.put_policy(aws, name, document).await?;
         }
         Ok(Progress::Done)
@@ -126,14 +130,12 @@ impl Resource for Policy {
         Ok(())
     }
 
-    /// Putting it twice is putting it once.
-    async fn find(
-        self,
-        _aws: &Aws,
-        _props: &Props,
-        _mark: &Mark,
-    ) -> Result<Vec<PhysicalId>, Fault> {
-        Ok(Vec::new())
+    /// Who put a policy is not told: the same one is what the create would have put.
+    async fn find(self, aws: &Aws, props: &Props, mark: &Mark) -> Result<Vec<PhysicalId>, Fault> {
+        let found = live(aws, props).await?.filter(|live| {
+            iam_documents::same(live.policy_document.as_ref(), props.policy_document.as_ref())
+        });
+        Ok(found.map(|_| PhysicalId::new(mark.generated_id(ID_LENGTH))).into_iter().collect())
     }
 }
 

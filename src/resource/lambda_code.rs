@@ -1,13 +1,13 @@
 //! The code of a function: from where it is sent, and when it has changed.
 
 use aws_sdk_lambda::operation::update_function_code::builders::UpdateFunctionCodeInputBuilder;
-use aws_sdk_lambda::types::FunctionCode;
+use aws_sdk_lambda::types::{FunctionCode, FunctionConfiguration};
 use aws_smithy_types::Blob;
 
 use super::lambda_configuration::architectures;
 use super::lambda_inline_code;
 use super::lambda_properties::{Code, Props};
-use crate::aws::{Aws, Fault};
+use crate::aws::{Asset, Aws, Fault};
 
 /// The code that `action` sends.
 ///
@@ -53,6 +53,20 @@ pub(super) fn change(
 pub(super) fn differs(from: &Props, to: &Props) -> bool {
     let content = |props: &Props| props.code.clone().map(|code| Code { asset_path: None, ..code });
     content(from) != content(to) || architectures(from) != architectures(to)
+}
+
+/// The code a function has, as far as it can be told: by the digest of the zip where Cairn makes
+/// that. What AWS fetched from somewhere else is taken as it was applied, but only for comparing:
+/// an update that asks how far it has come must send it.
+pub(super) fn live(aws: &Aws, function: &FunctionConfiguration, known: &Props) -> Option<Code> {
+    let code = known.code.as_ref()?;
+    if code.asset_sha256.is_some() {
+        return Some(Code { asset_sha256: function.code_sha256.clone(), ..Code::default() });
+    }
+    let Some(text) = &code.zip_file else { return aws.is_refresh().then(|| code.clone()) };
+    let bytes = lambda_inline_code::zip(known.runtime.as_deref().unwrap_or_default(), text).ok()?;
+    let is_applied = function.code_sha256() == Some(Asset::new(bytes).sha256());
+    is_applied.then(|| code.clone())
 }
 
 fn declared<'a>(props: &'a Props, action: &str) -> Result<&'a Code, Fault> {

@@ -245,6 +245,7 @@ async fn live(
         .configuration
         .ok_or_else(|| Fault::malformed("lambda:GetFunction", "configuration"))?;
     let mut properties = Props::from_live(&configuration, one.properties);
+    properties.code = lambda_code::live(aws, &configuration, one.properties);
     properties.tags = tags::declared(function.tags.unwrap_or_default());
     properties.reserved_concurrent_executions =
         function.concurrency.and_then(|concurrency| concurrency.reserved_concurrent_executions);

@@ -174,7 +174,6 @@ impl Props {
         Self {
             architectures: (!architectures.is_empty()).then_some(architectures),
             capacity_provider_config: capacity_provider(function),
-            code: code(function, known),
             dead_letter_config: function
                 .dead_letter_config()
                 .map(|letters| DeadLetterConfig { target_arn: letters.target_arn.clone() }),
@@ -232,12 +231,6 @@ fn capacity_provider(function: &types::FunctionConfiguration) -> Option<Capacity
                 .per_execution_environment_max_concurrency,
         }),
     })
-}
-
-/// Code is told only by its digest, which means something where Cairn made the zip.
-fn code(function: &types::FunctionConfiguration, known: &Props) -> Option<Code> {
-    known.code.as_ref()?.asset_sha256.as_ref()?;
-    Some(Code { asset_sha256: function.code_sha256.clone(), ..Code::default() })
 }
 
 /// Variables are text in AWS and anything in a template: where they say the same, as the template

@@ -34,17 +34,24 @@ fn sample(shape: &Shape) -> Json {
         (Some(Kind::Integer | Kind::Number), _) => json!(1),
         (Some(Kind::Boolean), _) => json!(true),
         (Some(Kind::List), _) => json!([]),
-        (Some(Kind::Map | Kind::Any) | None, _) => json!({}),
+        (Some(Kind::Map | Kind::Any) | None, _) => Json::Object(least(shape)),
     }
 }
 
-/// Every writable path of a shape, each with a value that holds just that.
+/// What a value of the shape cannot be without.
+fn least(shape: &Shape) -> Map<String, Json> {
+    let required = shape.required.iter();
+    required.filter_map(|name| Some((name.clone(), sample(shape.properties.get(name)?)))).collect()
+}
+
+/// Every writable path of a shape, each with a value that holds that and no more than it must.
 fn samples(shape: &Shape) -> Vec<(String, Json)> {
     let mut found = vec![(String::new(), sample(shape))];
     for (name, property) in shape.properties.iter().filter(|(_, property)| !property.read_only) {
         found.extend(samples(property).into_iter().map(|(path, value)| {
             let separator = if path.is_empty() || path.starts_with(['[', '{']) { "" } else { "." };
-            let holder = Map::from_iter([(name.clone(), value)]);
+            let mut holder = least(shape);
+            holder.insert(name.clone(), value);
             (format!("{name}{separator}{path}"), Json::Object(holder))
         }));
     }

@@ -1,8 +1,11 @@
 //! What the integration tests share.
 
+pub mod case;
 pub mod emulator;
 pub mod http;
 pub mod inventory;
 pub mod latency;
+pub mod lies;
 pub mod meddler;
+pub mod rig;
 pub mod sandbox;
