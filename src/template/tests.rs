@@ -462,8 +462,9 @@ fn findings_have_a_limit() {
     let errors = parse(&source("t.yaml", &text)).expect_err("the names are wrong");
     assert_eq!(errors.len(), 101);
     assert_eq!(errors[100].message, "400 more errors in `t.yaml`");
-    let rules: Vec<_> = (0..101).map(|number| format!("  R{number}: {{}}\n")).collect();
-    let text = format!("Resources: {{A: {{Type: x}}}}\nRules:\n{}", rules.concat());
+    let resources: Vec<_> =
+        (0..101).map(|number| format!("  R{number}: {{Type: x, UpdatePolicy: {{}}}}\n")).collect();
+    let text = format!("Resources:\n{}", resources.concat());
     let template = parse(&source("t.yaml", &text)).expect("only warnings");
     assert_eq!(template.warnings.len(), 101);
     assert_eq!(template.warnings[100].message, "1 more warnings in `t.yaml`");
