@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use super::detail::{Detail, details};
 use super::same::{Rules, below, general};
 use crate::resource::{Handler, Rule, Verdict};
-use crate::value::Value;
+use crate::value::{SECRET_PREFIX, Secret, Value};
 
 /// One property that changes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -129,6 +129,7 @@ impl Differ<'_> {
             Live::Known(json) => Some(self.rules.project(general_path, json, &declared)),
             Live::Absent | Live::NotAsked => None,
         };
+        let projected = projected.map(|live| masked(&live, &[wanted.as_ref(), applied]));
         let base = match live {
             Live::NotAsked => applied,
             Live::Known(_) | Live::Absent => projected.as_ref(),
@@ -179,6 +180,58 @@ impl Differ<'_> {
             return self.handler.replaces(path, from, to) == Verdict::Replace;
         }
         facts.is_create_only(path)
+            || facts.create_only.iter().any(|inner| {
+                let inner = inner.strip_prefix(path).and_then(|rest| rest.strip_prefix('.'));
+                inner.is_some_and(|inner| part(from, inner) != part(to, inner))
+            })
+    }
+}
+
+/// What stands at a path of keys below a value.
+fn part<'a>(json: Option<&'a Json>, path: &str) -> Option<&'a Json> {
+    path.split('.').try_fold(json?, |json, key| json.get(key))
+}
+
+/// A live value with digests where what was declared has secrets, so that it can be compared and
+/// shown. Which item of a list is which is not known: what is not declared in clear may be one.
+fn masked(live: &Json, declared: &[Option<&Json>]) -> Json {
+    let declared: Vec<&Json> = declared.iter().copied().flatten().collect();
+    if declared.contains(&live) {
+        return live.clone();
+    }
+    let parts = |part: &dyn Fn(&'_ Json) -> Vec<Json>| -> Vec<Json> {
+        declared.iter().flat_map(|one| part(one)).collect()
+    };
+    match live {
+        Json::Object(entries) => entries
+            .iter()
+            .map(|(key, value)| {
+                let below = parts(&|one| one.get(key).cloned().into_iter().collect());
+                (key.clone(), masked(value, &below.iter().map(Some).collect::<Vec<_>>()))
+            })
+            .collect(),
+        Json::Array(items) => {
+            let below = parts(&|one| one.as_array().cloned().unwrap_or_default());
+            let below: Vec<_> = below.iter().map(Some).collect();
+            items.iter().map(|item| masked(item, &below)).collect()
+        }
+        Json::Null => Json::Null,
+        Json::String(text) if declared.iter().any(|one| has_secret(one)) => {
+            Json::String(Secret::new(text).masked())
+        }
+        Json::Bool(_) | Json::Number(_) if declared.iter().any(|one| has_secret(one)) => {
+            Json::String(Secret::new(live.to_string()).masked())
+        }
+        plain => plain.clone(),
+    }
+}
+
+fn has_secret(json: &Json) -> bool {
+    match json {
+        Json::String(text) => text.starts_with(SECRET_PREFIX),
+        Json::Array(items) => items.iter().any(has_secret),
+        Json::Object(entries) => entries.values().any(has_secret),
+        _ => false,
     }
 }
 

@@ -137,6 +137,7 @@ impl Run {
         if let Some(current) = current {
             instance.physical_id = current.physical_id;
             instance.attributes = current.attributes;
+            instance.attributes.extend(step.attributes.clone());
             instance.follows = current.follows;
         }
         Ok(Wanted { clear: desired.properties.to_json(), instance })
@@ -342,7 +343,7 @@ impl Run {
         self.note_young(id);
         let lock = key(handler.lock(), &wanted.clear, Some(physical_id.as_str()));
         let _held = self.locks.hold(lock).await;
-        let mut attributes = current.attributes.clone();
+        let mut attributes = wanted.instance.attributes.clone();
         let mut from = before(&current.properties, step);
         loop {
             let progress = self
