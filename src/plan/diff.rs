@@ -126,10 +126,11 @@ impl Differ<'_> {
         let wanted = desired.map(Value::to_masked_json);
         let declared: Vec<&Json> = wanted.iter().chain(applied).collect();
         let projected = match live {
-            Live::Known(json) => Some(self.rules.project(general_path, json, &declared)),
+            Live::Known(json) => {
+                Some(self.rules.project(general_path, &masked(json, &declared), &declared))
+            }
             Live::Absent | Live::NotAsked => None,
         };
-        let projected = projected.map(|live| masked(&live, &[wanted.as_ref(), applied]));
         let base = match live {
             Live::NotAsked => applied,
             Live::Known(_) | Live::Absent => projected.as_ref(),
@@ -194,35 +195,26 @@ fn part<'a>(json: Option<&'a Json>, path: &str) -> Option<&'a Json> {
 
 /// A live value with digests where what was declared has secrets, so that it can be compared and
 /// shown. Which item of a list is which is not known: what is not declared in clear may be one.
-fn masked(live: &Json, declared: &[Option<&Json>]) -> Json {
-    let declared: Vec<&Json> = declared.iter().copied().flatten().collect();
-    if declared.contains(&live) {
+fn masked(live: &Json, declared: &[&Json]) -> Json {
+    if declared.contains(&live) || !declared.iter().any(|one| has_secret(one)) {
         return live.clone();
     }
-    let parts = |part: &dyn Fn(&'_ Json) -> Vec<Json>| -> Vec<Json> {
-        declared.iter().flat_map(|one| part(one)).collect()
-    };
     match live {
         Json::Object(entries) => entries
             .iter()
             .map(|(key, value)| {
-                let below = parts(&|one| one.get(key).cloned().into_iter().collect());
-                (key.clone(), masked(value, &below.iter().map(Some).collect::<Vec<_>>()))
+                let below: Vec<&Json> = declared.iter().filter_map(|one| one.get(key)).collect();
+                (key.clone(), masked(value, &below))
             })
             .collect(),
         Json::Array(items) => {
-            let below = parts(&|one| one.as_array().cloned().unwrap_or_default());
-            let below: Vec<_> = below.iter().map(Some).collect();
+            let below: Vec<&Json> =
+                declared.iter().filter_map(|one| one.as_array()).flatten().collect();
             items.iter().map(|item| masked(item, &below)).collect()
         }
         Json::Null => Json::Null,
-        Json::String(text) if declared.iter().any(|one| has_secret(one)) => {
-            Json::String(Secret::new(text).masked())
-        }
-        Json::Bool(_) | Json::Number(_) if declared.iter().any(|one| has_secret(one)) => {
-            Json::String(Secret::new(live.to_string()).masked())
-        }
-        plain => plain.clone(),
+        Json::String(text) => Json::String(Secret::new(text).masked()),
+        Json::Bool(_) | Json::Number(_) => Json::String(Secret::new(live.to_string()).masked()),
     }
 }
 

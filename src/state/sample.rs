@@ -8,7 +8,7 @@ use crate::template::DeletionPolicy;
 use crate::value::{Attributes, LogicalId, PhysicalId, Token, TypeName};
 
 pub fn empty() -> State {
-    State::empty("sample", "123456789012", "us-east-1", Token::from("lineage"))
+    State::empty("sample", "123456789012", "us-east-1", &Token::from("lineage"))
 }
 
 /// A VPC that has no name yet.

@@ -138,7 +138,7 @@ fn agrees(earlier: &Value, later: &Value) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn what_was_known_stays_and_nothing_unknown_remains(

@@ -206,7 +206,7 @@ Outputs:
 7:61 there is no resource or parameter `Blok`
 8:3 `AWS::EC2::Subnet` needs one of `CidrBlock`, `Ipv4IpamPoolId`, `Ipv6IpamPoolId`, `Ipv6CidrBlock`
 8:45 there is no condition `Yse`
-9:19 there is no resource type `AWS::EC2::Vcp` | did you mean `AWS::EC2::VPC`?
+9:19 Cairn knows no resource type `AWS::EC2::Vcp` | did you mean `AWS::EC2::VPC`?
 11:23 `AWS::EC2::VPC` has no attribute `Foo` | it offers CidrBlock, CidrBlockAssociations, \
 DefaultNetworkAcl, DefaultSecurityGroup, EnableDnsHostnames, EnableDnsSupport, InstanceTenancy, \
 Ipv4IpamPoolId, Ipv4NetmaskLength, Ipv6CidrBlocks, Tags, VpcId

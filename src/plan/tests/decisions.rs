@@ -471,7 +471,7 @@ Resources:
     let mut case = Case::of(text, &[]);
     // The handler names a function by its name.
     let id = LogicalId::from("Function");
-    case.state = State::empty("sample", "123456789012", "us-east-1", Token::from("lineage"));
+    case.state = State::empty("sample", "123456789012", "us-east-1", &Token::from("lineage"));
     make(&mut case.state, &graph(text), &id, "1");
     begin(&mut case, &whole, "Permission", Some("function1|statement"));
     case.observed = observed(&case.state);

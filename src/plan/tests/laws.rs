@@ -260,7 +260,7 @@ fn keeps_the_laws(plan: &Plan, graph: &Graph, state: &State) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn every_plan_keeps_the_laws(

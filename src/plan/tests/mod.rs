@@ -77,7 +77,7 @@ fn make(state: &mut State, graph: &Graph, id: &LogicalId, version: &str) {
 
 /// The state after everything in a graph has been made.
 fn deployed(graph: &Graph) -> State {
-    let mut state = State::empty("sample", "123456789012", "us-east-1", Token::from("lineage"));
+    let mut state = State::empty("sample", "123456789012", "us-east-1", &Token::from("lineage"));
     for id in graph.nodes.keys() {
         make(&mut state, graph, id, "1");
     }
