@@ -2,7 +2,9 @@
 
 mod errors;
 mod faults;
+mod interrupt;
 mod journey;
 mod kill;
 mod local;
+mod planning;
 mod support;

@@ -5,4 +5,5 @@ pub mod http;
 pub mod inventory;
 pub mod latency;
 pub mod meddler;
+pub mod recorder;
 pub mod sandbox;
