@@ -111,13 +111,16 @@ pub async fn reconcile(
     driver.finish()
 }
 
+/// How long a step took, and how it ended.
+type Ended = (Duration, Result<(), StepError>);
+
 struct Driver<'a> {
     plan: &'a Plan,
     run: Arc<Run>,
     schedule: Schedule,
     limits: Limits,
     interrupt: watch::Receiver<bool>,
-    running: JoinSet<(Duration, Result<(), StepError>)>,
+    running: JoinSet<Ended>,
     /// Which step a task runs.
     tasks: HashMap<tokio::task::Id, StepId>,
     done: Vec<StepId>,
@@ -201,13 +204,7 @@ impl<'a> Driver<'a> {
         Event::Interrupted
     }
 
-    fn ended(
-        &mut self,
-        joined: Result<
-            (tokio::task::Id, (Duration, Result<(), StepError>)),
-            tokio::task::JoinError,
-        >,
-    ) -> Event {
+    fn ended(&mut self, joined: Result<(tokio::task::Id, Ended), tokio::task::JoinError>) -> Event {
         let (task, (elapsed, outcome)) = match joined {
             Ok(ended) => ended,
             // A panic is a defect, and fails its step like anything else.

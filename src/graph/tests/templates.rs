@@ -48,7 +48,7 @@ Conditions: {No: !Equals [a, b]}
 #[test]
 fn a_deployment_comes_after_the_methods_it_copies() {
     let graph = graph(
-        r#"
+        r"
 Resources:
   Deployment: {Type: AWS::ApiGateway::Deployment, Properties: {RestApiId: !Ref Api}}
   Api: {Type: AWS::ApiGateway::RestApi, Properties: {Name: one}}
@@ -67,7 +67,7 @@ Resources:
       ResourceId: !GetAtt Other.RootResourceId
       HttpMethod: GET
       AuthorizationType: NONE
-"#,
+",
     );
     assert_eq!(ids(&graph.nodes["Deployment"].follows), "Api Get");
     assert_eq!(ids(&graph.nodes["Deployment"].dependencies), "Api Get");
@@ -76,7 +76,7 @@ Resources:
 
 #[test]
 fn a_false_condition_takes_a_resource_away() {
-    let text = r#"
+    let text = r"
 Parameters: {Stage: {Type: String, Default: dev}}
 Conditions:
   IsProd: !Equals [!Ref Stage, prod]
@@ -90,7 +90,7 @@ Resources:
 Outputs:
   Id: {Condition: IsProd, Value: !Ref Vpc}
   Name: {Condition: IsDev, Value: only dev}
-"#;
+";
     let dev = graph(text);
     assert_eq!(ids(dev.nodes.keys()), "Other");
     assert_eq!(ids(&dev.nodes["Other"].dependencies), "");
@@ -146,7 +146,7 @@ Resources:
 
 #[test]
 fn tags_and_assets_come_from_outside() {
-    let text = r#"
+    let text = r"
 Resources:
   Vpc:
     Type: AWS::EC2::VPC
@@ -155,7 +155,7 @@ Resources:
     Type: AWS::Lambda::Function
     Properties: {Code: ./code, Role: !GetAtt Role.Arn, Handler: a.b, Runtime: python3.12}
   Role: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {}}}
-"#;
+";
     let asset = AssetRef {
         property: "Code".to_owned(),
         path: "./code".to_owned(),

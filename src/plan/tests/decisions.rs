@@ -9,7 +9,7 @@ use crate::resource::Status;
 use crate::state::State;
 use crate::value::{LogicalId, PhysicalId, Token};
 
-const NETWORK: &str = r#"
+const NETWORK: &str = r"
 Resources:
   Vpc:
     Type: AWS::EC2::VPC
@@ -22,7 +22,7 @@ Resources:
     Properties: {LogGroupName: logs, RetentionInDays: 1}
 Outputs:
   Vpc: {Value: !Ref Vpc}
-"#;
+";
 
 /// A deployed template, then changed, and the world with it.
 struct Case {
@@ -118,12 +118,12 @@ fn a_conditional_replacement_is_the_types_to_judge() {
 
 #[test]
 fn a_part_that_is_create_only_replaces_with_the_whole() {
-    let text = r#"
+    let text = r"
 Resources:
   Endpoint:
     Type: AWS::EC2::VPCEndpoint
     Properties: {VpcId: vpc-1, ServiceName: com.amazonaws.us-east-1.sqs, PolicyDocument: {}}
-"#;
+";
     let options = |preference: &str| format!("PolicyDocument: {{}}, DnsOptions: {preference}");
     check(
         text,
@@ -258,12 +258,12 @@ fn begin(case: &mut Case, text: &str, id: &str, physical_id: Option<&str>) {
     }
 }
 
-const ROLE: &str = r#"
+const ROLE: &str = r"
 Resources:
   Role:
     Type: AWS::IAM::Role
     Properties: {AssumeRolePolicyDocument: {}, Path: /a/}
-"#;
+";
 
 #[test]
 fn a_create_that_was_begun_goes_on() {
@@ -311,7 +311,7 @@ fn what_a_replacement_left_goes() {
     case.gives("Delete delete Logs (logs1) | left over from an earlier run");
 }
 
-const API: &str = r#"
+const API: &str = r"
 Resources:
   Api:
     Type: AWS::ApiGateway::RestApi
@@ -328,7 +328,7 @@ Resources:
   Stage:
     Type: AWS::ApiGateway::Stage
     Properties: {RestApiId: !Ref Api, DeploymentId: !Ref Deployment, StageName: live}
-"#;
+";
 
 #[test]
 fn a_snapshot_is_made_anew_when_what_it_copies_changes() {
@@ -365,7 +365,7 @@ fn a_snapshot_is_made_anew_when_what_it_copies_changes() {
 
 #[test]
 fn an_alias_is_rolled_over_when_its_agent_changes() {
-    let text = r#"
+    let text = r"
 Resources:
   AgentNine:
     Type: AWS::Bedrock::Agent
@@ -373,7 +373,7 @@ Resources:
   Alias:
     Type: AWS::Bedrock::AgentAlias
     Properties: {AgentId: !Ref AgentNine, AgentAliasName: live}
-"#;
+";
     check(text, &[], "");
     check(
         text,
@@ -387,12 +387,12 @@ Resources:
 
 #[test]
 fn a_name_that_is_taken_is_refused_at_its_place() {
-    let text = r#"
+    let text = r"
 Resources:
   Role:
     Type: AWS::IAM::Role
     Properties: {RoleName: fixed, AssumeRolePolicyDocument: {}, Path: /a/}
-"#;
+";
     let case = Case::of(text, &[("/a/", "/b/")]);
     let findings = planned(&case.graph, &case.state, &case.observed).expect_err("it is taken");
     assert_eq!(findings.len(), 1);
@@ -400,7 +400,10 @@ Resources:
         findings[0].message,
         "`Role` has to be replaced, but the name `fixed` is taken by the one it replaces"
     );
-    assert_eq!(findings[0].place.as_ref().map(|place| place.line_column()), Some((5, 28)));
+    assert_eq!(
+        findings[0].place.as_ref().map(crate::diagnostic::Place::line_column),
+        Some((5, 28))
+    );
     assert_eq!(
         findings[0].hints,
         ["change RoleName too, or leave it out and let Cairn generate it"]
@@ -456,12 +459,12 @@ fn children_vanish_with_their_parent() {
 /// parent that goes when everything else has been made.
 #[test]
 fn what_is_left_of_a_create_does_not_wait_for_its_parent() {
-    let text = r#"
+    let text = r"
 Resources:
   Function:
     Type: AWS::Lambda::Function
     Properties: {FunctionName: one, Role: arn:aws:iam::123456789012:role/r, Handler: a.b, Runtime: python3.12, Code: {ZipFile: x}}
-"#;
+";
     let permission = "
   Permission:
     Type: AWS::Lambda::Permission
