@@ -5,6 +5,9 @@
 //! zero when a property wants a string), an [`Unknown`] stands for what AWS has not told us yet,
 //! and a [`Secret`] carries text that must never be printed or stored.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use indexmap::IndexMap;
@@ -191,6 +194,9 @@ impl Literal {
 fn number(text: &str) -> Json {
     let plain = text.trim_start_matches('+');
     if let Ok(whole) = plain.parse::<i64>() {
+        return Json::from(whole);
+    }
+    if let Ok(whole) = plain.parse::<u64>() {
         return Json::from(whole);
     }
     plain

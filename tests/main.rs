@@ -3,7 +3,9 @@
 mod contract;
 mod errors;
 mod faults;
+mod interrupt;
 mod journey;
 mod kill;
 mod local;
+mod planning;
 mod support;

@@ -3,6 +3,8 @@
 //! A function's `Code: ./directory`, as `aws cloudformation package` takes it, and the CDK's
 //! `aws:asset:path` in a resource's Metadata mean the same.
 
+#[cfg(test)]
+mod tests;
 mod zip;
 
 pub use self::zip::{ZipError, zip_directory, zip_text};

@@ -25,8 +25,9 @@ pub enum ZipError {
     Zip(#[from] ::zip::result::ZipError),
 }
 
-/// Zips a directory, or takes a file that is a zip already as it is. What Python, editors and
-/// version control leave behind stays out, and so does what a `.cairnignore` names.
+/// Zips a directory or a file, or takes a file that is a zip already as it is. What Python, editors
+/// and version control leave behind stays out, and so does what a `.cairnignore` names. A link
+/// stands for what it leads to, inside the directory or out of it.
 ///
 /// # Errors
 ///
@@ -37,9 +38,12 @@ pub fn zip_directory(path: &Path) -> Result<Vec<u8>, ZipError> {
     };
     let metadata = fs::metadata(path).map_err(|_| ZipError::Missing(path.to_owned()))?;
     if metadata.is_file() {
-        return read(path);
+        let content = read(path)?;
+        if ZIP_BEGINNINGS.iter().any(|beginning| content.starts_with(beginning)) {
+            return Ok(content);
+        }
     }
-    let files = files_of(path)?;
+    let files = if metadata.is_file() { vec![alone(path)] } else { files_of(path)? };
     if files.is_empty() {
         return Err(ZipError::Empty(path.to_owned()));
     }
@@ -78,6 +82,15 @@ fn options(executable: bool) -> SimpleFileOptions {
         .compression_method(CompressionMethod::Deflated)
         .last_modified_time(DateTime::default())
         .unix_permissions(if executable { 0o755 } else { 0o644 })
+}
+
+/// How a zip begins, and one without files.
+const ZIP_BEGINNINGS: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
+
+/// A file by itself, under its own name.
+fn alone(path: &Path) -> (String, PathBuf) {
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    (name, path.to_owned())
 }
 
 /// Every file with its name in the zip, sorted by name.

@@ -165,11 +165,15 @@ fn taken<'a>(graph: &Graph, node: &'a Node) -> &'a Node {
 
 /// By place, each once.
 pub fn sort(diagnostics: &mut Vec<Diagnostic>) {
-    diagnostics.sort_by(|left, right| {
-        let key = |one: &Diagnostic| {
-            one.place.as_ref().map(|place| (place.source.name.clone(), place.span))
-        };
-        key(left).cmp(&key(right))
-    });
-    diagnostics.dedup();
+    let key =
+        |one: &Diagnostic| one.place.as_ref().map(|place| (place.source.name.clone(), place.span));
+    diagnostics.sort_by_key(key);
+    let mut once: Vec<Diagnostic> = Vec::with_capacity(diagnostics.len());
+    for finding in diagnostics.drain(..) {
+        let mut same_place = once.iter().rev().take_while(|other| key(other) == key(&finding));
+        if !same_place.any(|other| *other == finding) {
+            once.push(finding);
+        }
+    }
+    *diagnostics = once;
 }

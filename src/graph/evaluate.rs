@@ -4,148 +4,46 @@
 //! [`Lookup`] knows differs. A function over something unknown is unknown, named so that a reader
 //! of the plan sees which part is: `arn:aws:iam::123456789012:role/${Role}`.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use indexmap::IndexMap;
 
-use super::rules;
+use super::conditions::no_such_condition;
+use super::lookup::Lookup;
 use super::substitute::{Piece, pieces};
+use super::text::Text;
 use super::{Inputs, cidr, inputs};
 use crate::diagnostic::{Diagnostic, Span, nearest};
-use crate::schema;
+use crate::schema::{self, Kind};
 use crate::template::{Entry, Node, NodeKind, Template};
 use crate::value::{LogicalId, Secret, Value};
 
-/// What is known of resources.
-pub trait Lookup {
-    /// What `Ref` of a resource returns.
-    fn reference(&self, id: &str) -> Value;
-    /// What `Fn::GetAtt` of a resource returns.
-    fn attribute(&self, id: &str, attribute: &str) -> Value;
-}
-
-/// Knows nothing of any resource.
-pub struct Nothing;
-
-impl Lookup for Nothing {
-    fn reference(&self, id: &str) -> Value {
-        Value::unknown(id)
-    }
-
-    fn attribute(&self, id: &str, attribute: &str) -> Value {
-        Value::unknown(format!("{id}.{attribute}"))
-    }
-}
-
-/// Knows nothing, but remembers who was asked for.
-#[derive(Default)]
-pub struct Recorder {
-    ids: RefCell<BTreeSet<LogicalId>>,
-}
-
-impl Recorder {
-    pub fn into_ids(self) -> BTreeSet<LogicalId> {
-        self.ids.into_inner()
-    }
-}
-
-impl Lookup for Recorder {
-    fn reference(&self, id: &str) -> Value {
-        self.ids.borrow_mut().insert(LogicalId::new(id));
-        Nothing.reference(id)
-    }
-
-    fn attribute(&self, id: &str, attribute: &str) -> Value {
-        self.ids.borrow_mut().insert(LogicalId::new(id));
-        Nothing.attribute(id, attribute)
-    }
-}
-
-/// Every condition of the template, settled.
-pub fn conditions(
-    template: &Template,
-    inputs: &Inputs,
-    parameters: &BTreeMap<String, Value>,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> BTreeMap<String, bool> {
-    let mut settled = BTreeMap::new();
-    for name in template.conditions.keys() {
-        settle(name, template, inputs, parameters, &mut settled, &mut Vec::new(), diagnostics);
-    }
-    settled
-}
-
-fn settle(
-    name: &str,
-    template: &Template,
-    inputs: &Inputs,
-    parameters: &BTreeMap<String, Value>,
-    settled: &mut BTreeMap<String, bool>,
-    path: &mut Vec<String>,
-    diagnostics: &mut Vec<Diagnostic>,
-) {
-    let Some(node) = template.conditions.get(name) else { return };
-    if settled.contains_key(name) {
-        return;
-    }
-    if path.iter().any(|earlier| earlier == name) {
-        diagnostics.push(
-            Diagnostic::error(format!(
-                "conditions depend on each other: {} → {name}",
-                path.join(" → ")
-            ))
-            .at(&template.source, node.span),
-        );
-        settled.insert(name.to_owned(), false);
-        return;
-    }
-    path.push(name.to_owned());
-    for other in conditions_named_in(node) {
-        settle(&other, template, inputs, parameters, settled, path, diagnostics);
-    }
-    path.pop();
-    if settled.contains_key(name) {
-        return;
-    }
-    let mut evaluator = Evaluator::new(template, inputs, parameters, settled, &Nothing);
-    let holds = evaluator.condition(node);
-    diagnostics.extend(evaluator.into_errors());
-    settled.insert(name.to_owned(), holds);
-}
-
-fn conditions_named_in(node: &Node) -> Vec<String> {
-    match &node.kind {
-        NodeKind::Map(entries) => entries
-            .iter()
-            .flat_map(|entry| match (entry.key.as_str(), entry.value.text()) {
-                ("Condition", Some(name)) => vec![name.to_owned()],
-                _ => conditions_named_in(&entry.value),
-            })
-            .collect(),
-        NodeKind::List(items) => items.iter().flat_map(conditions_named_in).collect(),
-        _ => Vec::new(),
-    }
-}
-
-pub fn no_such_condition(template: &Template, name: &str, span: Span) -> Diagnostic {
-    let near = nearest(name, template.conditions.keys().map(String::as_str));
-    Diagnostic::error(format!("there is no condition `{name}`"))
-        .at(&template.source, span)
-        .hint_if(near.map(|near| format!("did you mean `{near}`?")))
-}
-
 /// One evaluation: collects every error instead of stopping at the first.
 pub struct Evaluator<'a> {
-    template: &'a Template,
+    pub(super) template: &'a Template,
     inputs: &'a Inputs,
     parameters: &'a BTreeMap<String, Value>,
-    conditions: &'a BTreeMap<String, bool>,
+    pub(super) conditions: &'a BTreeMap<String, bool>,
     lookup: &'a dyn Lookup,
-    errors: Vec<Diagnostic>,
+    pub(super) errors: Vec<Diagnostic>,
     /// Whether the functions that only `Rules` have are known here.
-    in_rules: bool,
+    pub(super) in_rules: bool,
+    /// Whether something that has been complained of decided a condition.
+    pub(super) misled: bool,
+}
+
+/// The source of what is unknown because of an error. Nothing more is said of what is made of it.
+pub const FAILED: &str = "(an error)";
+
+/// Whether an error stands in a value.
+pub fn is_failed(value: &Value) -> bool {
+    match value {
+        Value::Unknown(unknown) => unknown.source.contains(FAILED),
+        Value::List(items) => items.iter().any(is_failed),
+        Value::Map(entries) => entries.values().any(is_failed),
+        _ => false,
+    }
 }
 
 /// `None` is `AWS::NoValue`: the property or item that it stands for is not there.
@@ -167,6 +65,7 @@ impl<'a> Evaluator<'a> {
             lookup,
             errors: Vec::new(),
             in_rules: false,
+            misled: false,
         }
     }
 
@@ -219,9 +118,22 @@ impl<'a> Evaluator<'a> {
         Value::string(text)
     }
 
-    fn fail(&mut self, span: Span, message: impl Into<String>, hint: Option<String>) -> Value {
+    pub(super) fn fail(
+        &mut self,
+        span: Span,
+        message: impl Into<String>,
+        hint: Option<String>,
+    ) -> Value {
         self.errors.push(Diagnostic::error(message).at(&self.template.source, span).hint_if(hint));
-        Value::unknown("an error")
+        Value::unknown(FAILED)
+    }
+
+    /// Fails because of a value, unless that has failed already.
+    fn misfit(&mut self, value: Option<&Value>, span: Span, message: impl Into<String>) -> Value {
+        match value.is_some_and(is_failed) {
+            true => Value::unknown(FAILED),
+            false => self.fail(span, message, None),
+        }
     }
 
     fn function(&mut self, node: &Node, entry: &Entry) -> Evaluated {
@@ -309,38 +221,31 @@ impl<'a> Evaluator<'a> {
     }
 
     fn get_att(&mut self, argument: &Node) -> Value {
-        let (id, attribute) = match &argument.kind {
-            NodeKind::String(text) => match text.split_once('.') {
-                Some((id, attribute)) => (id.to_owned(), attribute.to_owned()),
-                None => return self.get_att_misused(argument),
-            },
-            NodeKind::List(items) => match items.as_slice() {
-                [id, rest @ ..] if !rest.is_empty() => {
-                    let Some(id) = id.text() else { return self.get_att_misused(argument) };
-                    let mut names = Vec::new();
-                    for part in rest {
-                        match self.value(part) {
-                            Some(value) if value.as_text().is_some() => {
-                                names.push(value.as_text().unwrap_or_default().to_owned());
-                            }
-                            _ => return self.get_att_misused(part),
-                        }
-                    }
-                    (id.to_owned(), names.join("."))
-                }
-                _ => return self.get_att_misused(argument),
-            },
-            _ => return self.get_att_misused(argument),
-        };
-        self.attribute(&id, &attribute, argument.span)
+        match self.named_attribute(argument) {
+            Some((id, attribute)) => self.attribute(&id, &attribute, argument.span),
+            None => self.fail(
+                argument.span,
+                "`Fn::GetAtt` takes a resource and one of its attributes",
+                Some("write `!GetAtt Resource.Attribute`".to_owned()),
+            ),
+        }
     }
 
-    fn get_att_misused(&mut self, node: &Node) -> Value {
-        self.fail(
-            node.span,
-            "`Fn::GetAtt` takes a resource and one of its attributes",
-            Some("write `!GetAtt Resource.Attribute`".to_owned()),
-        )
+    /// The resource and the attribute that the argument of `Fn::GetAtt` names.
+    fn named_attribute(&mut self, argument: &Node) -> Option<(String, String)> {
+        let (id, rest) = match &argument.kind {
+            NodeKind::String(text) => {
+                let (id, attribute) = text.split_once('.')?;
+                return Some((id.to_owned(), attribute.to_owned()));
+            }
+            NodeKind::List(items) => items.split_first()?,
+            _ => return None,
+        };
+        let mut names = Vec::new();
+        for part in rest {
+            names.push(self.value(part)?.as_text()?.to_owned());
+        }
+        (!names.is_empty()).then_some((id.text()?.to_owned(), names.join(".")))
     }
 
     fn attribute(&mut self, id: &str, attribute: &str, span: Span) -> Value {
@@ -373,17 +278,18 @@ impl<'a> Evaluator<'a> {
     }
 
     fn sub(&mut self, argument: &Node) -> Value {
-        let (text_node, own) = match argument.items() {
-            [] => (argument, None),
-            [text] => (text, None),
-            [text, own] => (text, Some(own)),
-            _ => {
+        let (text_node, own) = match (&argument.kind, argument.items()) {
+            (NodeKind::List(_), [text, own]) if matches!(own.kind, NodeKind::Map(_)) => {
+                (text, Some(own))
+            }
+            (NodeKind::List(_), _) => {
                 return self.fail(
                     argument.span,
                     "`Fn::Sub` takes a text, or a text and a map of its variables",
                     None,
                 );
             }
+            _ => (argument, None),
         };
         let Some(text) = text_node.text().map(str::to_owned) else {
             return self.fail(
@@ -395,7 +301,8 @@ impl<'a> Evaluator<'a> {
         let mut variables = IndexMap::new();
         for entry in own.map(Node::entries).unwrap_or_default() {
             if let Some(value) = self.value(&entry.value) {
-                variables.insert(entry.key.as_str(), value);
+                let is_text = self.kind(&entry.value) != Some(Kind::List);
+                variables.insert(entry.key.as_str(), (value, is_text));
             }
         }
         let mut written = Text::default();
@@ -404,12 +311,13 @@ impl<'a> Evaluator<'a> {
                 Piece::Text(text) => written.push(text),
                 Piece::Literal(text) => written.push(&format!("${{{text}}}")),
                 Piece::Variable { name, offset } => {
-                    let span = self.variable_span(text_node, name, offset);
-                    let value = match variables.get(name) {
-                        Some(value) => value.clone(),
+                    let before = text[..offset].matches(&format!("${{{name}}}")).count();
+                    let span = self.variable_span(text_node, name, before);
+                    let (value, is_text) = match variables.get(name) {
+                        Some(own) => own.clone(),
                         None => self.variable(name, span),
                     };
-                    if !written.push_value(&value) {
+                    if !(is_text && written.push_value(&value)) {
                         self.fail(
                             span,
                             format!("`${{{name}}}` is not a string"),
@@ -422,13 +330,13 @@ impl<'a> Evaluator<'a> {
         written.into_value()
     }
 
-    /// Where a variable stands in the source: found in the node's text, since quoting and folding
-    /// may have moved it.
-    fn variable_span(&self, node: &Node, name: &str, _offset: usize) -> Span {
+    /// Where a variable stands in the source, after as many others of its name: found in the
+    /// node's text, since quoting and folding may have moved it.
+    fn variable_span(&self, node: &Node, name: &str, before: usize) -> Span {
         let end = node.span.end.min(self.template.source.text.len());
         let source = self.template.source.text.get(node.span.start..end).unwrap_or_default();
-        match source.find(&format!("${{{name}}}")) {
-            Some(at) => {
+        match source.match_indices(&format!("${{{name}}}")).nth(before) {
+            Some((at, _)) => {
                 let start = node.span.start + at + 2;
                 Span { start, end: start + name.len() }
             }
@@ -436,11 +344,15 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn variable(&mut self, name: &str, span: Span) -> Value {
+    /// A variable of `Fn::Sub` that is not its own, and whether it can be part of a text.
+    fn variable(&mut self, name: &str, span: Span) -> (Value, bool) {
         match name.split_once('.') {
-            _ if name == "AWS::NoValue" => Value::string(""),
-            Some((id, attribute)) => self.attribute(id, attribute, span),
-            None => self.named(name, span),
+            _ if name == "AWS::NoValue" => (Value::string(""), true),
+            Some((id, attribute)) => {
+                let is_text = self.attribute_kind(id, attribute) != Some(Kind::List);
+                (self.attribute(id, attribute, span), is_text)
+            }
+            None => (self.named(name, span), true),
         }
     }
 
@@ -459,30 +371,44 @@ impl<'a> Evaluator<'a> {
                         written.push(&delimiter);
                     }
                     if !written.push_value(item) {
-                        return self.fail(
-                            list.span,
-                            format!("item {index} of `Fn::Join` is not a string"),
-                            None,
-                        );
+                        return self.item_misfit(list, index);
                     }
                 }
-                written.into_value()
+                let wrong =
+                    list.items().iter().position(|item| self.kind(item) == Some(Kind::List));
+                match wrong {
+                    Some(index) => self.item_misfit(list, index),
+                    None => written.into_value(),
+                }
             }
-            Some(Value::Unknown(unknown)) => {
+            Some(Value::Unknown(unknown)) if self.kind(list) != Some(Kind::String) => {
                 Value::unknown(format!("Join({delimiter:?}, {})", unknown.source))
             }
-            _ => self.fail(list.span, "the second argument of `Fn::Join` is not a list", None),
+            other => self.misfit(
+                other.as_ref(),
+                list.span,
+                "the second argument of `Fn::Join` is not a list",
+            ),
         }
+    }
+
+    fn item_misfit(&mut self, list: &Node, index: usize) -> Value {
+        self.fail(
+            list.items().get(index).unwrap_or(list).span,
+            format!("item {index} of `Fn::Join` is not a string"),
+            None,
+        )
     }
 
     fn select(&mut self, argument: &Node) -> Value {
         let [index_node, list_node] = argument.items() else {
             return self.fail(argument.span, "`Fn::Select` takes an index and a list", None);
         };
-        let index = self.value(index_node);
-        let index = index.as_ref().and_then(Value::as_text).and_then(|text| text.parse().ok());
+        let given = self.value(index_node);
+        let index = given.as_ref().and_then(Value::as_text).and_then(|text| text.parse().ok());
         let Some(index): Option<usize> = index else {
-            return self.fail(index_node.span, "the index of `Fn::Select` is not a number", None);
+            let message = "the index of `Fn::Select` is not a number";
+            return self.misfit(given.as_ref(), index_node.span, message);
         };
         match self.value(list_node) {
             Some(Value::List(items)) => match items.get(index) {
@@ -496,12 +422,14 @@ impl<'a> Evaluator<'a> {
                     Some("the first item is 0".to_owned()),
                 ),
             },
-            Some(Value::Unknown(unknown)) => {
+            Some(Value::Unknown(unknown)) if self.kind(list_node) != Some(Kind::String) => {
                 Value::unknown(format!("Select({index}, {})", unknown.source))
             }
-            _ => {
-                self.fail(list_node.span, "the second argument of `Fn::Select` is not a list", None)
-            }
+            other => self.misfit(
+                other.as_ref(),
+                list_node.span,
+                "the second argument of `Fn::Select` is not a list",
+            ),
         }
     }
 
@@ -514,7 +442,7 @@ impl<'a> Evaluator<'a> {
             return self.fail(delimiter.span, "the delimiter of `Fn::Split` is not a text", None);
         };
         match self.value(source) {
-            Some(Value::Unknown(unknown)) => {
+            Some(Value::Unknown(unknown)) if self.kind(source) != Some(Kind::List) => {
                 Value::unknown(format!("Split({delimiter:?}, {})", unknown.source))
             }
             Some(Value::Secret(secret)) => Value::List(
@@ -527,7 +455,11 @@ impl<'a> Evaluator<'a> {
             Some(value) if value.as_text().is_some() => Value::List(
                 value.as_text().unwrap_or_default().split(&delimiter).map(Value::string).collect(),
             ),
-            _ => self.fail(source.span, "the second argument of `Fn::Split` is not a text", None),
+            other => self.misfit(
+                other.as_ref(),
+                source.span,
+                "the second argument of `Fn::Split` is not a text",
+            ),
         }
     }
 
@@ -538,14 +470,17 @@ impl<'a> Evaluator<'a> {
         let mut keys = Vec::new();
         for node in [name, top, second] {
             match self.value(node) {
+                Some(Value::Secret(_)) => {
+                    return self.fail(node.span, "a key of `Fn::FindInMap` cannot be hidden", None);
+                }
                 Some(value) if value.as_text().is_some() => {
                     keys.push(value.as_text().unwrap_or_default().to_owned());
                 }
-                _ => {
-                    return self.fail(
+                other => {
+                    return self.misfit(
+                        other.as_ref(),
                         node.span,
                         "the arguments of `Fn::FindInMap` are texts known before deployment",
-                        None,
                     );
                 }
             }
@@ -576,7 +511,7 @@ impl<'a> Evaluator<'a> {
     fn choose(&mut self, argument: &Node) -> Evaluated {
         match self.branch(argument) {
             Some(branch) => self.value(branch),
-            None => Some(Value::unknown("an error")),
+            None => Some(Value::unknown(FAILED)),
         }
     }
 
@@ -600,12 +535,14 @@ impl<'a> Evaluator<'a> {
     fn base64(&mut self, argument: &Node) -> Value {
         let encode = |text: &str| base64::engine::general_purpose::STANDARD.encode(text);
         match self.value(argument) {
-            Some(Value::Unknown(unknown)) => Value::unknown(format!("Base64({})", unknown.source)),
+            Some(Value::Unknown(unknown)) if self.kind(argument) != Some(Kind::List) => {
+                Value::unknown(format!("Base64({})", unknown.source))
+            }
             Some(Value::Secret(secret)) => Value::Secret(Secret::new(encode(secret.expose()))),
             Some(value) if value.as_text().is_some() => {
                 Value::string(encode(value.as_text().unwrap_or_default()))
             }
-            _ => self.fail(argument.span, "`Fn::Base64` takes a text", None),
+            other => self.misfit(other.as_ref(), argument.span, "`Fn::Base64` takes a text"),
         }
     }
 
@@ -621,6 +558,13 @@ impl<'a> Evaluator<'a> {
             Some(Value::Unknown(unknown)) => {
                 return Value::unknown(format!("Cidr({})", unknown.source));
             }
+            Some(Value::Secret(_)) => {
+                return self.fail(
+                    block_node.span,
+                    "the block of `Fn::Cidr` cannot be hidden",
+                    None,
+                );
+            }
             Some(value) => value.as_text().unwrap_or_default().to_owned(),
             None => String::new(),
         };
@@ -630,7 +574,8 @@ impl<'a> Evaluator<'a> {
             match value.as_ref().and_then(Value::as_text).and_then(|text| text.parse().ok()) {
                 Some(number) => numbers.push(number),
                 None => {
-                    return self.fail(node.span, "`Fn::Cidr` takes a whole number here", None);
+                    let message = "`Fn::Cidr` takes a whole number here";
+                    return self.misfit(value.as_ref(), node.span, message);
                 }
             }
         }
@@ -657,89 +602,6 @@ impl<'a> Evaluator<'a> {
         }
         Value::List(self.inputs.zones.iter().map(Value::string).collect())
     }
-
-    /// Whether a condition holds.
-    pub fn condition(&mut self, node: &Node) -> bool {
-        let Some(entry) = node.single() else {
-            self.fail(
-                node.span,
-                "a condition is one of Fn::And, Fn::Or, Fn::Not, Fn::Equals, Condition",
-                None,
-            );
-            return false;
-        };
-        let argument = &entry.value;
-        match entry.key.as_str() {
-            "Condition" => {
-                let name = argument.text().unwrap_or_default();
-                match self.conditions.get(name) {
-                    Some(holds) => *holds,
-                    None => {
-                        self.errors.push(no_such_condition(self.template, name, argument.span));
-                        false
-                    }
-                }
-            }
-            "Fn::And" | "Fn::Or" => {
-                let results: Vec<bool> =
-                    argument.items().iter().map(|item| self.condition(item)).collect();
-                if !(2..=10).contains(&results.len()) {
-                    self.fail(
-                        argument.span,
-                        format!("`{}` takes 2 to 10 conditions", entry.key),
-                        None,
-                    );
-                }
-                match entry.key.as_str() {
-                    "Fn::And" => results.into_iter().all(|holds| holds),
-                    _ => results.into_iter().any(|holds| holds),
-                }
-            }
-            "Fn::Not" => match argument.items() {
-                [item] => !self.condition(item),
-                _ => {
-                    self.fail(argument.span, "`Fn::Not` takes a list of one condition", None);
-                    false
-                }
-            },
-            "Fn::Equals" => self.equals(argument),
-            name => {
-                if self.in_rules
-                    && let Some(holds) = rules::compare(self, entry)
-                {
-                    return holds;
-                }
-                let hint = nearest(name, CONDITION_FUNCTIONS.iter().copied())
-                    .map(|near| format!("did you mean `{near}`?"));
-                self.fail(entry.key_span, format!("`{name}` is not a condition"), hint);
-                false
-            }
-        }
-    }
-
-    fn equals(&mut self, argument: &Node) -> bool {
-        let [left, right] = argument.items() else {
-            self.fail(argument.span, "`Fn::Equals` takes two values", None);
-            return false;
-        };
-        let (left_value, right_value) = (self.value(left), self.value(right));
-        for (node, value) in [(left, &left_value), (right, &right_value)] {
-            if value.as_ref().is_some_and(Value::has_unknown) && self.errors.is_empty() {
-                self.fail(
-                    node.span,
-                    "a condition can use only what is known before deployment",
-                    Some("use parameters, pseudo parameters and mappings".to_owned()),
-                );
-            }
-        }
-        match (left_value, right_value) {
-            (Some(left), Some(right)) => match (left.as_text(), right.as_text()) {
-                (Some(left), Some(right)) => left == right,
-                _ => left == right,
-            },
-            (left, right) => left.is_none() && right.is_none(),
-        }
-    }
 }
 
 const FUNCTIONS: &[&str] = &[
@@ -756,56 +618,8 @@ const FUNCTIONS: &[&str] = &[
     "Fn::GetAZs",
 ];
 
-const CONDITION_FUNCTIONS: &[&str] = &["Fn::And", "Fn::Or", "Fn::Not", "Fn::Equals", "Condition"];
-
 /// Whether a single key is a function. `Condition` is one only among conditions: policy
 /// statements have a key of that name.
 pub fn is_function(key: &str) -> bool {
     key == "Ref" || key.starts_with("Fn::")
-}
-
-/// A text being put together, of which parts may be unknown or secret.
-#[derive(Default)]
-struct Text {
-    text: String,
-    unknown: bool,
-    secret: bool,
-}
-
-impl Text {
-    fn push(&mut self, text: &str) {
-        self.text.push_str(text);
-    }
-
-    /// Adds a scalar; tells whether it was one.
-    fn push_value(&mut self, value: &Value) -> bool {
-        match value {
-            Value::Unknown(unknown) => {
-                self.unknown = true;
-                if unknown.source.contains("${") {
-                    self.text.push_str(&unknown.source);
-                } else {
-                    self.text.push_str(&format!("${{{}}}", unknown.source));
-                }
-            }
-            Value::Secret(secret) => {
-                self.secret = true;
-                self.text.push_str(secret.expose());
-            }
-            Value::Null | Value::List(_) | Value::Map(_) => return false,
-            Value::Literal(_) | Value::String(_) => {
-                self.text.push_str(value.as_text().unwrap_or_default());
-            }
-        }
-        true
-    }
-
-    fn into_value(self) -> Value {
-        match (self.unknown, self.secret) {
-            (true, true) => Value::unknown("a text with a secret"),
-            (true, false) => Value::unknown(self.text),
-            (false, true) => Value::Secret(Secret::new(self.text)),
-            (false, false) => Value::String(self.text),
-        }
-    }
 }

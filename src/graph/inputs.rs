@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 use regex::Regex;
 
+use super::evaluate::FAILED;
 use crate::diagnostic::{Diagnostic, Place, nearest};
 use crate::schema::{TagKind, TagShape};
 use crate::template::{Echo, Parameter, Template};
@@ -110,7 +111,7 @@ pub fn parameters(
                         parameter.name
                     )),
             );
-            values.insert(parameter.name.clone(), Value::unknown(&parameter.name));
+            values.insert(parameter.name.clone(), Value::unknown(FAILED));
             continue;
         };
         if let Err((problem, hint)) = check(parameter, text) {
@@ -151,11 +152,6 @@ type Problem = (String, Option<String>);
 
 fn check(parameter: &Parameter, text: &str) -> Result<(), Problem> {
     let name = &parameter.name;
-    // A hidden value is not repeated in a message.
-    let shown = match parameter.no_echo {
-        Echo::Hidden => "its value".to_owned(),
-        Echo::Shown => format!("`{}`", shorten(text)),
-    };
     if parameter.type_name.starts_with("AWS::SSM::Parameter::Value") {
         return Err((
             format!("parameter `{name}` is read from SSM, which is not supported yet"),
@@ -167,8 +163,13 @@ fn check(parameter: &Parameter, text: &str) -> Result<(), Problem> {
         false => vec![text],
     };
     for item in &items {
+        // A hidden value is not repeated in a message.
+        let shown = match parameter.no_echo {
+            Echo::Hidden => "its value".to_owned(),
+            Echo::Shown => format!("`{}`", shorten(item)),
+        };
         if matches!(parameter.type_name.as_str(), "Number" | "List<Number>") {
-            check_number(parameter, item)?;
+            check_number(parameter, item, &shown)?;
         }
         if let Some(pattern) = &parameter.allowed_pattern
             && let Ok(regex) = Regex::new(&format!("^(?:{pattern})$"))
@@ -205,18 +206,18 @@ fn check(parameter: &Parameter, text: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-fn check_number(parameter: &Parameter, text: &str) -> Result<(), Problem> {
+fn check_number(parameter: &Parameter, text: &str, shown: &str) -> Result<(), Problem> {
     let name = &parameter.name;
     let Ok(number) = text.parse::<f64>() else {
-        return Err((format!("parameter `{name}`: `{text}` is not a number"), None));
+        return Err((format!("parameter `{name}`: {shown} is not a number"), None));
     };
     if parameter.min_value.is_some_and(|least| number < least) {
         let least = parameter.min_value.unwrap_or_default();
-        return Err((format!("parameter `{name}`: {text} is less than {least}"), None));
+        return Err((format!("parameter `{name}`: {shown} is less than {least}"), None));
     }
     if parameter.max_value.is_some_and(|most| number > most) {
         let most = parameter.max_value.unwrap_or_default();
-        return Err((format!("parameter `{name}`: {text} is more than {most}"), None));
+        return Err((format!("parameter `{name}`: {shown} is more than {most}"), None));
     }
     Ok(())
 }

@@ -7,16 +7,22 @@
 
 mod check;
 mod cidr;
+mod conditions;
 mod evaluate;
 mod inputs;
+mod kind;
 mod limits;
+mod lookup;
 mod network;
 mod order;
 mod rules;
 mod substitute;
+#[cfg(test)]
+mod tests;
+mod text;
 
-pub use evaluate::{Lookup, Nothing};
 pub use inputs::{AssetRef, Given, Inputs};
+pub use lookup::{Lookup, Nothing};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -24,8 +30,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use crate::diagnostic::{Diagnostic, Severity, Span};
-use crate::resource;
-use crate::schema::{self, TypeFacts};
+use crate::schema::{self, Kind, TypeFacts};
 use crate::template::{DeletionPolicy, Template};
 use crate::value::{LogicalId, Value};
 
@@ -73,7 +78,7 @@ pub struct OutputValue {
 pub fn synth(template: Arc<Template>, inputs: Inputs) -> Result<Graph, Vec<Diagnostic>> {
     let mut diagnostics = template.warnings.clone();
     let parameters = inputs::parameters(&template, &inputs, &mut diagnostics);
-    let conditions = evaluate::conditions(&template, &inputs, &parameters, &mut diagnostics);
+    let conditions = conditions::conditions(&template, &inputs, &parameters, &mut diagnostics);
     let mut graph = Graph {
         template,
         inputs,
@@ -186,12 +191,12 @@ impl Graph {
             if let Some((name, span)) = &declared.condition
                 && !template.conditions.contains_key(name)
             {
-                diagnostics.push(evaluate::no_such_condition(&template, name, *span));
+                diagnostics.push(conditions::no_such_condition(&template, name, *span));
             }
             if !self.holds(declared.condition.as_ref()) {
                 continue;
             }
-            let recorder = evaluate::Recorder::default();
+            let recorder = lookup::Recorder::default();
             let mut evaluator = self.evaluator(&recorder);
             self.evaluate_properties(&declared.id, &mut evaluator);
             diagnostics.extend(evaluator.into_errors());
@@ -225,29 +230,29 @@ impl Graph {
             if let Some((name, span)) = &output.condition
                 && !self.template.conditions.contains_key(name)
             {
-                diagnostics.push(evaluate::no_such_condition(&self.template, name, *span));
+                diagnostics.push(conditions::no_such_condition(&self.template, name, *span));
             }
         }
         match self.outputs(&Nothing) {
             Err(errors) => diagnostics.extend(errors),
             Ok(outputs) => {
                 for output in outputs {
-                    if matches!(output.value, Value::List(_) | Value::Map(_)) {
-                        let declared = &self.template.outputs[&output.name];
-                        diagnostics.push(
+                    let declared = &self.template.outputs[&output.name];
+                    let is_list = matches!(output.value, Value::List(_) | Value::Map(_))
+                        || self.evaluator(&Nothing).kind(&declared.value) == Some(Kind::List);
+                    let finding = match output.value {
+                        Value::Null => {
+                            Diagnostic::error(format!("output `{}` has no value", output.name))
+                        }
+                        _ if is_list => {
                             Diagnostic::error(format!("output `{}` is not a string", output.name))
-                                .at(&self.template.source, declared.value.span)
-                                .hint("join a list: `!Join [\",\", …]`"),
-                        );
-                    }
+                                .hint("join a list: `!Join [\",\", …]`")
+                        }
+                        _ => continue,
+                    };
+                    diagnostics.push(finding.at(&self.template.source, declared.value.span));
                 }
             }
         }
     }
-}
-
-/// The handler of a node's type. [`synth`] accepts no graph with a type that has none, unless
-/// asked to only validate.
-pub fn handler_of(type_name: &str) -> Option<&'static dyn resource::Handler> {
-    resource::handler(type_name)
 }

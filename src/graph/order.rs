@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
-use super::evaluate::{Evaluator, Lookup, Nothing};
+use super::evaluate::Evaluator;
+use super::lookup::{Lookup, Nothing};
 use super::{Graph, Node};
 use crate::diagnostic::Diagnostic;
 use crate::resource;
@@ -122,7 +123,9 @@ impl Sorting<'_> {
         let Some(node) = self.nodes.get(id) else { return };
         self.marks.insert(id.clone(), Visit::Open);
         path.push(id.clone());
-        for dependency in &node.dependencies {
+        let mut dependencies: Vec<_> = node.dependencies.iter().collect();
+        dependencies.sort_by_key(|id| self.nodes.get_index_of(*id));
+        for dependency in dependencies {
             self.visit(dependency, path, cycles);
         }
         path.pop();

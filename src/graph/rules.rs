@@ -5,7 +5,8 @@ use crate::template::{Entry, Node, NodeKind};
 use crate::value::Value;
 
 use super::Graph;
-use super::evaluate::{Evaluator, Nothing};
+use super::evaluate::{Evaluator, is_failed};
+use super::lookup::Nothing;
 
 /// Functions that ask the account about a parameter's value.
 const ASKING: [&str; 3] = ["Fn::RefAll", "Fn::ValueOf", "Fn::ValueOfAll"];
@@ -52,8 +53,9 @@ fn check_one(graph: &Graph, name: &str, rule: &Node, diagnostics: &mut Vec<Diagn
             }
         }
     }
+    let is_judged = !evaluator.misled;
     let errors = evaluator.into_errors();
-    diagnostics.extend(if errors.is_empty() { broken } else { errors });
+    diagnostics.extend(if errors.is_empty() && is_judged { broken } else { errors });
 }
 
 fn asking(node: &Node) -> Option<&Entry> {
@@ -85,7 +87,9 @@ pub fn compare(evaluator: &mut Evaluator<'_>, entry: &Entry) -> Option<bool> {
 
 fn texts(evaluator: &mut Evaluator<'_>, node: &Node) -> Vec<String> {
     let text = |value: &Value| value.as_text().map(str::to_owned);
-    match evaluator.value(node) {
+    let value = evaluator.value(node);
+    evaluator.misled |= value.as_ref().is_some_and(is_failed);
+    match value {
         Some(Value::List(items)) => items.iter().filter_map(text).collect(),
         Some(one) => text(&one).into_iter().collect(),
         None => Vec::new(),

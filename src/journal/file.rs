@@ -12,6 +12,17 @@ pub struct Journal {
     file: File,
     path: PathBuf,
     next: u64,
+    /// How much of the file is whole records.
+    whole: u64,
+    condition: Condition,
+}
+
+/// Whether more may be written.
+#[derive(Debug, PartialEq, Eq)]
+enum Condition {
+    Sound,
+    /// A torn record is at the end and cannot be cut off: what came after it would be lost.
+    Broken,
 }
 
 /// What a journal file holds.
@@ -74,20 +85,48 @@ impl Journal {
         if let Some(directory) = path.parent() {
             File::open(directory)?.sync_all()?;
         }
-        Ok(Self { file, path: path.to_owned(), next })
+        Ok(Self { file, path: path.to_owned(), next, whole, condition: Condition::Sound })
     }
 
-    /// Makes an event durable before it returns.
+    /// Makes an event durable before it returns. What of it a full disk took is cut off again.
     pub fn append(&mut self, event: Event) -> io::Result<Record> {
+        if self.condition == Condition::Broken {
+            return Err(io::Error::other("an earlier record is torn and could not be cut off"));
+        }
         let record = Record { sequence: self.next, event };
         let line = encode(&record).map_err(io::Error::other)?;
-        self.file.write_all(line.as_bytes())?;
-        self.file.sync_data()?;
+        let written = self.file.write_all(line.as_bytes()).and_then(|()| self.file.sync_data());
+        if let Err(error) = written {
+            let cut = self.file.set_len(self.whole).and_then(|()| self.file.sync_all());
+            if cut.is_err() {
+                self.condition = Condition::Broken;
+            }
+            return Err(error);
+        }
         self.next += 1;
+        self.whole += line.len() as u64;
         Ok(record)
     }
 
     pub fn path(&self) -> &Path {
         &self.path
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Event, File, Journal};
+
+    #[test]
+    fn nothing_is_written_after_a_tail_that_cannot_be_cut_off() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("journal.jsonl");
+        let mut journal = Journal::open(&path, 0, 1).expect("it opens");
+        let writable = std::mem::replace(&mut journal.file, File::open(&path).expect("a file"));
+        journal.append(Event::Closed).expect_err("it can only be read");
+        journal.file = writable;
+        let refused = journal.append(Event::Closed).expect_err("the tail may be torn");
+        assert_eq!(refused.to_string(), "an earlier record is torn and could not be cut off");
+        assert_eq!(std::fs::read(&path).expect("a file"), b"");
     }
 }

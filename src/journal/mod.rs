@@ -5,6 +5,8 @@
 //! applied.
 
 pub mod file;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use super::detail::{Detail, details};
 use super::same::{Rules, below, general};
 use crate::resource::{Handler, Rule, Verdict};
-use crate::value::Value;
+use crate::value::{SECRET_PREFIX, Secret, Value};
 
 /// One property that changes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -126,7 +126,9 @@ impl Differ<'_> {
         let wanted = desired.map(Value::to_masked_json);
         let declared: Vec<&Json> = wanted.iter().chain(applied).collect();
         let projected = match live {
-            Live::Known(json) => Some(self.rules.project(general_path, json, &declared)),
+            Live::Known(json) => {
+                Some(self.rules.project(general_path, &masked(json, &declared), &declared))
+            }
             Live::Absent | Live::NotAsked => None,
         };
         let base = match live {
@@ -179,6 +181,49 @@ impl Differ<'_> {
             return self.handler.replaces(path, from, to) == Verdict::Replace;
         }
         facts.is_create_only(path)
+            || facts.create_only.iter().any(|inner| {
+                let inner = inner.strip_prefix(path).and_then(|rest| rest.strip_prefix('.'));
+                inner.is_some_and(|inner| part(from, inner) != part(to, inner))
+            })
+    }
+}
+
+/// What stands at a path of keys below a value.
+fn part<'a>(json: Option<&'a Json>, path: &str) -> Option<&'a Json> {
+    path.split('.').try_fold(json?, |json, key| json.get(key))
+}
+
+/// A live value with digests where what was declared has secrets, so that it can be compared and
+/// shown. Which item of a list is which is not known: what is not declared in clear may be one.
+fn masked(live: &Json, declared: &[&Json]) -> Json {
+    if declared.contains(&live) || !declared.iter().any(|one| has_secret(one)) {
+        return live.clone();
+    }
+    match live {
+        Json::Object(entries) => entries
+            .iter()
+            .map(|(key, value)| {
+                let below: Vec<&Json> = declared.iter().filter_map(|one| one.get(key)).collect();
+                (key.clone(), masked(value, &below))
+            })
+            .collect(),
+        Json::Array(items) => {
+            let below: Vec<&Json> =
+                declared.iter().filter_map(|one| one.as_array()).flatten().collect();
+            items.iter().map(|item| masked(item, &below)).collect()
+        }
+        Json::Null => Json::Null,
+        Json::String(text) => Json::String(Secret::new(text).masked()),
+        Json::Bool(_) | Json::Number(_) => Json::String(Secret::new(live.to_string()).masked()),
+    }
+}
+
+fn has_secret(json: &Json) -> bool {
+    match json {
+        Json::String(text) => text.starts_with(SECRET_PREFIX),
+        Json::Array(items) => items.iter().any(has_secret),
+        Json::Object(entries) => entries.values().any(has_secret),
+        _ => false,
     }
 }
 

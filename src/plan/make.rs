@@ -81,6 +81,8 @@ struct Maker<'a> {
     errors: Vec<Diagnostic>,
 }
 
+const REPLACED: &str = "it has been replaced";
+
 /// What is decided for one resource, before it becomes a step.
 struct Decision {
     action: Action,
@@ -95,7 +97,7 @@ impl Maker<'_> {
         let empty = Entry::default();
         let entry = self.state.resources.get(&node.id).unwrap_or(&empty);
         for old in &entry.deposed {
-            self.remove(&node.id, old, "left over from an earlier replacement");
+            self.remove_old(&node.id, node.update_replace_policy, old, teardown::LEFT_OVER);
         }
         if self.resume(node, entry) {
             return;
@@ -122,9 +124,7 @@ impl Maker<'_> {
         if intent.type_name.as_str() != node.type_name {
             return false;
         }
-        let Some(desired) = self.desired(node, entry.current.as_ref(), &intent.token) else {
-            return true;
-        };
+        let Some(desired) = self.desired(node, None, &intent.token) else { return true };
         let unchanged = !desired.properties.has_unknown()
             && desired.properties.to_masked_json() == intent.properties;
         if !unchanged {
@@ -132,7 +132,7 @@ impl Maker<'_> {
         }
         let action = match &entry.current {
             Some(current) => {
-                self.remove_old(node, current);
+                self.remove_old(&node.id, node.update_replace_policy, current, REPLACED);
                 Action::Replace
             }
             None => Action::Create,
@@ -191,7 +191,7 @@ impl Maker<'_> {
         if let Some(Status::Failed(text)) = live.map(|live| &live.status) {
             reasons.push(format!("AWS says that it has failed: {text}"));
         }
-        let follow = self.follow(node, handler, current, &desired);
+        let follow = self.follow(node, handler, current);
         if changes.iter().any(|change| change.replaces) || follow == Some(Effect::Replace) {
             if let (Some(Effect::Replace), Some(follows)) = (follow, handler.follows()) {
                 reasons.push(follows.reason.to_owned());
@@ -207,7 +207,7 @@ impl Maker<'_> {
             let operation = Operation::Update { token, how: UpdateKind::Properties };
             Decision { action: Action::Update, operation, changes, reasons }
         } else {
-            let operation = if is_recorded(node, current, &desired) {
+            let operation = if is_recorded(node, current, &desired) && !tells_more(live, current) {
                 Operation::Nothing
             } else {
                 Operation::Record { token }
@@ -217,16 +217,15 @@ impl Maker<'_> {
         self.note_planned(&node.id, &desired);
         self.note_known(&node.id, current, &desired, live, decision.action);
         self.push(node, current.physical_id.clone(), decision);
+        if let (Some(live), Some(step)) = (live, self.steps.last_mut())
+            && step.operation != Operation::Nothing
+        {
+            step.attributes = news(live, current);
+        }
     }
 
     /// Whether what it follows has changed since it was made, and what that does to it.
-    fn follow(
-        &self,
-        node: &Node,
-        handler: &dyn Handler,
-        current: &Instance,
-        _desired: &Desired,
-    ) -> Option<Effect> {
+    fn follow(&self, node: &Node, handler: &dyn Handler, current: &Instance) -> Option<Effect> {
         let follows = handler.follows()?;
         if node.follows.is_empty() {
             return None;
@@ -249,7 +248,7 @@ impl Maker<'_> {
             return;
         }
         self.note_planned(&node.id, &desired);
-        self.remove_old(node, current);
+        self.remove_old(&node.id, node.update_replace_policy, current, REPLACED);
         self.push(
             node,
             current.physical_id.clone(),
@@ -270,6 +269,9 @@ impl Maker<'_> {
         desired: &Desired,
     ) -> Option<Diagnostic> {
         let name = resource::handler(&node.type_name)?.name()?;
+        if current.type_name.as_str() != node.type_name {
+            return None;
+        }
         let Value::Map(entries) = &desired.properties else { return None };
         let wanted = entries.get(name.property)?.as_text()?;
         let is_kept = current.properties.get(name.property)?.as_str()? == wanted;
@@ -341,40 +343,17 @@ impl Maker<'_> {
     }
 
     /// The old side of a replacement goes, or stays by its policy.
-    fn remove_old(&mut self, node: &Node, current: &Instance) {
-        match node.update_replace_policy {
-            DeletionPolicy::Retain | DeletionPolicy::RetainExceptOnCreate => {
-                self.retain(&node.id, current);
-            }
-            DeletionPolicy::Delete | DeletionPolicy::Snapshot => {
-                self.remove(&node.id, current, "it has been replaced");
-            }
-        }
+    fn remove_old(&mut self, id: &LogicalId, policy: DeletionPolicy, old: &Instance, reason: &str) {
+        let step = teardown::farewell(StepId(self.steps.len()), id, old, policy, reason);
+        self.steps.push(step);
     }
 
     fn leave(&mut self, id: &LogicalId, entry: &Entry) {
-        if let Some(current) = &entry.current {
-            match current.deletion_policy {
-                DeletionPolicy::Retain | DeletionPolicy::RetainExceptOnCreate => {
-                    self.retain(id, current);
-                }
-                DeletionPolicy::Delete | DeletionPolicy::Snapshot => {
-                    self.remove(id, current, "it is no longer in the template");
-                }
-            }
-        }
-        for old in entry.intent.iter().chain(&entry.deposed) {
-            self.remove(id, old, "left over from an earlier run");
-        }
+        teardown::leave(&mut self.steps, id, entry, "it is no longer in the template");
     }
 
     fn remove(&mut self, id: &LogicalId, instance: &Instance, reason: &str) {
         let step = teardown::removal(StepId(self.steps.len()), id, instance, reason);
-        self.steps.push(step);
-    }
-
-    fn retain(&mut self, id: &LogicalId, instance: &Instance) {
-        let step = teardown::retention(StepId(self.steps.len()), id, instance);
         self.steps.push(step);
     }
 
@@ -401,6 +380,7 @@ impl Maker<'_> {
             operation: decision.operation,
             changes: decision.changes,
             reasons: decision.reasons,
+            attributes: Attributes::new(),
             after: Vec::new(),
         });
     }
@@ -456,6 +436,18 @@ fn created(desired: &Desired) -> Vec<Change> {
 /// Attributes that an update in place leaves alone.
 fn is_stable(name: &str) -> bool {
     ["Id", "Arn", "Name"].iter().any(|end| name.ends_with(end)) || name.starts_with("Default")
+}
+
+/// What AWS tells and the state does not know: what others are evaluated with when the plan is
+/// made has to be there when it is applied.
+fn news(live: &LiveJson, current: &Instance) -> Attributes {
+    let is_news = |(name, value): &(&String, &Json)| current.attributes.get(*name) != Some(*value);
+    let attributes = live.attributes.iter().filter(is_news);
+    attributes.map(|(name, value)| (name.clone(), value.clone())).collect()
+}
+
+fn tells_more(live: Option<&LiveJson>, current: &Instance) -> bool {
+    live.is_some_and(|live| !news(live, current).is_empty())
 }
 
 /// Whether the state says already all that the template does.

@@ -10,6 +10,8 @@ mod order;
 mod policy;
 mod same;
 mod teardown;
+#[cfg(test)]
+mod tests;
 
 pub use desired::{Known, desired_properties, follows_digest, lookup};
 pub use detail::Detail;
@@ -23,7 +25,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::value::{LogicalId, PhysicalId, Token, TypeName};
+use crate::value::{Attributes, LogicalId, PhysicalId, Token, TypeName};
 
 /// A whole plan. It holds only for the state it was made from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -66,6 +68,9 @@ pub struct Step {
     pub changes: Vec<Change>,
     /// Why, where no property says it.
     pub reasons: Vec<String>,
+    /// What AWS tells of it that the state does not know yet.
+    #[serde(skip_serializing_if = "Attributes::is_empty", default)]
+    pub attributes: Attributes,
     pub after: Vec<StepId>,
 }
 

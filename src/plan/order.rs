@@ -38,10 +38,41 @@ pub fn connect(steps: &mut [Step], graph: Option<&Graph>, state: &State) {
             }
         })
         .collect();
-    for (step, mut after) in steps.iter_mut().zip(edges) {
-        after.remove(&step.id);
+    for (step, after) in steps.iter_mut().zip(without_circles(edges)) {
         step.after = after.into_iter().collect();
     }
+}
+
+/// What a state recorded at different times may depend on each other in a circle, which no template
+/// can. One then goes first: AWS refuses what is still used, and the deletion is tried again.
+fn without_circles(mut edges: Vec<BTreeSet<StepId>>) -> Vec<BTreeSet<StepId>> {
+    let mut marks = vec![Mark::New; edges.len()];
+    for index in 0..edges.len() {
+        cut_circles(StepId(index), &mut edges, &mut marks);
+    }
+    edges
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Mark {
+    New,
+    Open,
+    Closed,
+}
+
+fn cut_circles(id: StepId, edges: &mut [BTreeSet<StepId>], marks: &mut [Mark]) {
+    if marks[id.0] != Mark::New {
+        return;
+    }
+    marks[id.0] = Mark::Open;
+    for earlier in edges[id.0].clone() {
+        if marks[earlier.0] == Mark::Open {
+            edges[id.0].remove(&earlier);
+        } else {
+            cut_circles(earlier, edges, marks);
+        }
+    }
+    marks[id.0] = Mark::Closed;
 }
 
 fn forward_edges(
@@ -184,7 +215,7 @@ fn instance<'a>(
 
 /// What is left of an unfinished create goes before a new one is made, and so does the old side of
 /// a replacement that AWS allows only one of.
-fn is_early(step: &Step, steps: &[Step], state: &State) -> bool {
+pub fn is_early(step: &Step, steps: &[Step], state: &State) -> bool {
     let is_remade = steps.iter().any(|other| {
         other.logical_id == step.logical_id && matches!(other.operation, Operation::Create { .. })
     });

@@ -3,28 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::{Action, Operation, OutputChange, Plan, Purpose, Step, StepId, order};
-use crate::state::{Instance, State};
+use crate::state::{Entry, Instance, State};
 use crate::template::DeletionPolicy;
-use crate::value::LogicalId;
+use crate::value::{Attributes, LogicalId};
 
 /// A plan that removes everything owned, except what is to be retained.
 pub fn teardown(state: &State) -> Plan {
     let mut steps = Vec::new();
     for (id, entry) in &state.resources {
-        if let Some(current) = &entry.current {
-            let step_id = StepId(steps.len());
-            steps.push(match current.deletion_policy {
-                DeletionPolicy::Retain | DeletionPolicy::RetainExceptOnCreate => {
-                    retention(step_id, id, current)
-                }
-                DeletionPolicy::Delete | DeletionPolicy::Snapshot => {
-                    removal(step_id, id, current, "")
-                }
-            });
-        }
-        for old in entry.intent.iter().chain(&entry.deposed) {
-            steps.push(removal(StepId(steps.len()), id, old, "left over from an earlier run"));
-        }
+        leave(&mut steps, id, entry, "");
     }
     mark_vanishing(&mut steps, state);
     order::connect(&mut steps, None, state);
@@ -42,6 +29,42 @@ pub fn teardown(state: &State) -> Plan {
         steps,
         outputs: outputs.collect::<BTreeMap<_, _>>(),
         notes: Vec::new(),
+    }
+}
+
+pub const LEFT_OVER: &str = "left over from an earlier run";
+
+/// Adds the steps that take away, or let go of, all that stands behind a logical id.
+pub fn leave(steps: &mut Vec<Step>, id: &LogicalId, entry: &Entry, reason: &str) {
+    let mut add = |instance, policy, reason| {
+        steps.push(farewell(StepId(steps.len()), id, instance, policy, reason));
+    };
+    if let Some(current) = &entry.current {
+        add(current, current.deletion_policy, reason);
+    }
+    if let Some(intent) = &entry.intent {
+        add(intent, DeletionPolicy::Delete, LEFT_OVER);
+    }
+    for old in &entry.deposed {
+        // The policy in force when it was replaced is the one its successor was made with.
+        let successor = entry.current.as_ref().unwrap_or(old);
+        add(old, successor.update_replace_policy, LEFT_OVER);
+    }
+}
+
+/// A step that deletes an instance or lets go of it, by its policy.
+pub fn farewell(
+    step_id: StepId,
+    id: &LogicalId,
+    instance: &Instance,
+    policy: DeletionPolicy,
+    reason: &str,
+) -> Step {
+    match policy {
+        DeletionPolicy::Retain | DeletionPolicy::RetainExceptOnCreate => {
+            retention(step_id, id, instance)
+        }
+        DeletionPolicy::Delete | DeletionPolicy::Snapshot => removal(step_id, id, instance, reason),
     }
 }
 
@@ -76,11 +99,12 @@ fn bare(step_id: StepId, id: &LogicalId, instance: &Instance) -> Step {
         operation: Operation::Nothing,
         changes: Vec::new(),
         reasons: Vec::new(),
+        attributes: Attributes::new(),
         after: Vec::new(),
     }
 }
 
-/// What goes with its parent needs no call of its own.
+/// What goes with its parent needs no call of its own, unless it has to be gone before that.
 pub fn mark_vanishing(steps: &mut [Step], state: &State) {
     let deleted: Vec<(StepId, &Instance)> = steps
         .iter()
@@ -93,7 +117,9 @@ pub fn mark_vanishing(steps: &mut [Step], state: &State) {
         .collect();
     let vanishing: Vec<StepId> = deleted
         .iter()
-        .filter(|(_, child)| child.physical_id.is_some())
+        .filter(|(id, child)| {
+            child.physical_id.is_some() && !order::is_early(&steps[id.0], steps, state)
+        })
         .filter(|(_, child)| order::parent_of(child, deleted.iter().copied()).is_some())
         .map(|(id, _)| *id)
         .collect();

@@ -41,6 +41,13 @@ struct Wanted {
     instance: Instance,
 }
 
+/// Whether none of the calls of a create has made anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refused {
+    Certainly,
+    Perhaps,
+}
+
 /// How often a create whose answer was lost, and which left nothing, is sent again.
 const CREATE_TRIES: u32 = 4;
 
@@ -137,6 +144,7 @@ impl Run {
         if let Some(current) = current {
             instance.physical_id = current.physical_id;
             instance.attributes = current.attributes;
+            instance.attributes.extend(step.attributes.clone());
             instance.follows = current.follows;
         }
         Ok(Wanted { clear: desired.properties.to_json(), instance })
@@ -151,14 +159,11 @@ impl Run {
         })
     }
 
-    fn youth(&self, id: &LogicalId) -> Youth {
+    /// Whether something may not be visible everywhere yet: anything this run has made, since what
+    /// a step depends on may in turn depend on that.
+    fn youth(&self) -> Youth {
         let young = self.young.lock().expect("nothing panics while it holds this lock");
-        let depends_on_young = self
-            .graph
-            .as_deref()
-            .and_then(|graph| graph.nodes.get(id))
-            .is_some_and(|node| !node.dependencies.is_disjoint(&young) || young.contains(id));
-        if depends_on_young || !young.is_empty() { Youth::Young } else { Youth::Settled }
+        if young.is_empty() { Youth::Settled } else { Youth::Young }
     }
 
     fn note_young(&self, id: &LogicalId) {
@@ -226,22 +231,22 @@ impl Run {
                 Ok(created) => return Ok(created),
                 Err(fault) => fault,
             };
-            let decision = self.decide(step, Attempt::Create, fault.kind, tries, start, handler);
+            let decision = self.decide(Attempt::Create, fault.kind, tries, start, handler);
             tries += 1;
+            // Once an answer was lost, what is refused for being there may be what that call made.
+            let refused = if resumed || lost > 0 { Refused::Perhaps } else { Refused::Certainly };
             match decision {
                 Decision::RetryAfter(after) => self.wait_for_fault(step.id, &fault, after).await,
-                Decision::GiveUp => return Err(self.abandon(step, &mark.token, fault)),
+                Decision::GiveUp => return Err(self.give_up(step, &mark.token, fault, refused)),
                 Decision::Resolve => {
                     if let Some(found) = self.find(handler, wanted, mark).await? {
                         return Ok(Created::pending(found));
                     }
-                    let is_refusal = fault.is(FaultKind::AlreadyExists);
+                    let is_there = fault.is(FaultKind::AlreadyExists);
                     lost += 1;
-                    if is_refusal {
-                        return Err(self.abandon(step, &mark.token, fault));
-                    }
-                    if lost == CREATE_TRIES {
-                        return Err(StepError::Fault(fault));
+                    if lost == CREATE_TRIES || is_there && refused == Refused::Certainly {
+                        let refused = if is_there { refused } else { Refused::Perhaps };
+                        return Err(self.give_up(step, &mark.token, fault, refused));
                     }
                     self.wait_for_fault(step.id, &fault, Duration::from_secs(1)).await;
                     // What a lost call made may show only now.
@@ -253,12 +258,15 @@ impl Run {
         }
     }
 
-    /// A create that was certainly refused has left nothing behind.
-    fn abandon(&self, step: &Step, token: &Token, fault: Fault) -> StepError {
+    /// A create that was certainly refused has left nothing behind; any other is looked for again
+    /// by the next run.
+    fn give_up(&self, step: &Step, token: &Token, fault: Fault, refused: Refused) -> StepError {
         let id = step.logical_id.clone();
-        let noted = self
-            .record(Fact::Failed { id: id.clone(), fault: fault.clone() })
-            .and_then(|()| self.record(Fact::Abandoned { id, token: token.clone() }));
+        let noted = self.record(Fact::Failed { id: id.clone(), fault: fault.clone() });
+        let noted = noted.and_then(|()| match refused {
+            Refused::Certainly => self.record(Fact::Abandoned { id, token: token.clone() }),
+            Refused::Perhaps => Ok(()),
+        });
         match noted {
             Ok(()) => StepError::Fault(fault),
             Err(error) => error,
@@ -342,7 +350,7 @@ impl Run {
         self.note_young(id);
         let lock = key(handler.lock(), &wanted.clear, Some(physical_id.as_str()));
         let _held = self.locks.hold(lock).await;
-        let mut attributes = current.attributes.clone();
+        let mut attributes = wanted.instance.attributes.clone();
         let mut from = before(&current.properties, step);
         loop {
             let progress = self
@@ -489,7 +497,7 @@ impl Run {
                 Ok(answer) => return Ok(answer),
                 Err(fault) => fault,
             };
-            match self.decide(step, attempt, fault.kind, tries, start, handler) {
+            match self.decide(attempt, fault.kind, tries, start, handler) {
                 Decision::RetryAfter(after) => self.wait_for_fault(step.id, &fault, after).await,
                 Decision::Resolve | Decision::GiveUp => {
                     let id = step.logical_id.clone();
@@ -503,7 +511,6 @@ impl Run {
 
     fn decide(
         &self,
-        step: &Step,
         attempt: Attempt,
         kind: FaultKind,
         tries: u32,
@@ -512,7 +519,7 @@ impl Run {
     ) -> Decision {
         let circumstances = Circumstances {
             attempt,
-            youth: self.youth(&step.logical_id),
+            youth: self.youth(),
             tries,
             elapsed: start.elapsed(),
             delete_patience: handler.delete_patience(),
@@ -570,5 +577,30 @@ fn first_unknown(value: &Value) -> Option<&str> {
         Value::List(items) => items.iter().find_map(first_unknown),
         Value::Map(entries) => entries.values().find_map(first_unknown),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::set;
+
+    #[test]
+    fn what_stands_at_a_path_is_set_or_removed() {
+        let before = json!({"A": {"B": 1, "x.y": 2}, "C": 3});
+        for (path, value, expected) in [
+            ("C", Some(json!(4)), json!({"A": {"B": 1, "x.y": 2}, "C": 4})),
+            ("C", None, json!({"A": {"B": 1, "x.y": 2}})),
+            ("D", Some(json!([])), json!({"A": {"B": 1, "x.y": 2}, "C": 3, "D": []})),
+            ("A.B", Some(json!(5)), json!({"A": {"B": 5, "x.y": 2}, "C": 3})),
+            ("A.B", None, json!({"A": {"x.y": 2}, "C": 3})),
+            // A free key may have dots.
+            ("A.x.y", Some(json!(6)), json!({"A": {"B": 1, "x.y": 6}, "C": 3})),
+        ] {
+            let mut after = before.clone();
+            set(&mut after, path, value);
+            assert_eq!(after, expected, "{path}");
+        }
     }
 }

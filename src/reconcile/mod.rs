@@ -5,10 +5,13 @@ mod locks;
 mod progress;
 pub mod retry;
 pub mod schedule;
+#[cfg(test)]
+mod tests;
 pub mod wait;
 
 pub use progress::{News, StepError, human};
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -108,13 +111,18 @@ pub async fn reconcile(
     driver.finish()
 }
 
+/// How long a step took, and how it ended.
+type Ended = (Duration, Result<(), StepError>);
+
 struct Driver<'a> {
     plan: &'a Plan,
     run: Arc<Run>,
     schedule: Schedule,
     limits: Limits,
     interrupt: watch::Receiver<bool>,
-    running: JoinSet<(StepId, Duration, Result<(), StepError>)>,
+    running: JoinSet<Ended>,
+    /// Which step a task runs.
+    tasks: HashMap<tokio::task::Id, StepId>,
     done: Vec<StepId>,
     failed: Vec<(StepId, StepError)>,
     interrupted: bool,
@@ -139,6 +147,7 @@ impl<'a> Driver<'a> {
                 young: Mutex::default(),
             }),
             running: JoinSet::new(),
+            tasks: HashMap::new(),
             done: Vec::new(),
             failed: Vec::new(),
             interrupted: false,
@@ -166,15 +175,16 @@ impl<'a> Driver<'a> {
     fn start_step(&mut self, id: StepId) {
         let step = self.plan.steps[id.0].clone();
         let run = Arc::clone(&self.run);
-        self.running.spawn(async move {
+        let task = self.running.spawn(async move {
             let start = Instant::now();
             if step.operation == Operation::Nothing {
-                return (id, Duration::ZERO, Ok(()));
+                return (Duration::ZERO, Ok(()));
             }
             run.tell(News::Started(id));
             let outcome = run.execute(&step).await;
-            (id, start.elapsed(), outcome)
+            (start.elapsed(), outcome)
         });
+        self.tasks.insert(task.id(), id);
     }
 
     async fn next_event(&mut self) -> Event {
@@ -182,7 +192,7 @@ impl<'a> Driver<'a> {
         let may_start = !self.interrupted;
         tokio::select! {
             biased;
-            Some(joined) = self.running.join_next() => self.ended(joined),
+            Some(joined) = self.running.join_next_with_id() => self.ended(joined),
             () = interrupted(&mut self.interrupt), if may_start => self.drain(),
             () = until(deadline), if may_start => self.drain(),
         }
@@ -194,19 +204,16 @@ impl<'a> Driver<'a> {
         Event::Interrupted
     }
 
-    fn ended(
-        &mut self,
-        joined: Result<(StepId, Duration, Result<(), StepError>), tokio::task::JoinError>,
-    ) -> Event {
-        let (id, elapsed, outcome) = match joined {
+    fn ended(&mut self, joined: Result<(tokio::task::Id, Ended), tokio::task::JoinError>) -> Event {
+        let (task, (elapsed, outcome)) = match joined {
             Ok(ended) => ended,
-            // A panic of a step is a defect; which step it was is not known, so nothing more is
-            // started.
+            // A panic is a defect, and fails its step like anything else.
             Err(error) => {
-                tracing::error!(%error, "a step ended in a panic");
-                return self.drain();
+                let failure = StepError::Defect(format!("the step ended in a panic: {error}"));
+                (error.id(), (Duration::ZERO, Err(failure)))
             }
         };
+        let id = self.tasks.remove(&task).expect("every task was noted when it was started");
         match outcome {
             Ok(()) => {
                 self.done.push(id);

@@ -1,5 +1,8 @@
 //! A plan as people read it: what changes, property by property, and what stays in one line.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt::Write as _;
 
 use serde_json::Value as Json;
@@ -44,16 +47,17 @@ pub fn render(plan: &Plan, header: &Header<'_>) -> String {
     text
 }
 
-/// The old side of a replacement is part of the replacement; what stays is only counted.
+/// The old side of a replacement is part of the replacement, unless it stays in AWS; what stays as
+/// it is is only counted.
 fn is_shown(plan: &Plan, step: &Step) -> bool {
     match step.action {
         Action::Keep => false,
-        Action::Delete | Action::Retain => !plan.steps.iter().any(|other| {
+        Action::Delete => !plan.steps.iter().any(|other| {
             other.logical_id == step.logical_id
                 && other.action == Action::Replace
                 && other.physical_id == step.physical_id
         }),
-        Action::Create | Action::Update | Action::Replace => true,
+        Action::Create | Action::Update | Action::Replace | Action::Retain => true,
     }
 }
 

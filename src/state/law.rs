@@ -22,8 +22,7 @@ impl State {
     /// Checks the laws of a state.
     ///
     /// 1. The format is one this version knows.
-    /// 2. Every current or deposed instance that is in use has a physical id, except a deposed one
-    ///    whose creation never told it.
+    /// 2. Every instance but one that is being created has a physical id.
     /// 3. No token is used twice.
     /// 4. No two instances of a type have one physical id.
     /// 5. No entry is empty.
@@ -39,8 +38,9 @@ impl State {
             if entry.instances().next().is_none() {
                 report(5, format!("`{id}` has an entry and no instance"));
             }
-            if entry.current.as_ref().is_some_and(|instance| instance.physical_id.is_none()) {
-                report(2, format!("`{id}` is in use and has no physical id"));
+            let mut made = entry.current.iter().chain(&entry.deposed);
+            if made.any(|instance| instance.physical_id.is_none()) {
+                report(2, format!("`{id}` was created and has no physical id"));
             }
             for instance in entry.instances() {
                 if let Some(other) = tokens.insert(&instance.token, id) {

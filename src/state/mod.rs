@@ -1,10 +1,15 @@
 //! What we own.
 //!
-//! A state changes in one way only: [`State::apply`] of a journal event. The file on disk is a
+//! A state changes in one way only: by a journal event (`change`). The file on disk is a
 //! snapshot plus the journal since; replaying gives the same state the run had in memory.
 
+mod change;
 mod law;
+#[cfg(test)]
+pub(crate) mod sample;
 pub mod store;
+#[cfg(test)]
+mod tests;
 
 pub use law::Violation;
 
@@ -13,7 +18,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::journal::{Event, Illegal};
 use crate::template::DeletionPolicy;
 use crate::value::{Attributes, LogicalId, PhysicalId, Token, TypeName};
 
@@ -105,119 +109,6 @@ impl State {
         self.resources.is_empty()
     }
 
-    /// The state after an event.
-    ///
-    /// # Errors
-    ///
-    /// When the event cannot follow this state.
-    pub fn apply(&mut self, event: &Event) -> Result<(), Illegal> {
-        self.serial += 1;
-        match event {
-            Event::Opened { .. } | Event::Failed { .. } | Event::Closed => Ok(()),
-            Event::CreateBegun { id, instance } => self.begin_create(id, instance),
-            Event::Named { id, token, physical_id } => {
-                self.intent_mut(id, token)?.physical_id = Some(physical_id.clone());
-                Ok(())
-            }
-            Event::Abandoned { id, token } => self.abandon(id, token),
-            Event::Created { id, token, attributes, follows } => {
-                self.finish_create(id, token, attributes, follows.as_ref())
-            }
-            Event::UpdateBegun { id, token } | Event::DeleteBegun { id, token } => {
-                self.instance_mut(id, token).map(|_| ())
-            }
-            Event::Updated { id, instance } => self.replace_current(id, instance),
-            Event::Deleted { id, token } | Event::Forgotten { id, token } => self.remove(id, token),
-            Event::Outputs { outputs } => {
-                self.outputs.clone_from(outputs);
-                Ok(())
-            }
-        }
-    }
-
-    fn begin_create(&mut self, id: &LogicalId, instance: &Instance) -> Result<(), Illegal> {
-        let entry = self.resources.entry(id.clone()).or_default();
-        match &entry.intent {
-            // A resumed create begins again under its own token.
-            Some(earlier) if earlier.token == instance.token => {
-                let physical_id = earlier.physical_id.clone();
-                entry.intent = Some(Instance { physical_id, ..instance.clone() });
-            }
-            Some(_) => {
-                return Err(Illegal::new(format!("`{id}` is being created already")));
-            }
-            None => entry.intent = Some(instance.clone()),
-        }
-        Ok(())
-    }
-
-    fn finish_create(
-        &mut self,
-        id: &LogicalId,
-        token: &Token,
-        attributes: &Attributes,
-        follows: Option<&String>,
-    ) -> Result<(), Illegal> {
-        let intent = self.intent_mut(id, token)?;
-        if intent.physical_id.is_none() {
-            return Err(Illegal::new(format!("`{id}` was created without a physical id")));
-        }
-        intent.attributes.clone_from(attributes);
-        intent.follows = follows.cloned();
-        let entry = self.resources.entry(id.clone()).or_default();
-        if let Some(old) = entry.current.take() {
-            entry.deposed.push(old);
-        }
-        entry.current = entry.intent.take();
-        Ok(())
-    }
-
-    fn abandon(&mut self, id: &LogicalId, token: &Token) -> Result<(), Illegal> {
-        let intent = self.intent_mut(id, token)?;
-        if intent.physical_id.is_some() {
-            return Err(Illegal::new(format!("`{id}` has been named and cannot be abandoned")));
-        }
-        self.remove(id, token)
-    }
-
-    fn replace_current(&mut self, id: &LogicalId, instance: &Instance) -> Result<(), Illegal> {
-        let entry = self.resources.get_mut(id);
-        match entry.and_then(|entry| entry.current.as_mut()) {
-            Some(current) if current.token == instance.token => {
-                *current = instance.clone();
-                Ok(())
-            }
-            _ => Err(Illegal::new(format!("`{id}` was updated but is not there"))),
-        }
-    }
-
-    fn intent_mut(&mut self, id: &LogicalId, token: &Token) -> Result<&mut Instance, Illegal> {
-        self.resources
-            .get_mut(id)
-            .and_then(|entry| entry.intent.as_mut())
-            .filter(|intent| intent.token == *token)
-            .ok_or_else(|| Illegal::new(format!("`{id}` is not being created")))
-    }
-
-    fn instance_mut(&mut self, id: &LogicalId, token: &Token) -> Result<&mut Instance, Illegal> {
-        self.resources
-            .get_mut(id)
-            .and_then(|entry| entry.instances_mut().find(|instance| instance.token == *token))
-            .ok_or_else(|| Illegal::new(format!("`{id}` is not there")))
-    }
-
-    fn remove(&mut self, id: &LogicalId, token: &Token) -> Result<(), Illegal> {
-        self.instance_mut(id, token)?;
-        let Some(entry) = self.resources.get_mut(id) else { return Ok(()) };
-        entry.current.take_if(|instance| instance.token == *token);
-        entry.intent.take_if(|instance| instance.token == *token);
-        entry.deposed.retain(|instance| instance.token != *token);
-        if entry.instances().next().is_none() {
-            self.resources.remove(id);
-        }
-        Ok(())
-    }
-
     /// The instance made with this token, wherever it stands.
     pub fn instance(&self, id: &LogicalId, token: &Token) -> Option<&Instance> {
         self.resources.get(id)?.instances().find(|instance| instance.token == *token)
@@ -228,9 +119,5 @@ impl Entry {
     /// All that is there or may be.
     pub fn instances(&self) -> impl Iterator<Item = &Instance> {
         self.current.iter().chain(&self.intent).chain(&self.deposed)
-    }
-
-    fn instances_mut(&mut self) -> impl Iterator<Item = &mut Instance> {
-        self.current.iter_mut().chain(&mut self.intent).chain(&mut self.deposed)
     }
 }

@@ -117,11 +117,19 @@ impl Store {
         self.directory.join("journal.jsonl")
     }
 
-    /// The state as it stands; `None` when there is none yet.
+    /// The state as it stands; `None` when there is none yet. A run may be writing it meanwhile:
+    /// when it ends between the reading of snapshot and journal, both are read again.
     pub fn read(&self) -> Result<Option<State>, StoreError> {
-        let Some(snapshot) = self.read_snapshot()? else { return Ok(None) };
-        let contents = self.read_journal()?;
-        self.replayed(snapshot, &contents.records).map(Some)
+        let mut snapshot = self.read_snapshot()?;
+        loop {
+            let contents = self.read_journal()?;
+            let again = self.read_snapshot()?;
+            let serial = |state: &Option<State>| state.as_ref().map(|state| state.serial);
+            if serial(&again) == serial(&snapshot) {
+                return snapshot.map(|state| self.replayed(state, &contents.records)).transpose();
+            }
+            snapshot = again;
+        }
     }
 
     /// Opens the state for changes, beginning with `initial` when there is none.
@@ -243,18 +251,17 @@ impl Ledger {
 
     /// Makes an event durable, then lets it count. An event that cannot follow is not written.
     pub fn record(&mut self, event: Event) -> Result<(), StoreError> {
-        let mut next = self.state.clone();
-        next.apply(&event).map_err(|source| StoreError::Contradiction {
+        self.state.check(&event).map_err(|source| StoreError::Contradiction {
             path: self.journal.path().to_owned(),
             source,
         })?;
-        self.store.sound(next.clone()).map(|_| ())?;
-        self.journal.append(event).map_err(|source| StoreError::Io {
+        let record = self.journal.append(event).map_err(|source| StoreError::Io {
             attempt: "write to",
             path: self.journal.path().to_owned(),
             source,
         })?;
-        self.state = next;
+        self.state.take(&record.event);
+        debug_assert_eq!(self.state.violations(), [], "no legal event breaks a law");
         Ok(())
     }
 

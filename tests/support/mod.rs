@@ -7,5 +7,6 @@ pub mod inventory;
 pub mod latency;
 pub mod lies;
 pub mod meddler;
+pub mod recorder;
 pub mod rig;
 pub mod sandbox;

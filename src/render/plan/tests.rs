@@ -1,0 +1,156 @@
+use serde_json::{Value as Json, json};
+
+use super::{Header, render, summary};
+use crate::plan::Plan;
+
+fn step(number: usize, id: &str, action: &str, operation: &Json, rest: &Json) -> Json {
+    let mut step = json!({
+        "id": number,
+        "logical_id": id,
+        "type_name": "AWS::Logs::LogGroup",
+        "physical_id": format!("{}-1", id.to_lowercase()),
+        "action": action,
+        "operation": operation,
+        "changes": [],
+        "reasons": [],
+        "after": [],
+    });
+    for (key, value) in rest.as_object().expect("a map") {
+        step[key] = value.clone();
+    }
+    step
+}
+
+fn plan(purpose: &str, steps: &[Json], outputs: &Json) -> Plan {
+    let plan = json!({
+        "stack": "sample",
+        "account": "123456789012",
+        "region": "us-east-1",
+        "purpose": purpose,
+        "lineage": "lineage",
+        "serial": 3,
+        "steps": steps,
+        "outputs": outputs,
+        "notes": [],
+    });
+    serde_json::from_value(plan).expect("a plan is JSON")
+}
+
+/// Without colours.
+fn shown(plan: &Plan) -> String {
+    let text = render(plan, &Header { environment: "dev" });
+    anstream::adapter::strip_str(&text).to_string()
+}
+
+fn change(path: &str, from: &Json, to: &Json) -> Json {
+    json!({"path": path, "from": from, "to": to, "known": true, "why": "Template", "replaces": false})
+}
+
+fn one_of_each() -> Plan {
+    let token = json!({"token": "t"});
+    let mut forced = change("LogGroupName", &json!("old"), &json!("new"));
+    forced["replaces"] = json!(true);
+    let mut drift = change("RetentionInDays", &json!(30), &json!(1));
+    drift["why"] = json!({"Drift": {"applied": 1}});
+    let mut unknown = change("KmsKeyId", &json!("key-1"), &json!("(known after apply: Key.Arn)"));
+    unknown["known"] = json!(false);
+    unknown["why"] = json!("Dependency");
+    let made = json!({
+        "physical_id": null,
+        "changes": [change("LogGroupName", &Json::Null, &json!("more"))],
+    });
+    let steps = vec![
+        step(0, "Kept", "Keep", &json!("Nothing"), &json!({})),
+        step(1, "Noted", "Keep", &json!({"Record": token}), &json!({})),
+        step(2, "Made", "Create", &json!({"Create": token}), &made),
+        step(
+            3,
+            "Changed",
+            "Update",
+            &json!({"Update": {"token": "t", "how": "Properties"}}),
+            &json!({"changes": [drift, unknown]}),
+        ),
+        step(4, "Renewed", "Replace", &json!({"Create": token}), &json!({"changes": [forced]})),
+        step(
+            5,
+            "Renewed",
+            "Delete",
+            &json!({"Delete": token}),
+            &json!({"reasons": ["it has been replaced"]}),
+        ),
+        step(
+            6,
+            "Gone",
+            "Delete",
+            &json!({"Delete": token}),
+            &json!({"reasons": ["it is no longer in the template"]}),
+        ),
+        step(7, "Spared", "Replace", &json!({"Create": token}), &json!({})),
+        step(8, "Spared", "Retain", &json!({"Forget": token}), &json!({})),
+    ];
+    plan("Deploy", &steps, &json!({"Name": {"before": "a", "after": "b", "known": true}}))
+}
+
+#[test]
+fn every_action_has_its_sign_and_its_reason() {
+    insta::assert_snapshot!(shown(&one_of_each()), @r#"
+    sample · dev · account 123456789012 · us-east-1
+
+      + Made     AWS::Logs::LogGroup
+          LogGroupName: "more"
+      ~ Changed  AWS::Logs::LogGroup  changed-1
+          RetentionInDays: 30 → 1  # drift: changed outside of Cairn, set back
+          KmsKeyId: "key-1" → (known after apply: Key.Arn)  # what it depends on is made anew
+      ± Renewed  AWS::Logs::LogGroup  renewed-1
+          LogGroupName: "old" → "new"  forces replacement
+      - Gone     AWS::Logs::LogGroup  gone-1
+          # it is no longer in the template
+      ± Spared   AWS::Logs::LogGroup  spared-1
+      o Spared   AWS::Logs::LogGroup  spared-1
+
+      Outputs
+          Name: "b"
+
+    1 to create, 1 to update, 2 to replace, 1 to delete, 1 to let go, 2 unchanged.
+    "#);
+}
+
+#[test]
+fn nothing_to_do_is_one_line() {
+    let kept = vec![step(0, "Kept", "Keep", &json!("Nothing"), &json!({}))];
+    let nothing = plan("Deploy", &kept, &json!({}));
+    assert_eq!(summary(&nothing), "Nothing to do: 1 resources are as the template says.");
+    let outputs =
+        plan("Deploy", &kept, &json!({"Name": {"before": null, "after": "b", "known": true}}));
+    assert_eq!(summary(&outputs), "Only outputs change, 1 resources stay as they are.");
+    let empty = plan("Teardown", &[], &json!({}));
+    assert_eq!(summary(&empty), "Nothing to do: the stack owns nothing.");
+}
+
+#[test]
+fn a_long_text_is_shown_by_the_lines_that_differ() {
+    let lines = |third: &str| format!("one\ntwo\n{third}\nfour\nfive\nsix\nseven");
+    let changes =
+        json!({"changes": [change("Text", &json!(lines("three")), &json!(lines("THREE")))]});
+    let steps = vec![step(
+        0,
+        "Changed",
+        "Update",
+        &json!({"Update": {"token": "t", "how": "Properties"}}),
+        &changes,
+    )];
+    insta::assert_snapshot!(shown(&plan("Deploy", &steps, &json!({}))), @"
+    sample · dev · account 123456789012 · us-east-1
+
+      ~ Changed  AWS::Logs::LogGroup  changed-1
+          Text:
+              one
+              two
+            - three
+            + THREE
+              four
+              five
+
+    1 to update.
+    ");
+}

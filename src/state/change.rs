@@ -1,0 +1,180 @@
+//! How a journal event changes a state.
+//!
+//! An event is first checked and then taken: the check changes nothing, and what it lets pass
+//! breaks no law of the state. So a run can judge an event, make it durable and only then let it
+//! count, at a cost that does not grow with what the stack's resources hold.
+
+use super::{Entry, Instance, State};
+use crate::journal::{Event, Illegal};
+use crate::value::{LogicalId, PhysicalId, Token};
+
+impl State {
+    /// The state after an event.
+    ///
+    /// # Errors
+    ///
+    /// When the event cannot follow this state, which stays as it was.
+    pub fn apply(&mut self, event: &Event) -> Result<(), Illegal> {
+        self.check(event)?;
+        self.take(event);
+        Ok(())
+    }
+
+    /// Whether an event can follow this state.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot.
+    pub fn check(&self, event: &Event) -> Result<(), Illegal> {
+        match event {
+            Event::Opened { .. } | Event::Failed { .. } | Event::Closed | Event::Outputs { .. } => {
+                Ok(())
+            }
+            Event::CreateBegun { id, instance } => self.check_create(id, instance),
+            Event::Named { id, token, physical_id } => self.check_name(id, token, physical_id),
+            Event::Abandoned { id, token } => match self.intent(id, token)?.physical_id {
+                None => Ok(()),
+                Some(_) => Err(illegal(id, "has been named and cannot be abandoned")),
+            },
+            Event::Created { id, token, .. } => match self.intent(id, token)?.physical_id {
+                Some(_) => Ok(()),
+                None => Err(illegal(id, "was created without a physical id")),
+            },
+            Event::UpdateBegun { id, token } => match self.current(id) {
+                Some(current) if current.token == *token => Ok(()),
+                _ => Err(illegal(id, "is being updated but is not there")),
+            },
+            Event::Updated { id, instance } => self.check_update(id, instance),
+            Event::DeleteBegun { id, token }
+            | Event::Deleted { id, token }
+            | Event::Forgotten { id, token } => match self.instance(id, token) {
+                Some(_) => Ok(()),
+                None => Err(illegal(id, "is not there")),
+            },
+        }
+    }
+
+    fn check_create(&self, id: &LogicalId, instance: &Instance) -> Result<(), Illegal> {
+        if instance.physical_id.is_some() {
+            return Err(illegal(id, "has a physical id before it is created"));
+        }
+        match self.resources.get(id).and_then(|entry| entry.intent.as_ref()) {
+            // A resumed create begins again under its own token.
+            Some(earlier)
+                if earlier.token == instance.token && earlier.type_name == instance.type_name =>
+            {
+                Ok(())
+            }
+            Some(_) => Err(illegal(id, "is being created already")),
+            None if self.all().any(|other| other.token == instance.token) => {
+                Err(illegal(id, "is being created with a token that is taken"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn check_name(
+        &self,
+        id: &LogicalId,
+        token: &Token,
+        physical_id: &PhysicalId,
+    ) -> Result<(), Illegal> {
+        let intent = self.intent(id, token)?;
+        match &intent.physical_id {
+            Some(named) if named == physical_id => return Ok(()),
+            Some(named) => {
+                return Err(illegal(
+                    id,
+                    &format!("is `{named}` and cannot become `{physical_id}`"),
+                ));
+            }
+            None => {}
+        }
+        let is_taken = self.all().any(|other| {
+            other.type_name == intent.type_name && other.physical_id.as_ref() == Some(physical_id)
+        });
+        if is_taken {
+            return Err(illegal(id, &format!("cannot be `{physical_id}`: another one is")));
+        }
+        Ok(())
+    }
+
+    fn check_update(&self, id: &LogicalId, instance: &Instance) -> Result<(), Illegal> {
+        match self.current(id).filter(|current| current.token == instance.token) {
+            None => Err(illegal(id, "was updated but is not there")),
+            Some(current)
+                if current.physical_id != instance.physical_id
+                    || current.type_name != instance.type_name =>
+            {
+                Err(illegal(id, "was updated to be something else"))
+            }
+            Some(_) => Ok(()),
+        }
+    }
+
+    fn intent(&self, id: &LogicalId, token: &Token) -> Result<&Instance, Illegal> {
+        self.resources
+            .get(id)
+            .and_then(|entry| entry.intent.as_ref())
+            .filter(|intent| intent.token == *token)
+            .ok_or_else(|| illegal(id, "is not being created"))
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Instance> {
+        self.resources.values().flat_map(Entry::instances)
+    }
+
+    /// Lets an event count that [`State::check`] has let pass.
+    pub(super) fn take(&mut self, event: &Event) {
+        self.serial += 1;
+        match event {
+            Event::Opened { .. }
+            | Event::Failed { .. }
+            | Event::Closed
+            | Event::UpdateBegun { .. }
+            | Event::DeleteBegun { .. } => {}
+            Event::Outputs { outputs } => self.outputs.clone_from(outputs),
+            Event::CreateBegun { id, instance } => {
+                let entry = self.resources.entry(id.clone()).or_default();
+                let physical_id = entry.intent.take().and_then(|earlier| earlier.physical_id);
+                entry.intent = Some(Instance { physical_id, ..instance.clone() });
+            }
+            Event::Named { id, physical_id, .. } => {
+                if let Some(Entry { intent: Some(intent), .. }) = self.resources.get_mut(id) {
+                    intent.physical_id = Some(physical_id.clone());
+                }
+            }
+            Event::Created { id, attributes, follows, .. } => {
+                if let Some(entry) = self.resources.get_mut(id)
+                    && let Some(made) = entry.intent.take()
+                {
+                    let attributes = attributes.clone();
+                    let made = Instance { attributes, follows: follows.clone(), ..made };
+                    entry.deposed.extend(entry.current.replace(made));
+                }
+            }
+            Event::Updated { id, instance } => {
+                if let Some(entry) = self.resources.get_mut(id) {
+                    entry.current = Some(instance.clone());
+                }
+            }
+            Event::Abandoned { id, token }
+            | Event::Deleted { id, token }
+            | Event::Forgotten { id, token } => self.remove(id, token),
+        }
+    }
+
+    fn remove(&mut self, id: &LogicalId, token: &Token) {
+        let Some(entry) = self.resources.get_mut(id) else { return };
+        entry.current.take_if(|instance| instance.token == *token);
+        entry.intent.take_if(|instance| instance.token == *token);
+        entry.deposed.retain(|instance| instance.token != *token);
+        if entry.instances().next().is_none() {
+            self.resources.remove(id);
+        }
+    }
+}
+
+fn illegal(id: &LogicalId, what: &str) -> Illegal {
+    Illegal::new(format!("`{id}` {what}"))
+}
