@@ -66,7 +66,12 @@ fn processes(sandbox: &Sandbox) {
     let version = middle(|| usage(sandbox, &["--version"]));
     row("CPU of --version, s", &format!("{:.3}", version.cpu), "0.010", "");
     let size = std::fs::metadata(sandbox::binary()).unwrap().len();
-    row("size of the binary, MB", &format!("{:.1}", size as f64 / 1e6), "35", "");
+    row(
+        "size of the binary, MB",
+        &format!("{}.{}", size / 1_000_000, size / 100_000 % 10),
+        "35",
+        "",
+    );
     sandbox.cairn(&format!("teardown {STACK} --yes")).code(0);
 }
 

@@ -18,7 +18,7 @@ fn address(server: &PrivateServer) -> SocketAddr {
     SocketAddr::from((Ipv4Addr::LOCALHOST, server.port))
 }
 
-/// Deploys while AWS answers CreateAgent like this, and counts how often it was asked.
+/// Deploys while AWS answers `CreateAgent` like this, and counts how often it was asked.
 async fn refused_agent(answer: &'static str) -> (String, usize) {
     let server = ministack().await;
     let asked = Arc::new(AtomicUsize::new(0));

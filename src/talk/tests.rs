@@ -12,7 +12,11 @@ struct Script {
 }
 
 impl Script {
-    fn new(replies: Vec<Result<Json, TalkError>>) -> Self {
+    fn new(replies: Vec<Json>) -> Self {
+        Self::stumbling(replies.into_iter().map(Ok).collect())
+    }
+
+    fn stumbling(replies: Vec<Result<Json, TalkError>>) -> Self {
         Self { replies: Mutex::new(replies), asked: Mutex::default() }
     }
 
@@ -62,15 +66,15 @@ fn wants(function: &str, kind: &str) -> Json {
     } })
 }
 
-fn control(id: &str, inputs: &[Json]) -> Result<Json, TalkError> {
-    Ok(json!({
+fn control(id: &str, inputs: &[Json]) -> Json {
+    json!({
         "sessionId": "s-1",
         "returnControl": { "invocationId": id, "invocationInputs": inputs },
-    }))
+    })
 }
 
-fn text(text: &str) -> Result<Json, TalkError> {
-    Ok(json!({ "sessionId": "s-1", "text": text }))
+fn text(text: &str) -> Json {
+    json!({ "sessionId": "s-1", "text": text })
 }
 
 #[tokio::test]
@@ -171,8 +175,12 @@ async fn a_tool_that_fails_is_told_to_the_model() {
 async fn a_lost_answer_is_sent_again_and_a_lost_prompt_is_not() {
     let lost = || Err(TalkError::Lost("cut".to_owned()));
     let busy = || Err(TalkError::Refused { status: 503, message: "busy".to_owned() });
-    let script =
-        Script::new(vec![control("i", &[wants("f", "RESULT")]), lost(), busy(), text("done")]);
+    let script = Script::stumbling(vec![
+        Ok(control("i", &[wants("f", "RESULT")])),
+        lost(),
+        busy(),
+        Ok(text("done")),
+    ]);
     let one = [("f", json!(["once", "twice"]))];
     let turned = turn(&script, &tools(&one, Ask::No), "hello", None).await.unwrap();
     assert_eq!(turned.text, "done");
@@ -180,7 +188,7 @@ async fn a_lost_answer_is_sent_again_and_a_lost_prompt_is_not() {
     assert_eq!(asked[1], asked[2], "the same answer, the tool is not run again");
     assert_eq!(asked[1], asked[3]);
 
-    let script = Script::new(vec![lost()]);
+    let script = Script::stumbling(vec![lost()]);
     let error = turn(&script, &tools(&one, Ask::No), "hello", None).await;
     assert!(matches!(error, Err(TalkError::Lost(_))));
     assert_eq!(script.asked().len(), 1);
