@@ -56,7 +56,17 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
                 )?;
                 write_agent_runtime(&mut out, &running)?;
             }
-            _ => writeln!(out, "MiniStack does not run")?,
+            Status::Silent(running) => {
+                writeln!(
+                    out,
+                    "MiniStack {} should run at {} (process {}) and does not answer; its log is {}",
+                    running.version,
+                    running.url,
+                    running.pid,
+                    running.log.display()
+                )?;
+            }
+            Status::Stopped => writeln!(out, "MiniStack does not run")?,
         },
         Command::Reset => {
             let running = local.reset().await?;
