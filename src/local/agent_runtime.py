@@ -244,7 +244,8 @@ def check(kind, result):
         validate(text is not None or result.get("responseState"), "responseBody is missing")
     else:
         validate(state is not None, "confirmationState is missing")
-        validate(kind == "USER_CONFIRMATION_AND_RESULT" or text is None, "a result was not asked for")
+        # Some callers always send a body: an empty one is no result.
+        validate(kind == "USER_CONFIRMATION_AND_RESULT" or not text, "a result was not asked for")
         needed = kind == "USER_CONFIRMATION_AND_RESULT" and state == "CONFIRM"
         validate(text is not None or not needed, "responseBody is missing")
 

@@ -53,14 +53,14 @@ class LocalStack:
         self.run("local", "stop")
         self.folder.cleanup()
 
-    def run(self, *arguments):
-        """Runs `cairn` in the copy and gives back what it printed."""
+    def run(self, *arguments, code=0):
+        """Runs `cairn` in the copy and gives back what it printed, or complained about if it is to fail."""
         environment = {**os.environ, "CAIRN_ENV": "local", "CAIRN_CACHE_DIR": str(self.path / "cache")}
         command = [str(self.cairn), *arguments]
         done = subprocess.run(command, cwd=self.path, env=environment, text=True, capture_output=True, timeout=300)
-        if done.returncode:
+        if done.returncode != code:
             sys.exit(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
-        return done.stdout
+        return done.stderr if code else done.stdout
 
     def counts(self):
         """How many sessions the stand-in has, and how many legs it played and repeated."""

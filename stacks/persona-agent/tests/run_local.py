@@ -1,10 +1,10 @@
-"""The whole way, from the notebook and from plain HTTP through API, function and stand-in, and back.
+"""The whole way, from the notebook, from `cairn invoke` and from plain HTTP through API, function and stand-in, and back.
 
     python stacks/persona-agent/tests/run_local.py [--cairn target/debug/cairn] [--write]
 
 It deploys with the binary to a local AWS of its own. The notebook is executed as it is, and must print what is stored in
-it; `--write` stores what it printed. Then every script of the stand-in is played through the notebook's own code and
-through plain requests, which must come to the same end.
+it; `--write` stores what it printed. Then every script of the stand-in is played through the notebook's own code,
+through plain requests, and through `cairn invoke`, which must come to the same end.
 """
 
 import argparse
@@ -23,7 +23,7 @@ import uuid
 import nbclient
 import nbformat
 import requests
-from local_stack import PROJECT, LocalStack
+from local_stack import PROJECT, STACK, LocalStack
 
 NOTEBOOK = PROJECT / "stacks" / "persona-agent" / "client.ipynb"
 SESSIONS = 200
@@ -168,6 +168,22 @@ class LocalTest(unittest.TestCase):
             self.assertEqual((answer.status_code, answer.json()["error"]["code"]), (status, code), script)
             self.assertNotRegex(answer.text, "arn:|000000000000|Traceback")
             self.assertEqual(caller.say("play: text", ANSWERS).json()["text"], WORDS["text"], "the session goes on")
+
+    def test_1_cairn_comes_to_the_same_words(self):
+        """Through the API and, with `--direct`, past it; only functions of the template are run."""
+        answers = self.stack.path / "answers.json"
+        answers.write_text(json.dumps(ANSWERS))
+        for script in WORDS.keys() - {"every-type"}:
+            name = script.removesuffix(" denied")
+            confirm = "yes" if name == script else "no"
+            for direct in ([], ["--direct"]):
+                said = self.stack.run(
+                    *("invoke", STACK, "--prompt", f"play: {name}", "--confirm", confirm),
+                    *("--answers", str(answers), *direct),
+                )
+                self.assertEqual(said.strip(), WORDS[script], f"{script} {direct}")
+        refused = self.stack.run("invoke", STACK, "--prompt", "play: every-type", "--answers", str(answers), code=1)
+        self.assertIn("every_type", refused)
 
     def test_2_no_key_no_answer(self):
         for headers in ({}, {"x-api-key": "wrong"}):

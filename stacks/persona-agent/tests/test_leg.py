@@ -173,10 +173,15 @@ class StreamTest(unittest.TestCase):
         self.assertEqual(done.body["text"], "It is in the book: number 7.")
         both = self.converse("confirmation-and-result", ["number 7"], confirmationState="CONFIRM")
         self.assertEqual(both.body["text"], "It is in the book: number 7.")
-        for state, text in ((None, "number 7"), ("CONFIRM", None), ("DENY", "number 7")):
-            wrong = self.converse("confirmation", [text], **({"confirmationState": state} if state else {}))
-            expected = 200 if text is None else 400
-            self.assertEqual(wrong.status, expected, "a result is no confirmation")
+        for state, text, status in (
+            (None, "number 7", 400),
+            ("CONFIRM", "number 7", 400),
+            ("DENY", "number 7", 400),
+            ("CONFIRM", None, 200),
+            ("CONFIRM", "", 200),
+        ):
+            answer = self.converse("confirmation", [text], **({"confirmationState": state} if state else {}))
+            self.assertEqual(answer.status, status, "a result is no confirmation")
 
     def test_every_error_becomes_a_status_and_tells_nothing_of_the_account(self):
         self.assertEqual(set(STATUSES), set(agent_runtime.ERRORS))
