@@ -1,5 +1,5 @@
 #!/usr/bin/env python3.10
-"""Makes the hash-pinned requirements files of the emulators again.
+"""Makes the hash-pinned requirements files again: of the emulators, and of the stacks' own tests.
 
     python3.10 scripts/pin-local.py [FILE...]
 
@@ -30,6 +30,17 @@ ROOTS = {
         "moto[apigateway,awslambda,ec2,iam,logs,s3,sts]==5.2.5",
         "flask",
         "flask-cors",
+    ],
+    # The tests of the persona agent's function and notebook.
+    "stacks/persona-agent/tests/requirements.txt": [
+        # As in the local AWS.
+        "boto3==1.43.106",
+        "botocore==1.43.106",
+        "hypothesis",
+        "ipykernel",
+        "nbclient",
+        "requests",
+        "appnope",  # ipykernel needs it on macOS, and pip resolves here.
     ],
 }
 

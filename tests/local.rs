@@ -81,12 +81,25 @@ fn signal(name: &str, target: &str) -> bool {
     Command::new("/bin/sh").args(shell).status().unwrap().success()
 }
 
+/// The first line of the answer.
 fn request(port: u16, method: &str, path: &str) -> String {
+    answer(port, method, path).lines().next().unwrap_or_default().to_owned()
+}
+
+fn answer(port: u16, method: &str, path: &str) -> String {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
     write!(stream, "{method} {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
-    answer.lines().next().unwrap_or_default().to_owned()
+    answer
+}
+
+fn port_of(url: Option<&str>) -> u16 {
+    url.unwrap().rsplit(':').next().unwrap().parse().unwrap()
+}
+
+fn sessions(port: u16) -> String {
+    answer(port, "GET", "/_agent_runtime/health")
 }
 
 #[tokio::test]
@@ -105,10 +118,17 @@ async fn a_server_lives_until_it_is_stopped() {
 
     assert!(request(running.port, "PUT", "/bucket").contains(" 200"));
     assert!(request(running.port, "GET", "/bucket").contains(" 200"));
+    let agents = port_of(running.agent_runtime_url.as_deref());
+    assert_ne!(agents, running.port);
+    let session = "/agents/A/agentAliases/B/sessions/one/text";
+    assert!(request(agents, "POST", session).contains(" 400"), "it wants a prompt");
+    assert!(sessions(agents).contains("\"sessions\": 1"));
     assert_eq!(local.reset().await.unwrap(), running);
     assert!(request(running.port, "GET", "/bucket").contains(" 404"));
+    assert!(sessions(agents).contains("\"sessions\": 0"));
 
     assert_eq!(local.stop(QUIET).await.unwrap(), Some(running.clone()));
+    assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, agents)).is_err());
     assert_eq!(local.status().await.unwrap(), Status::Stopped);
     assert_eq!(local.stop(QUIET).await.unwrap(), None);
     assert!(!bench.file("scratch").exists());
@@ -130,6 +150,19 @@ async fn a_killed_server_is_started_anew() {
     let started = bench.start().await;
     assert_ne!(started.pid, killed.pid);
     assert_eq!(bench.local().status().await.unwrap(), Status::Running(started));
+}
+
+/// Somebody else on the stand-in's port is not taken for it, as with the server's own.
+#[tokio::test]
+async fn a_stranger_on_the_stand_ins_port_is_not_believed() {
+    let bench = Bench::new();
+    let running = bench.start().await;
+    let stranger = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let port = stranger.local_addr().unwrap().port();
+    let agents = port_of(running.agent_runtime_url.as_deref());
+    let record = fs::read_to_string(bench.file("server.json")).unwrap();
+    bench.write_record(&record.replace(&agents.to_string(), &port.to_string()));
+    assert!(matches!(bench.local().status().await.unwrap(), Status::Silent(_)));
 }
 
 #[tokio::test]
@@ -177,8 +210,11 @@ async fn private_servers_are_apart_and_end_with_their_owner() {
     assert!(request(second.port, "GET", "/bucket").contains(" 404"));
 
     let (port, log) = (first.port, first.log.clone());
+    let agents = port_of(first.agent_runtime_url.as_deref());
+    assert!(sessions(agents).contains(" 200"));
     drop(first);
     assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err());
+    assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, agents)).is_err());
     assert!(!log.exists());
     assert!(request(second.port, "GET", "/bucket").contains(" 404"), "the other one lives on");
 }

@@ -1,5 +1,6 @@
 //! The one integration-test binary: linking the AWS SDKs takes longer than running most tests.
 
+mod agent_runtime;
 mod contract;
 mod errors;
 mod faults;

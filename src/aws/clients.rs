@@ -23,11 +23,14 @@ pub struct Access {
     /// Takes the place of AWS for every client. One on this machine is given credentials that no
     /// real account knows; one elsewhere, a private endpoint say, those of the user.
     pub endpoint: Option<String>,
+    /// Takes the place of the agents' runtime, where that is not at `endpoint`.
+    pub agent_runtime: Option<String>,
 }
 
 /// One client a service, made when it is first asked for.
 pub struct Clients {
     config: SdkConfig,
+    agent_runtime: Option<String>,
     region: String,
     scope: Scope,
     ec2: OnceLock<aws_sdk_ec2::Client>,
@@ -77,13 +80,14 @@ impl Clients {
                 .build();
         }
         let scope = if is_local { Scope::Local } else { Scope::Account };
-        Self::from_config(config, scope)
+        Self::from_config(config, access.agent_runtime.clone(), scope)
     }
 
-    fn from_config(config: SdkConfig, scope: Scope) -> Self {
+    fn from_config(config: SdkConfig, agent_runtime: Option<String>, scope: Scope) -> Self {
         let region = config.region().map_or("us-east-1", Region::as_ref).to_owned();
         Self {
             config,
+            agent_runtime,
             region,
             scope,
             ec2: OnceLock::new(),
@@ -135,7 +139,11 @@ impl Clients {
 
     /// Made anew each time: who talks does so once.
     pub fn bedrock_agent_runtime(&self) -> aws_sdk_bedrockagentruntime::Client {
-        aws_sdk_bedrockagentruntime::Client::new(&self.config)
+        let mut config = aws_sdk_bedrockagentruntime::config::Builder::from(&self.config);
+        if let Some(url) = &self.agent_runtime {
+            config = config.endpoint_url(url);
+        }
+        aws_sdk_bedrockagentruntime::Client::from_conf(config.build())
     }
 
     pub fn sts(&self) -> &aws_sdk_sts::Client {

@@ -6,7 +6,7 @@ use clap::Subcommand;
 
 use super::session::environment_variable;
 use super::{Code, Failure};
-use crate::local::{Host, Local, Status};
+use crate::local::{Host, Local, Running, Status};
 use crate::render::say;
 
 /// Run an AWS on this machine (MiniStack), for the environment `local`
@@ -38,6 +38,7 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
         Command::Start => {
             let running = local.start(&|text| say(text)).await?;
             writeln!(out, "MiniStack {} runs at {}", running.version, running.url)?;
+            write_agent_runtime(&mut out, &running)?;
         }
         Command::Stop => match local.stop(&|text| say(text)).await? {
             Some(running) => writeln!(out, "stopped MiniStack at {}", running.url)?,
@@ -53,8 +54,19 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
                     "MiniStack {} runs at {} (process {}, since {since})",
                     running.version, running.url, running.pid
                 )?;
+                write_agent_runtime(&mut out, &running)?;
             }
-            _ => writeln!(out, "MiniStack does not run")?,
+            Status::Silent(running) => {
+                writeln!(
+                    out,
+                    "MiniStack {} should run at {} (process {}) and does not answer; its log is {}",
+                    running.version,
+                    running.url,
+                    running.pid,
+                    running.log.display()
+                )?;
+            }
+            Status::Stopped => writeln!(out, "MiniStack does not run")?,
         },
         Command::Reset => {
             let running = local.reset().await?;
@@ -62,4 +74,11 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
         }
     }
     Ok(Code::Success)
+}
+
+fn write_agent_runtime(out: &mut impl std::io::Write, running: &Running) -> std::io::Result<()> {
+    match &running.agent_runtime_url {
+        Some(url) => writeln!(out, "its stand-in for Bedrock's agent runtime runs at {url}"),
+        None => Ok(()),
+    }
 }

@@ -31,12 +31,13 @@ impl Session {
     /// Connects, starting the local AWS when the environment asks for it, and refuses another
     /// account than the environment's.
     pub async fn open(environment: &Environment, assets: Assets) -> Result<Self, Failure> {
-        let endpoint = endpoint(environment).await?;
+        let (endpoint, agent_runtime) = endpoint(environment).await?;
         let access = Access {
             region: environment.region.clone(),
             profile: environment.profile.clone(),
             role_arn: environment.role.clone(),
             endpoint: endpoint.clone(),
+            agent_runtime,
         };
         let clients = Clients::connect(&access).await;
         if !clients.has_region() {
@@ -155,17 +156,18 @@ pub fn environment_variable(name: &str) -> Option<OsString> {
     std::env::var_os(name)
 }
 
-async fn endpoint(environment: &Environment) -> Result<Option<String>, Failure> {
+/// Where calls go instead of AWS, and where those to agents go instead of there.
+async fn endpoint(environment: &Environment) -> Result<(Option<String>, Option<String>), Failure> {
     match &environment.endpoint {
-        None => Ok(None),
-        Some(Endpoint::Url(url)) => Ok(Some(url.clone())),
+        None => Ok((None, None)),
+        Some(Endpoint::Url(url)) => Ok((Some(url.clone()), None)),
         Some(Endpoint::Local) => {
             let local = Local::named(Host::from_environment(environment_variable)?, "default")?;
-            if let Status::Running(running) = local.status().await? {
-                return Ok(Some(running.url));
-            }
-            let running = local.start(&|text| say(text)).await?;
-            Ok(Some(running.url))
+            let running = match local.status().await? {
+                Status::Running(running) => running,
+                Status::Stopped | Status::Silent(_) => local.start(&|text| say(text)).await?,
+            };
+            Ok((Some(running.url), running.agent_runtime_url))
         }
     }
 }

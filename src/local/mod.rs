@@ -8,6 +8,9 @@
 //! <cache>/local/<name>/             server.json, server.log, and scratch/, the server's TMPDIR
 //! ```
 //!
+//! MiniStack's agents never return control. So its process also runs a stand-in for Bedrock's agent
+//! runtime, `agent_runtime.py`, on a port of its own, and the functions are led to it.
+//!
 //! Nothing here trusts a number in a file: a process is Cairn's only if its command line carries
 //! the random token of the state file, and a server only if it answers with that token. Locks are
 //! the system's, on files, so a killed Cairn leaves none behind.
@@ -33,7 +36,7 @@ pub use environment::{Requirements, install};
 pub use error::{LocalError, Said};
 pub use host::{Host, cache_folder};
 pub use private::{PrivateServer, start_private};
-pub use server::{Emulator, MINISTACK};
+pub use server::{Companion, Emulator, MINISTACK};
 
 use error::Doing;
 use lock::Lock;
@@ -71,6 +74,8 @@ pub struct Local {
 pub struct Running {
     pub url: String,
     pub port: u16,
+    /// Where the stand-in for Bedrock's agent runtime listens.
+    pub agent_runtime_url: Option<String>,
     pub pid: u32,
     pub version: String,
     pub since: SystemTime,
@@ -161,14 +166,14 @@ impl Local {
     pub async fn status(&self) -> Result<Status, LocalError> {
         let Some(record) = self.live_record().await? else { return Ok(Status::Stopped) };
         let running = self.running(&record)?;
-        if server::answers(&MINISTACK, record.port, &record.token).await {
+        if server::answers(&MINISTACK, &record).await {
             Ok(Status::Running(running))
         } else {
             Ok(Status::Silent(running))
         }
     }
 
-    /// Empties the server: every account, region and service.
+    /// Empties the server, every account, region and service, and ends the agents' sessions.
     pub async fn reset(&self) -> Result<Running, LocalError> {
         let running = match self.status().await? {
             Status::Running(running) => running,
@@ -176,15 +181,13 @@ impl Local {
                 return Err(LocalError::NotRunning(self.name.clone()));
             }
         };
-        let answer = http::request(running.port, "POST", "/_ministack/reset", RESET_PATIENCE).await;
-        match answer {
-            Ok(answer) if answer.status == 200 => Ok(running),
-            Ok(answer) => {
-                let said = Said(format!("it answered HTTP {}", answer.status));
-                Err(LocalError::Reset { url: running.url, source: said.into() })
-            }
-            Err(error) => Err(LocalError::Reset { url: running.url, source: error.into() }),
+        empty(&running.url, running.port, "/_ministack/reset").await?;
+        if let (Some(companion), Some(record)) = (MINISTACK.companion, self.live_record().await?)
+            && let Some(port) = record.companion_port
+        {
+            empty(&server::url(port), port, companion.reset).await?;
         }
+        Ok(running)
     }
 
     /// What runs under this name once nobody else is starting or stopping it. A process that
@@ -196,7 +199,7 @@ impl Local {
         };
         let deadline = tokio::time::Instant::now() + ANSWER_PATIENCE;
         while tokio::time::Instant::now() < deadline {
-            if server::answers(&MINISTACK, record.port, &record.token).await {
+            if server::answers(&MINISTACK, &record).await {
                 progress(&format!("MiniStack {} runs already", record.version));
                 return Ok(Some(self.running(&record)?));
             }
@@ -224,6 +227,7 @@ impl Local {
         Ok(Running {
             url: server::url(record.port),
             port: record.port,
+            agent_runtime_url: record.companion_port.map(server::url),
             pid: record.pid,
             version: record.version.clone(),
             since,
@@ -249,9 +253,21 @@ impl Local {
     }
 }
 
+async fn empty(url: &str, port: u16, path: &str) -> Result<(), LocalError> {
+    let failed = |source| LocalError::Reset { url: url.to_owned(), source };
+    match http::request(port, "POST", path, RESET_PATIENCE).await {
+        Ok(answer) if answer.status == 200 => Ok(()),
+        Ok(answer) => Err(failed(Said(format!("it answered HTTP {}", answer.status)).into())),
+        Err(error) => Err(failed(error.into())),
+    }
+}
+
 async fn end(record: &Record) -> Result<(), LocalError> {
     process::stop(record.pid, &record.token).await?;
     server::released(record.port).await;
+    if let Some(port) = record.companion_port {
+        server::released(port).await;
+    }
     Ok(())
 }
 

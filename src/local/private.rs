@@ -20,6 +20,8 @@ const DROP_PATIENCE: Duration = Duration::from_secs(2);
 pub struct PrivateServer {
     pub url: String,
     pub port: u16,
+    /// Where the stand-in for Bedrock's agent runtime listens, if the emulator has one.
+    pub agent_runtime_url: Option<String>,
     pub log: PathBuf,
     child: Child,
     /// Open as long as the server shall live.
@@ -54,6 +56,7 @@ pub async fn start_private(
     Ok(PrivateServer {
         url: url(record.port),
         port: record.port,
+        agent_runtime_url: record.companion_port.map(url),
         log: files.log,
         lifeline: child.stdin.take(),
         child,

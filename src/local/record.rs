@@ -12,6 +12,9 @@ use super::error::{Doing, make_folder};
 pub(super) struct Record {
     pub(super) pid: u32,
     pub(super) port: u16,
+    /// Where the second server in the process listens, if it has one.
+    #[serde(default)]
+    pub(super) companion_port: Option<u16>,
     /// What the process carries on its command line and the server in its answers.
     pub(super) token: String,
     pub(super) version: String,

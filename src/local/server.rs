@@ -50,7 +50,7 @@ threading.Thread(target=end_with_owner, daemon=True).start()
 "#;
 
 /// A Python program that serves HTTP on a loopback port. In the texts, `{port}` and `{token}`
-/// stand for the port and the token of the start.
+/// stand for the port and the token of the start, `{companion}` for the companion's port.
 #[derive(Debug, Clone, Copy)]
 pub struct Emulator {
     pub requirements: Requirements,
@@ -62,7 +62,30 @@ pub struct Emulator {
     pub health: &'static str,
     /// What the answer must contain, so that it is this server's.
     pub answer: &'static str,
+    pub companion: Option<Companion>,
 }
+
+/// A second server, on a port of its own but in the emulator's process: it cannot be left over, and
+/// there is one process to know. Its source is written anew for each start.
+#[derive(Debug, Clone, Copy)]
+pub struct Companion {
+    /// The module, whose `serve` takes the port and the token and returns.
+    pub module: &'static str,
+    pub source: &'static str,
+    pub health: &'static str,
+    pub answer: &'static str,
+    /// The path that empties it.
+    pub reset: &'static str,
+}
+
+/// What MiniStack's functions find instead of its own agent runtime, which never returns control.
+const AGENT_RUNTIME: Companion = Companion {
+    module: "agent_runtime",
+    source: include_str!("agent_runtime.py"),
+    health: "/_agent_runtime/health",
+    answer: "{token}",
+    reset: "/_agent_runtime/reset",
+};
 
 /// The edition is a label that MiniStack repeats in its health.
 pub const MINISTACK: Emulator = Emulator {
@@ -76,19 +99,36 @@ pub const MINISTACK: Emulator = Emulator {
         ("IOT_MTLS_ENABLED", "0"),
         ("LOG_LEVEL", "WARNING"),
         ("MINISTACK_EDITION", "cairn-{token}"),
+        // A function has MiniStack's variables, and the AWS SDKs read this one.
+        ("AWS_ENDPOINT_URL_BEDROCK_AGENT_RUNTIME", "http://127.0.0.1:{companion}"),
     ],
     health: "/_ministack/health",
     answer: "cairn-{token}",
+    companion: Some(AGENT_RUNTIME),
 };
 
 pub(super) fn url(port: u16) -> String {
     format!("http://127.0.0.1:{port}")
 }
 
-/// Whether the server with this token answers on this port.
-pub(super) async fn answers(emulator: &Emulator, port: u16, token: &str) -> bool {
-    let wanted = filled(emulator.answer, port, token);
-    http::request(port, "GET", emulator.health, ANSWER_PATIENCE)
+/// Whether the server with this token answers on its port, and its companion on its own.
+pub(super) async fn answers(emulator: &Emulator, record: &Record) -> bool {
+    let Record { port, companion_port, token, .. } = record;
+    if !answers_at(*port, emulator.health, emulator.answer, token).await {
+        return false;
+    }
+    match (&emulator.companion, companion_port) {
+        (Some(companion), Some(port)) => {
+            answers_at(*port, companion.health, companion.answer, token).await
+        }
+        (None, _) => true,
+        (Some(_), None) => false,
+    }
+}
+
+async fn answers_at(port: u16, path: &str, wanted: &str, token: &str) -> bool {
+    let wanted = wanted.replace("{token}", token);
+    http::request(port, "GET", path, ANSWER_PATIENCE)
         .await
         .is_ok_and(|answer| answer.status == 200 && answer.body.contains(&wanted))
 }
@@ -139,44 +179,54 @@ impl Launch<'_> {
         began: impl Fn(&Record) -> Result<(), LocalError>,
     ) -> Result<Server, LocalError> {
         make_folder(&self.files.scratch)?;
+        if let Some(companion) = &self.emulator.companion {
+            let file = self.files.scratch.join(format!("{}.py", companion.module));
+            std::fs::write(&file, companion.source).doing("write", &file)?;
+        }
         let mut preferred = self.preferred_port;
         let mut tries = 0;
         loop {
             tries += 1;
-            let port =
-                choose_port(preferred.take()).map_err(|source| LocalError::NoPort { source })?;
-            let token = random_token();
-            let mut starting = Starting(Some(self.spawn(port, &token)?));
-            let record = Record {
-                pid: starting.child().id(),
-                port,
-                token,
-                version: self.emulator.requirements.version().to_owned(),
-                environment: self.environment.to_owned(),
-            };
+            let mut record = self.draw(preferred.take())?;
+            let mut starting = Starting(Some(self.spawn(&record)?));
+            record.pid = starting.child().id();
             began(&record)?;
-            match self.wait(starting.child(), port, &record.token).await {
+            match self.wait(starting.child(), &record).await {
                 Ok(()) => return Ok(Server { child: starting.keep(), record }),
-                Err(LocalError::Ended { .. }) if tries < PORTS && !is_free(port) => {}
+                Err(LocalError::Ended { .. }) if tries < PORTS && is_taken(&record) => {}
                 Err(error) => return Err(error),
             }
         }
     }
 
-    fn spawn(&self, port: u16, token: &str) -> Result<Child, LocalError> {
+    /// A start with its ports and token, before there is a process.
+    fn draw(&self, preferred: Option<u16>) -> Result<Record, LocalError> {
+        let no_port = |source| LocalError::NoPort { source };
+        let port = choose_port(preferred).map_err(no_port)?;
+        let companion = self.emulator.companion.map(|_| choose_port(None)).transpose();
+        Ok(Record {
+            pid: 0,
+            port,
+            companion_port: companion.map_err(no_port)?,
+            token: random_token(),
+            version: self.emulator.requirements.version().to_owned(),
+            environment: self.environment.to_owned(),
+        })
+    }
+
+    fn spawn(&self, record: &Record) -> Result<Child, LocalError> {
         let log_path = &self.files.log;
         let log = std::fs::File::create(log_path).doing("write", log_path)?;
         let errors = log.try_clone().doing("write", log_path)?;
-        let run = format!("from {} import main; main()", self.emulator.module);
-        let (program, input) = match self.tie {
-            Tie::Detached => (run, Stdio::null()),
-            Tie::EndsWithOwner => (format!("{END_WITH_OWNER}{run}"), Stdio::piped()),
+        let input = match self.tie {
+            Tie::Detached => Stdio::null(),
+            Tie::EndsWithOwner => Stdio::piped(),
         };
         let python = python_of(self.environment);
         let mut command = Command::new(&python);
         command
-            .args(["-X", &process::mark(token), "-c", &program])
-            .args(self.emulator.arguments.iter().map(|text| filled(text, port, token)))
+            .args(["-X", &process::mark(&record.token), "-c", &self.program(record)])
+            .args(self.emulator.arguments.iter().map(|text| filled(text, record)))
             .current_dir(&self.files.scratch)
             .stdin(input)
             .stdout(log)
@@ -187,7 +237,7 @@ impl Launch<'_> {
             .env("TMPDIR", &self.files.scratch)
             .env("LANG", "C.UTF-8");
         for (name, text) in self.emulator.variables.iter().chain(self.extra) {
-            command.env(name, filled(text, port, token));
+            command.env(name, filled(text, record));
         }
         // A group of its own: Ctrl-C in the terminal is for Cairn, and its children end with it.
         #[cfg(unix)]
@@ -195,10 +245,24 @@ impl Launch<'_> {
         command.spawn().doing("run", &python)
     }
 
-    async fn wait(&self, child: &mut Child, port: u16, token: &str) -> Result<(), LocalError> {
+    /// The companion is found beside the program, in the folder the process starts in. A port that
+    /// it cannot have ends the process, as it would the emulator.
+    fn program(&self, record: &Record) -> String {
+        let mut program = match self.tie {
+            Tie::Detached => String::new(),
+            Tie::EndsWithOwner => END_WITH_OWNER.to_owned(),
+        };
+        if let Some(companion) = &self.emulator.companion {
+            let call = "import {module}; {module}.serve({companion}, '{token}')\n";
+            program += &filled(&call.replace("{module}", companion.module), record);
+        }
+        program + &format!("from {} import main; main()", self.emulator.module)
+    }
+
+    async fn wait(&self, child: &mut Child, record: &Record) -> Result<(), LocalError> {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let well = answers(self.emulator, port, token).await;
+            let well = answers(self.emulator, record).await;
             if let Some(status) = child.try_wait().doing("wait for", self.environment)? {
                 let source = Said::end_of_file(&self.files.log);
                 return Err(LocalError::Ended { ending: status.to_string(), source });
@@ -207,8 +271,8 @@ impl Launch<'_> {
                 return Ok(());
             }
             if Instant::now() >= deadline {
-                let source = Said::end_of_file(&self.files.log);
-                return Err(LocalError::Silent { url: url(port), patience: PATIENCE, source });
+                let (url, source) = (url(record.port), Said::end_of_file(&self.files.log));
+                return Err(LocalError::Silent { url, patience: PATIENCE, source });
             }
             pause().await;
         }
@@ -237,8 +301,11 @@ impl Drop for Starting {
     }
 }
 
-fn filled(text: &str, port: u16, token: &str) -> String {
-    text.replace("{port}", &port.to_string()).replace("{token}", token)
+fn filled(text: &str, record: &Record) -> String {
+    let companion = record.companion_port.map(|port| port.to_string()).unwrap_or_default();
+    text.replace("{port}", &record.port.to_string())
+        .replace("{companion}", &companion)
+        .replace("{token}", &record.token)
 }
 
 fn random_token() -> String {
@@ -261,6 +328,11 @@ pub(super) async fn released(port: u16) {
     while !is_free(port) && Instant::now() < deadline {
         pause().await;
     }
+}
+
+/// Whether somebody else has a port of this start.
+fn is_taken(record: &Record) -> bool {
+    !is_free(record.port) || record.companion_port.is_some_and(|port| !is_free(port))
 }
 
 /// Both ways round: on macOS a port can be bound although somebody listens on all interfaces.

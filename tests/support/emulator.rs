@@ -15,6 +15,7 @@ const MOTO: Emulator = Emulator {
     variables: &[("MOTO_ACCOUNT_ID", "000000000000"), ("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")],
     health: "/moto-api/data.json",
     answer: "",
+    companion: None,
 };
 
 pub async fn ministack() -> PrivateServer {
