@@ -56,13 +56,18 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
         write!(anstream::stdout(), "\n{}", outputs::render(&state.outputs))?;
         return Ok(Code::Success);
     }
-    if !args.yes && !agreed("Deploy this?")? {
+    // Where only the state learns something, there is nothing to agree to.
+    let changes = plan.has_changes();
+    if changes && !args.yes && !agreed("Deploy this?")? {
         return Err(Failure::text("nothing was changed: the plan was declined"));
     }
     let ledger = store.open(lock, state)?;
     let graph = Arc::new(graph);
     let outcome = apply(&plan, ledger, &session, Some(graph), project.environment.limits).await?;
-    let code = conclude(&plan, &outcome, &session);
+    let code = match changes || !outcome.is_complete() {
+        true => conclude(&plan, &outcome, &session),
+        false => Code::Success,
+    };
     if code == Code::Success {
         write!(anstream::stdout(), "\n{}", outputs::render(&outcome.state.outputs))?;
         say_local_urls(&outcome, &session)?;

@@ -9,7 +9,7 @@ use cairn::aws::{Access, Assets, Aws, Clients};
 use cairn::diagnostic::{Diagnostic, Source};
 use cairn::graph::{Graph, Inputs, synth};
 use cairn::journal::Event;
-use cairn::plan::{self, Operation, Plan, Step};
+use cairn::plan::{self, Action, Plan, Step};
 use cairn::reconcile::{Limits, Setting, reconcile};
 use cairn::refresh::refresh;
 use cairn::resource::Mark;
@@ -135,12 +135,8 @@ impl Rig {
 
     pub async fn insist_on_rest(&self, graph: &Graph) -> Result<(), String> {
         let plan = self.plan(graph).await?;
-        let work: Vec<String> = plan
-            .steps
-            .iter()
-            .filter(|step| step.operation != Operation::Nothing)
-            .map(describe)
-            .collect();
+        let work: Vec<String> =
+            plan.steps.iter().filter(|step| step.action != Action::Keep).map(describe).collect();
         if work.is_empty() {
             return Ok(());
         }
