@@ -1,4 +1,25 @@
-//! Cairn turns a CloudFormation template into running AWS infrastructure.
+//! Cairn turns a CloudFormation template into running AWS infrastructure, straight through the
+//! AWS APIs.
+//!
+//! Data flows one way, through values that each say one thing:
+//!
+//! ```text
+//! template ──parse──▶ Template ──synth──▶ Graph ─┐
+//! state    ──read───▶ State ──refresh──▶ Observed ┴─plan──▶ Plan ──reconcile──▶ Journal ──▶ State'
+//! ```
+//!
+//! - [`template`] is what was written, every node with its place; [`schema`] what AWS's schemas say
+//!   of it; [`config`] where it goes.
+//! - [`graph`] is what should exist, in an order; [`refresh`] reads what does.
+//! - [`plan`] is what will happen: a complete value, and all that [`reconcile`] obeys.
+//! - [`journal`] is what was tried, and [`state`] what the stack owns: the old state with the
+//!   journal replayed, never anything else.
+//! - [`resource`] is the seam: one file for each AWS type, over [`aws`], the only way out.
+//! - [`assembly`] zips local code, [`local`] is an AWS on this machine, [`talk`] a conversation
+//!   with a deployed agent.
+//! - [`cli`] and [`render`] are what the user meets.
+//!
+//! The map with its laws, and the test that holds each, is `docs/architecture.md`.
 
 pub mod assembly;
 pub mod aws;

@@ -99,6 +99,13 @@ async fn changes_are_what_the_plan_says(endpoint: &str, sandbox: &Sandbox) {
     assert_eq!(inventory(endpoint).await, first, "an update keeps every id");
     assert!(work(sandbox).is_empty());
 
+    let fewer = format!("{STACK} --parameter RequestsPerDay=500");
+    let said = sandbox.cairn(&format!("deploy {fewer} --yes")).code(0);
+    assert!(said.out.contains("Quota.Limit: 1000 → 500"), "{}", said.out);
+    assert!(said.out.contains("1 to update, 24 unchanged."), "{}", said.out);
+    sandbox.cairn(&format!("plan {fewer} --detailed-exitcode")).code(0);
+    sandbox.cairn(&format!("deploy {STACK} --yes")).code(0);
+
     // The path of the resource is create-only: it, its method and the snapshot are made anew, and
     // the stage is led to the new snapshot.
     sandbox.edit(FILE, "PathPart: invoke", "PathPart: ask");

@@ -9,4 +9,5 @@ mod journey;
 mod kill;
 mod local;
 mod planning;
+mod purity;
 mod support;

@@ -16,7 +16,8 @@ use crate::render::say;
 use crate::render::style::{BOLD, CHANGED, DIM, paint};
 use crate::state::State;
 use crate::talk::{
-    Answers, Api, Ask, Channel, Command, Direct, Input, Person, TalkError, Tool, Tools, Turn, turn,
+    Answers, Api, Ask, Asks, Channel, Command, Direct, Input, Person, TalkError, Tool, Tools, Turn,
+    turn,
 };
 use crate::template::Node;
 use crate::value::Secret;
@@ -84,7 +85,7 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
             Confirm::Yes => Ask::Yes,
             Confirm::No => Ask::No,
         },
-        person: &Terminal { asks: !args.json },
+        person: &Terminal { asks: !args.json, confirms: args.confirm == Confirm::Ask },
         declared: declared(&loaded),
     };
     match &args.prompt {
@@ -219,6 +220,8 @@ fn declared(loaded: &Loaded) -> Option<BTreeSet<String>> {
 struct Terminal {
     /// With `--json` the output is a program's, and nobody is asked.
     asks: bool,
+    /// Whether confirmations come here too: what was confirmed need not be shown again.
+    confirms: bool,
 }
 
 impl Terminal {
@@ -234,14 +237,17 @@ impl Person for Terminal {
         }
         describe(input);
         let question = format!("may `{}` be done?", input.function);
-        dialoguer::Confirm::new().with_prompt(question).default(false).interact().ok()
+        let confirm = dialoguer::Confirm::new().with_prompt(question).default(false);
+        confirm.wait_for_newline(true).interact().ok()
     }
 
     fn result(&self, input: &Input) -> Option<String> {
         if !self.is_there() {
             return None;
         }
-        describe(input);
+        if !(self.confirms && input.asks == Asks::ConfirmationAndResult) {
+            describe(input);
+        }
         ask(&format!("what does `{}` give? ", input.function))
     }
 }

@@ -63,6 +63,8 @@ pub struct Emulator {
     /// What the answer must contain, so that it is this server's.
     pub answer: &'static str,
     pub companion: Option<Companion>,
+    /// A module that is imported before the program, and mends it.
+    pub mends: Option<&'static str>,
 }
 
 /// A second server, on a port of its own but in the emulator's process: it cannot be left over, and
@@ -105,6 +107,7 @@ pub const MINISTACK: Emulator = Emulator {
     health: "/_ministack/health",
     answer: "cairn-{token}",
     companion: Some(AGENT_RUNTIME),
+    mends: Some(include_str!("ministack_mends.py")),
 };
 
 pub(super) fn url(port: u16) -> String {
@@ -183,6 +186,10 @@ impl Launch<'_> {
             let file = self.files.scratch.join(format!("{}.py", companion.module));
             std::fs::write(&file, companion.source).doing("write", &file)?;
         }
+        if let Some(mends) = self.emulator.mends {
+            let file = self.files.scratch.join("mends.py");
+            std::fs::write(&file, mends).doing("write", &file)?;
+        }
         let mut preferred = self.preferred_port;
         let mut tries = 0;
         loop {
@@ -255,6 +262,9 @@ impl Launch<'_> {
         if let Some(companion) = &self.emulator.companion {
             let call = "import {module}; {module}.serve({companion}, '{token}')\n";
             program += &filled(&call.replace("{module}", companion.module), record);
+        }
+        if self.emulator.mends.is_some() {
+            program += "import mends\n";
         }
         program + &format!("from {} import main; main()", self.emulator.module)
     }

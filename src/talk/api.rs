@@ -58,7 +58,8 @@ impl Api {
             || String::from_utf8_lossy(&body).chars().take(200).collect(),
             str::to_owned,
         );
-        Err(TalkError::Refused { status, message })
+        let again = json.pointer("/error/again").and_then(Json::as_bool);
+        Err(TalkError::Refused { status, message, again })
     }
 }
 

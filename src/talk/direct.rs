@@ -81,7 +81,7 @@ fn refused(fault: &Fault) -> TalkError {
         FaultKind::Uncertain => return TalkError::Lost(fault.to_string()),
         _ => 400,
     };
-    TalkError::Refused { status, message: fault.to_string() }
+    TalkError::Refused { status, message: fault.to_string(), again: None }
 }
 
 fn returned(payload: ReturnControlPayload) -> Result<Control, TalkError> {

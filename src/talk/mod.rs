@@ -21,7 +21,12 @@ use crate::resource::BoxFuture;
 pub enum TalkError {
     /// The other side says no, in its own words.
     #[error("the agent's API answered {status}: {message}")]
-    Refused { status: u16, message: String },
+    Refused {
+        status: u16,
+        message: String,
+        /// Whether the same may be sent again, where the other side says so.
+        again: Option<bool>,
+    },
     /// Nobody knows whether the request arrived.
     #[error("no answer: {0}")]
     Lost(String),
@@ -63,6 +68,7 @@ impl TalkError {
     fn is_passing(&self) -> bool {
         match self {
             Self::Lost(_) => true,
+            Self::Refused { again: Some(again), .. } => *again,
             Self::Refused { status, .. } => matches!(status, 429 | 502 | 503 | 504),
             _ => false,
         }

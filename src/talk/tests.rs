@@ -174,7 +174,8 @@ async fn a_tool_that_fails_is_told_to_the_model() {
 #[tokio::test(start_paused = true)]
 async fn a_lost_answer_is_sent_again_and_a_lost_prompt_is_not() {
     let lost = || Err(TalkError::Lost("cut".to_owned()));
-    let busy = || Err(TalkError::Refused { status: 503, message: "busy".to_owned() });
+    let busy =
+        || Err(TalkError::Refused { status: 409, message: "busy".to_owned(), again: Some(true) });
     let script = Script::stumbling(vec![
         Ok(control("i", &[wants("f", "RESULT")])),
         lost(),
@@ -192,4 +193,13 @@ async fn a_lost_answer_is_sent_again_and_a_lost_prompt_is_not() {
     let error = turn(&script, &tools(&one, Ask::No), "hello", None).await;
     assert!(matches!(error, Err(TalkError::Lost(_))));
     assert_eq!(script.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn what_may_not_be_sent_again_is_not() {
+    let last = TalkError::Refused { status: 502, message: "no".to_owned(), again: Some(false) };
+    let script = Script::stumbling(vec![Ok(control("i", &[wants("f", "RESULT")])), Err(last)]);
+    let error = turn(&script, &tools(&[("f", json!("x"))], Ask::No), "hello", None).await;
+    assert!(matches!(error, Err(TalkError::Refused { status: 502, .. })));
+    assert_eq!(script.asked().len(), 2);
 }

@@ -16,6 +16,7 @@ const MOTO: Emulator = Emulator {
     health: "/moto-api/data.json",
     answer: "",
     companion: None,
+    mends: None,
 };
 
 pub async fn ministack() -> PrivateServer {

@@ -50,60 +50,6 @@ const MEDIA_TYPES: &str = "the path of the patch names the type, with `~1` for a
 pub const LIES: &[Lie] = &[
     Lie {
         target: Target::MiniStack,
-        type_name: "AWS::ApiGateway::ApiKey",
-        spoils: Spoils::Update("Enabled"),
-        aws: TYPED_PATCHES,
-    },
-    Lie {
-        target: Target::MiniStack,
-        type_name: "AWS::ApiGateway::Method",
-        spoils: Spoils::Update("ApiKeyRequired"),
-        aws: TYPED_PATCHES,
-    },
-    Lie {
-        target: Target::MiniStack,
-        type_name: "AWS::ApiGateway::Method",
-        spoils: Spoils::Update("RequestParameters"),
-        aws: TYPED_PATCHES,
-    },
-    Lie {
-        target: Target::MiniStack,
-        type_name: "AWS::ApiGateway::RestApi",
-        spoils: Spoils::Update("DisableExecuteApiEndpoint"),
-        aws: TYPED_PATCHES,
-    },
-    Lie {
-        target: Target::MiniStack,
-        type_name: "AWS::ApiGateway::RestApi",
-        spoils: Spoils::Update("MinimumCompressionSize"),
-        aws: TYPED_PATCHES,
-    },
-    Lie {
-        target: Target::MiniStack,
-        type_name: "AWS::ApiGateway::UsagePlan",
-        spoils: Spoils::Update("ApiStages"),
-        aws: TYPED_PATCHES,
-    },
-    Lie {
-        target: Target::MiniStack,
-        type_name: "AWS::ApiGateway::UsagePlan",
-        spoils: Spoils::Update("Quota"),
-        aws: TYPED_PATCHES,
-    },
-    Lie {
-        target: Target::MiniStack,
-        type_name: "AWS::ApiGateway::UsagePlan",
-        spoils: Spoils::Update("Throttle"),
-        aws: TYPED_PATCHES,
-    },
-    Lie {
-        target: Target::MiniStack,
-        type_name: "AWS::ApiGateway::RestApi",
-        spoils: Spoils::Update("BinaryMediaTypes"),
-        aws: MEDIA_TYPES,
-    },
-    Lie {
-        target: Target::MiniStack,
         type_name: "AWS::Bedrock::Agent",
         spoils: Spoils::Update("TestAliasTags"),
         aws: "every agent has an alias TSTALIASID, which takes tags",
