@@ -99,7 +99,9 @@ impl Walk<'_> {
     }
 
     fn missing(&mut self, shape: &Shape, entries: &IndexMap<String, Value>) {
-        for name in shape.required.iter().filter(|name| !entries.contains_key(*name)) {
+        let meant = meant(shape, entries);
+        let is_given = |name: &String| entries.contains_key(name) || meant.contains(&name.as_str());
+        for name in shape.required.iter().filter(|name| !is_given(name)) {
             let message = format!("{} lacks the property `{name}`", self.here());
             self.error(At::Key, message, None);
         }
@@ -107,8 +109,10 @@ impl Walk<'_> {
 
     /// Of some properties exactly one, or at least one, has to be there.
     fn groups(&mut self, facts: &TypeFacts, entries: &IndexMap<String, Value>) {
+        let meant = meant(&facts.properties, entries);
+        let is_given = |name: &String| entries.contains_key(name) || meant.contains(&name.as_str());
         let given = |group: &[String]| -> Vec<String> {
-            group.iter().filter(|name| entries.contains_key(*name)).cloned().collect()
+            group.iter().filter(|name| is_given(name)).cloned().collect()
         };
         let exactly = &facts.required_exactly_one;
         let at_least = &facts.required_one_of;
@@ -257,4 +261,11 @@ fn number(shape: &Shape, text: &str) -> Option<Literal> {
 
 fn is_json_map(text: &str) -> bool {
     serde_json::from_str::<Json>(text).is_ok_and(|json| json.is_object())
+}
+
+/// What the properties nobody knows were probably meant to be: a misspelt one is not missing too.
+fn meant<'s>(shape: &'s Shape, entries: &IndexMap<String, Value>) -> Vec<&'s str> {
+    let names: Vec<&str> = shape.settable().collect();
+    let unknown = entries.keys().filter(|name| !names.contains(&name.as_str()));
+    unknown.filter_map(|name| nearest(name, names.iter().copied())).collect()
 }
