@@ -148,3 +148,19 @@ async fn what_others_delete_is_made_again() {
     assert!(work(&sandbox).is_empty());
     sandbox.cairn(&format!("teardown {STACK} --yes")).code(0);
 }
+
+/// The account that STS tells is held against the environment's before anything else is asked.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_account_is_refused() {
+    let server = ministack().await;
+    let before = inventory(&server.url).await;
+    let sandbox = Sandbox::persona(&server.url);
+    sandbox.edit("config/test.yaml", "\"000000000000\"", "\"111122223333\"");
+    for command in ["plan", "deploy --yes"] {
+        let said = sandbox.cairn(&format!("{command} {STACK}")).code(1).err;
+        let told = "these credentials are for account 000000000000, the environment `test` is for \
+                    111122223333";
+        assert!(said.contains(told), "{said}");
+    }
+    assert_eq!(inventory(&server.url).await, before);
+}

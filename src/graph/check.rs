@@ -4,7 +4,7 @@ use super::evaluate::is_function;
 use super::{Graph, Nothing};
 use crate::diagnostic::{Diagnostic, Severity, Span, nearest};
 use crate::resource;
-use crate::schema::{self, At, Finding, Segment};
+use crate::schema::{self, At, Basis, Finding, Segment};
 use crate::template::{DeletionPolicy, Node, ResourceNode, Template};
 use crate::value::LogicalId;
 
@@ -117,6 +117,15 @@ pub fn diagnostic(graph: &Graph, id: &LogicalId, finding: &Finding) -> Diagnosti
     diagnostic
         .at(&graph.template.source, locate(graph, id, &finding.path, finding.at))
         .hint_if(finding.hint.clone())
+        .hint_if(source(graph, id).filter(|_| finding.basis == Basis::Limit))
+}
+
+/// Where AWS documents what it takes.
+fn source(graph: &Graph, id: &LogicalId) -> Option<String> {
+    const REFERENCE: &str = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide";
+    let declared = graph.template.resources.get(id)?;
+    let name = declared.type_name.strip_prefix("AWS::")?.replace("::", "-").to_lowercase();
+    Some(format!("{REFERENCE}/aws-resource-{name}.html"))
 }
 
 /// Where a property is written: as deep along the path as the template goes, through the taken

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::check::{self, About, Misfit, listed, shown};
 use super::facts::{Kind, Shape, TypeFacts};
-use super::{At, Finding, Segment, amend};
+use super::{At, Basis, Finding, Segment, amend};
 use crate::diagnostic::{Severity, nearest};
 use crate::value::{Literal, Value};
 
@@ -168,6 +168,9 @@ impl Walk<'_> {
             _ => Severity::Error,
         };
         self.find(severity, At::Value, message, hint);
+        if let Some(finding) = self.findings.last_mut() {
+            finding.basis = Basis::Limit;
+        }
     }
 
     fn error(&mut self, at: At, message: impl Into<String>, hint: Option<String>) {
@@ -175,7 +178,8 @@ impl Walk<'_> {
     }
 
     fn find(&mut self, severity: Severity, at: At, message: String, hint: Option<String>) {
-        self.findings.push(Finding { severity, path: self.path.clone(), at, message, hint });
+        let (path, basis) = (self.path.clone(), Basis::Shape);
+        self.findings.push(Finding { severity, path, at, message, hint, basis });
     }
 
     /// The property the walk is at, or the list it is in.

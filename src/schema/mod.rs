@@ -36,6 +36,16 @@ pub struct Finding {
     /// Lower case, no full stop, names in backticks.
     pub message: String,
     pub hint: Option<String>,
+    pub basis: Basis,
+}
+
+/// What a finding rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Basis {
+    /// How the properties are built.
+    Shape,
+    /// A bound, a pattern or a list of values that AWS documents.
+    Limit,
 }
 
 /// One step down into a value.
