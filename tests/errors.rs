@@ -57,3 +57,22 @@ fn a_wrong_configuration_is_refused_with_its_line() {
     assert!(said.contains("test.yaml:2:1"), "{said}");
     assert!(said.contains("did you mean `region`?"), "{said}");
 }
+
+/// What AWS takes and callers suffer from is said as a warning, and stops nothing.
+#[test]
+fn times_that_do_not_fit_are_warned_of() {
+    let sandbox = Sandbox::persona("http://127.0.0.1:9");
+    let validate = "validate stacks/persona-agent";
+    let stack = "stacks/persona-agent/stack.yaml";
+    assert_eq!(sandbox.cairn(validate).code(0).err, "");
+
+    sandbox.edit(stack, "      Timeout: 90\n", "");
+    let said = sandbox.cairn(validate).code(0).err;
+    assert!(said.contains("`Function` is ended after 3 s, as nothing is said"), "{said}");
+    assert!(said.contains("while `InvokeMethod` waits 29000 ms"), "{said}");
+
+    sandbox.edit(stack, "TimeoutInMillis: 29000", "TimeoutInMillis: 120000");
+    let said = sandbox.cairn(validate).code(0).err;
+    assert!(said.contains("unless the account's quota is raised: 120000 ms"), "{said}");
+    assert!(said.contains("Service Quotas"), "{said}");
+}
