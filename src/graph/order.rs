@@ -55,6 +55,9 @@ pub fn add_followed(graph: &mut Graph) {
         else {
             continue;
         };
+        if follows.unless.is_some_and(|property| says(graph, &node.id, property)) {
+            continue;
+        }
         let Some(parent_id) = parent(graph, &node.id, follows.through) else { continue };
         let mut followed: BTreeSet<LogicalId> = graph
             .nodes
@@ -71,6 +74,15 @@ pub fn add_followed(graph: &mut Graph) {
             node.dependencies.extend(followed.iter().cloned());
             node.follows = followed;
         }
+    }
+}
+
+/// Whether the template gives a resource this property.
+fn says(graph: &Graph, id: &LogicalId, property: &str) -> bool {
+    let mut evaluator = graph.evaluator(&Nothing);
+    match graph.evaluate_properties(id, &mut evaluator) {
+        Value::Map(properties) => properties.contains_key(property),
+        _ => false,
     }
 }
 

@@ -354,8 +354,11 @@ impl Run {
         let mut from = before(&current.properties, step);
         loop {
             let progress = self
-                .insist(step, Attempt::Change, handler, || {
-                    handler.update(&self.aws, &physical_id, &from, &wanted.clear)
+                .insist(step, Attempt::Change, handler, || match how {
+                    UpdateKind::Properties => {
+                        handler.update(&self.aws, &physical_id, &from, &wanted.clear)
+                    }
+                    UpdateKind::Roll => handler.roll(&self.aws, &physical_id, &from, &wanted.clear),
                 })
                 .await?;
             if progress == Progress::Done {
@@ -368,36 +371,9 @@ impl Run {
             }
             from = self.overlay(handler, step, &from, &live.properties, &wanted.clear);
         }
-        if how == UpdateKind::Roll {
-            let rolled = self.roll(step, handler, &physical_id, &wanted.clear).await?;
-            attributes.extend(rolled);
-        }
         let follows = self.follows(id).or(wanted.instance.follows.clone());
         let instance = Instance { attributes, follows, ..wanted.instance };
         self.record(Fact::Updated { id: id.clone(), instance })
-    }
-
-    async fn roll(
-        &self,
-        step: &Step,
-        handler: &dyn Handler,
-        physical_id: &PhysicalId,
-        properties: &Json,
-    ) -> Result<Attributes, StepError> {
-        loop {
-            let progress = self
-                .insist(step, Attempt::Change, handler, || {
-                    handler.roll(&self.aws, physical_id, properties)
-                })
-                .await?;
-            if progress == Progress::Done {
-                return Ok(Attributes::new());
-            }
-            let live = self.settle(step, handler, physical_id, properties).await?;
-            if progress == Progress::Settle {
-                return Ok(live.attributes);
-            }
-        }
     }
 
     /// What is there now, as far as the template or the last apply speaks of it.

@@ -242,6 +242,7 @@ impl Resource for Deployment {
             "AWS::ApiGateway::GatewayResponse",
             "AWS::ApiGateway::RequestValidator",
         ],
+        unless: None,
         effect: Effect::Replace,
         reason: "a deployment is a snapshot: it is made anew when anything of its API changes",
     });

@@ -46,6 +46,8 @@ impl Resource for AgentAlias {
     const FOLLOWS: Option<Follows> = Some(Follows {
         through: "AgentId",
         types: &[],
+        // The template says which version it wants, whatever becomes of the agent.
+        unless: Some("RoutingConfiguration"),
         effect: Effect::Roll,
         reason: "an alias routes to a numbered version: a new one is cut when its agent changes",
     });
@@ -129,8 +131,7 @@ impl Resource for AgentAlias {
         from: &Props,
         to: &Props,
     ) -> Result<Progress, Fault> {
-        let arn = arn(aws, id)?;
-        bedrock_tags::update(aws, &arn, from.tags.as_ref(), to.tags.as_ref()).await?;
+        update_tags(aws, id, from, to).await?;
         let is_same = from.agent_alias_name == to.agent_alias_name
             && from.description == to.description
             && from.routing_configuration == to.routing_configuration;
@@ -140,12 +141,16 @@ impl Resource for AgentAlias {
         update_alias(aws, id, to).await
     }
 
-    async fn roll(self, aws: &Aws, id: &PhysicalId, props: &Props) -> Result<Progress, Fault> {
-        if props.routes().is_some() {
-            // The template says which version it wants, whatever becomes of the agent.
-            return Ok(Progress::Done);
-        }
-        update_alias(aws, id, props).await
+    /// One call for both: a second one would cut a second version.
+    async fn roll(
+        self,
+        aws: &Aws,
+        id: &PhysicalId,
+        from: &Props,
+        to: &Props,
+    ) -> Result<Progress, Fault> {
+        update_tags(aws, id, from, to).await?;
+        update_alias(aws, id, to).await
     }
 
     async fn delete(self, aws: &Aws, id: &PhysicalId, _props: &Props) -> Result<(), Fault> {
@@ -286,6 +291,10 @@ async fn ensure_prepared(aws: &Aws, agent: &str, props: &Props) -> Result<(), Fa
             request_id: None,
         }),
     }
+}
+
+async fn update_tags(aws: &Aws, id: &PhysicalId, from: &Props, to: &Props) -> Result<(), Fault> {
+    bedrock_tags::update(aws, &arn(aws, id)?, from.tags.as_ref(), to.tags.as_ref()).await
 }
 
 async fn update_alias(aws: &Aws, id: &PhysicalId, to: &Props) -> Result<Progress, Fault> {

@@ -73,7 +73,8 @@ pub trait Handler: Send + Sync {
         &'a self,
         aws: &'a Aws,
         id: &'a PhysicalId,
-        props: &'a Json,
+        from: &'a Json,
+        to: &'a Json,
     ) -> BoxFuture<'a, Result<Progress, Fault>>;
     fn delete<'a>(
         &'a self,
@@ -272,11 +273,13 @@ impl<R: Resource> Handler for Typed<R> {
         &'a self,
         aws: &'a Aws,
         id: &'a PhysicalId,
-        props: &'a Json,
+        from: &'a Json,
+        to: &'a Json,
     ) -> BoxFuture<'a, Result<Progress, Fault>> {
         Box::pin(async move {
-            let props = typed::<R>("update", props)?;
-            classified::<R, _>(R::default().roll(aws, id, &props).await)
+            let from = typed::<R>("update", from)?;
+            let to = typed::<R>("update", to)?;
+            classified::<R, _>(R::default().roll(aws, id, &from, &to).await)
         })
     }
 

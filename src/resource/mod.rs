@@ -163,12 +163,14 @@ pub trait Resource: Copy + Default + Send + Sync + 'static {
         to: &Self::Props,
     ) -> impl Future<Output = Result<Progress, Fault>> + Send;
 
-    /// Rolls it over because what it follows has changed ([`Effect::Roll`]).
+    /// Rolls it over because what it follows has changed ([`Effect::Roll`]), and changes it like
+    /// [`Resource::update`] on the way.
     fn roll(
         self,
         _aws: &Aws,
         _id: &PhysicalId,
-        _props: &Self::Props,
+        _from: &Self::Props,
+        _to: &Self::Props,
     ) -> impl Future<Output = Result<Progress, Fault>> + Send {
         async { Ok(Progress::Done) }
     }
@@ -323,6 +325,8 @@ pub struct Follows {
     /// resources of `types` whose property of the same name references the same parent.
     pub through: &'static str,
     pub types: &'static [&'static str],
+    /// A property that says for itself what is to be copied: where it is given, nothing is followed.
+    pub unless: Option<&'static str>,
     pub effect: Effect,
     /// Shown in the plan.
     pub reason: &'static str,

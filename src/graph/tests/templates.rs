@@ -420,3 +420,17 @@ fn the_same_template_gives_the_same_graph() {
         assert_eq!(once.properties(id, &Nothing), twice.properties(id, &Nothing));
     }
 }
+
+#[test]
+fn an_alias_with_a_version_of_its_own_follows_no_agent() {
+    let alias = |rest: &str| {
+        let text = format!(
+            "Resources:\n  Agent: {{Type: AWS::Bedrock::Agent, Properties: {{AgentName: a}}}}\n  \
+             Alias:\n    Type: AWS::Bedrock::AgentAlias\n    Properties:\n      \
+             AgentId: !Ref Agent\n      AgentAliasName: live\n{rest}"
+        );
+        ids(&graph(&text).nodes["Alias"].follows)
+    };
+    assert_eq!(alias(""), "Agent");
+    assert_eq!(alias("      RoutingConfiguration: [{AgentVersion: '3'}]\n"), "");
+}
