@@ -13,7 +13,7 @@ use super::{Code, Failure};
 use crate::config::Limits;
 use crate::graph::Graph;
 use crate::plan::{Plan, Purpose};
-use crate::reconcile::{self, Outcome, Setting, reconcile};
+use crate::reconcile::{self, Outcome, Setting, Stop, reconcile};
 use crate::render::diagnostic::{Color, render_all};
 use crate::render::plan::{Header, render};
 use crate::render::progress::{Display, Progress, took};
@@ -203,7 +203,14 @@ pub fn conclude(plan: &Plan, outcome: &Outcome, session: &Session) -> Code {
         outcome.failed.len(),
     ));
     say("hint: nothing is lost: run the same command again to go on");
-    if outcome.interrupted { Code::Interrupted } else { Code::Failed }
+    match outcome.stop {
+        Some(Stop::Interrupt) => Code::Interrupted,
+        Some(Stop::Deadline) => {
+            say("hint: `limits.deadline` in config/ says how many minutes a run may take");
+            Code::Failed
+        }
+        None => Code::Failed,
+    }
 }
 
 /// The addresses among the outputs, where the local AWS answers them.

@@ -48,7 +48,8 @@ pub struct Outcome {
     pub done: Vec<StepId>,
     pub failed: Vec<(StepId, StepError)>,
     pub not_started: Vec<StepId>,
-    pub interrupted: bool,
+    /// Why steps were not started, if not because others failed.
+    pub stop: Option<Stop>,
     pub elapsed: Duration,
 }
 
@@ -57,6 +58,15 @@ impl Outcome {
     pub fn is_complete(&self) -> bool {
         self.failed.is_empty() && self.not_started.is_empty()
     }
+}
+
+/// Why a run starts nothing more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// Somebody wants it to end.
+    Interrupt,
+    /// It has taken as long as it may.
+    Deadline,
 }
 
 /// What a run needs besides its plan.
@@ -125,7 +135,7 @@ struct Driver<'a> {
     tasks: HashMap<tokio::task::Id, StepId>,
     done: Vec<StepId>,
     failed: Vec<(StepId, StepError)>,
-    interrupted: bool,
+    stop: Option<Stop>,
     start: Instant,
 }
 
@@ -150,7 +160,7 @@ impl<'a> Driver<'a> {
             tasks: HashMap::new(),
             done: Vec::new(),
             failed: Vec::new(),
-            interrupted: false,
+            stop: None,
             start: Instant::now(),
         }
     }
@@ -189,18 +199,18 @@ impl<'a> Driver<'a> {
 
     async fn next_event(&mut self) -> Event {
         let deadline = self.limits.deadline.map(|limit| self.start + limit);
-        let may_start = !self.interrupted;
+        let may_start = self.stop.is_none();
         tokio::select! {
             biased;
             Some(joined) = self.running.join_next_with_id() => self.ended(joined),
-            () = interrupted(&mut self.interrupt), if may_start => self.drain(),
-            () = until(deadline), if may_start => self.drain(),
+            () = interrupted(&mut self.interrupt), if may_start => self.drain(Stop::Interrupt),
+            () = until(deadline), if may_start => self.drain(Stop::Deadline),
         }
     }
 
-    fn drain(&mut self) -> Event {
-        self.interrupted = true;
-        self.run.tell(News::Draining { running: self.running.len() });
+    fn drain(&mut self, why: Stop) -> Event {
+        self.stop = Some(why);
+        self.run.tell(News::Draining { running: self.running.len(), why });
         Event::Interrupted
     }
 
@@ -231,14 +241,14 @@ impl<'a> Driver<'a> {
     }
 
     fn finish(self) -> Result<Outcome, ReconcileError> {
-        let Self { run, schedule, done, failed, interrupted, start, .. } = self;
+        let Self { run, schedule, done, failed, stop, start, .. } = self;
         run.record_outputs();
         let not_started = schedule.not_started();
         let run =
             Arc::into_inner(run).expect("every step has ended, and with it its share of the run");
         let ledger = run.ledger.into_inner().expect("nothing panics while it holds this lock");
         let state = ledger.close()?;
-        Ok(Outcome { state, done, failed, not_started, interrupted, elapsed: start.elapsed() })
+        Ok(Outcome { state, done, failed, not_started, stop, elapsed: start.elapsed() })
     }
 }
 

@@ -16,6 +16,7 @@ pub enum News {
     /// No more steps are started; those that run are being drained.
     Draining {
         running: usize,
+        why: super::Stop,
     },
 }
 

@@ -10,7 +10,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::plan::is_visible;
 use super::style::{BAD, DIM, glyph, paint, style, words};
 use crate::plan::{Plan, Step, StepId};
-use crate::reconcile::News;
+use crate::reconcile::{News, Stop};
 
 /// How news are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,9 +69,13 @@ impl<'a> Progress<'a> {
             News::Failed(id, error) => {
                 self.ended(*id, &paint(BAD, &format!("failed: {error}")));
             }
-            News::Draining { running } => self.line(&format!(
-                "stopping: {running} running steps are being finished; press Ctrl-C again to stop at once"
-            )),
+            News::Draining { running, why } => {
+                let (why, choice) = match why {
+                    Stop::Interrupt => ("stopping", "; press Ctrl-C again to stop at once"),
+                    Stop::Deadline => ("the deadline is reached", ""),
+                };
+                self.line(&format!("{why}: {running} running steps are being finished{choice}"));
+            }
         }
     }
 

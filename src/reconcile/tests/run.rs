@@ -1,11 +1,15 @@
 //! Runs that make no call.
 
+use std::time::Duration;
+
 use tokio::sync::{mpsc, watch};
 
 use super::scheduling::plan;
 use crate::aws::{Access, Assets, Aws, Clients};
 use crate::plan::{Action, Operation, Plan, StepId};
-use crate::reconcile::{Limits, News, Outcome, ReconcileError, Setting, StepError, reconcile};
+use crate::reconcile::{
+    Limits, News, Outcome, ReconcileError, Setting, StepError, Stop, reconcile,
+};
 use crate::state::State;
 use crate::state::sample::{after, events};
 use crate::state::store::{Holder, Ledger, Store};
@@ -108,7 +112,7 @@ async fn a_run_leaves_in_the_store_what_it_says() {
     let home = Home::new();
     let plan = farewell(&owned());
     let outcome = run(&plan, home.ledger(owned()), false).await.expect("it ends");
-    assert!(outcome.is_complete() && !outcome.interrupted, "{outcome:?}");
+    assert!(outcome.is_complete() && outcome.stop.is_none(), "{outcome:?}");
     assert_eq!(outcome.done, [StepId(0), StepId(1)]);
     assert!(outcome.state.is_empty());
     assert_eq!(home.store.read().expect("it reads"), Some(outcome.state));
@@ -132,7 +136,24 @@ async fn an_interrupt_starts_nothing_more() {
     let home = Home::new();
     let plan = farewell(&owned());
     let outcome = run(&plan, home.ledger(owned()), true).await.expect("it ends");
-    assert!(outcome.interrupted);
+    assert_eq!(outcome.stop, Some(Stop::Interrupt));
     assert!(outcome.done.len() <= 1, "the second is not started once the first has ended");
     assert_eq!(outcome.done.len() + outcome.not_started.len(), 2);
+}
+
+#[tokio::test]
+async fn a_deadline_starts_nothing_more_and_says_so() {
+    let home = Home::new();
+    let plan = farewell(&owned());
+    let (_stop, interrupt) = watch::channel(false);
+    let (mut setting, mut heard) = setting(interrupt).await;
+    setting.limits.deadline = Some(Duration::ZERO);
+    let outcome = reconcile(&plan, home.ledger(owned()), setting).await.expect("it ends");
+    assert_eq!(outcome.stop, Some(Stop::Deadline));
+    assert_eq!(outcome.done.len() + outcome.not_started.len(), 2);
+    let mut drains = 0;
+    while let Some(news) = heard.recv().await {
+        drains += usize::from(matches!(news, News::Draining { why: Stop::Deadline, .. }));
+    }
+    assert_eq!(drains, 1);
 }
