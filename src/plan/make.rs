@@ -243,7 +243,10 @@ impl Maker<'_> {
     ) {
         let token = (self.tokens)();
         let Some(desired) = self.desired(node, None, &token) else { return };
-        if let Some(conflict) = self.name_conflict(node, current, &desired) {
+        let conflict = self
+            .name_conflict(node, current, &desired)
+            .or_else(|| self.place_conflict(node, current, &desired));
+        if let Some(conflict) = conflict {
             self.errors.push(conflict);
             return;
         }
@@ -290,6 +293,39 @@ impl Maker<'_> {
             .hint(format!(
                 "change {} too, or leave it out and let Cairn generate it",
                 name.property
+            )),
+        )
+    }
+
+    /// Neither can two that occupy the same place.
+    fn place_conflict(
+        &self,
+        node: &Node,
+        current: &Instance,
+        desired: &Desired,
+    ) -> Option<Diagnostic> {
+        let occupied = resource::handler(&node.type_name)?.occupies();
+        let Value::Map(entries) = &desired.properties else { return None };
+        let is_kept = |property: &&str| {
+            let wanted = entries.get(*property).and_then(Value::as_text);
+            let current = current.properties.get(*property).and_then(Json::as_str);
+            wanted.is_some() && wanted == current
+        };
+        let last = occupied.last()?;
+        if current.type_name.as_str() != node.type_name || !occupied.iter().all(is_kept) {
+            return None;
+        }
+        let span = self.graph.span_of(&node.id, &[Segment::Key((*last).to_owned())], At::Value);
+        let wanted = entries.get(*last).and_then(Value::as_text).unwrap_or_default();
+        Some(
+            Diagnostic::error(format!(
+                "`{}` has to be replaced, but its {last} {wanted} is taken by the one it replaces",
+                node.id
+            ))
+            .at(&self.graph.template.source, span)
+            .hint(format!(
+                "change {last} too, or deploy once without `{}` and then with it",
+                node.id
             )),
         )
     }

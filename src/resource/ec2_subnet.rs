@@ -320,6 +320,8 @@ impl Resource for Subnet {
         ("Tags", Rule::Set),
     ];
 
+    const OCCUPIES: &'static [&'static str] = &["VpcId", "CidrBlock"];
+
     type Props = Props;
 
     /// An IPv6 block can be given and taken, but not exchanged.

@@ -31,6 +31,7 @@ pub trait Handler: Send + Sync {
     fn unsupported(&self) -> &'static [(&'static str, &'static str)];
     fn name(&self) -> Option<Name>;
     fn follows(&self) -> Option<Follows>;
+    fn occupies(&self) -> &'static [&'static str];
     fn gone_with(&self) -> Option<&'static str>;
     fn lock(&self) -> Option<Lock>;
     fn removal(&self) -> Removal;
@@ -172,6 +173,10 @@ impl<R: Resource> Handler for Typed<R> {
 
     fn follows(&self) -> Option<Follows> {
         R::FOLLOWS
+    }
+
+    fn occupies(&self) -> &'static [&'static str] {
+        R::OCCUPIES
     }
 
     fn gone_with(&self) -> Option<&'static str> {

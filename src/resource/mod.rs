@@ -101,6 +101,9 @@ pub trait Resource: Copy + Default + Send + Sync + 'static {
     const FOLLOWS: Option<Follows> = None;
     /// Whether a deleted one stays for a while.
     const REMOVAL: Removal = Removal::AtOnce;
+    /// Properties of which no two resources may have the same values at once, the one to change
+    /// last: a replacement that keeps them all would not find room beside what it replaces.
+    const OCCUPIES: &'static [&'static str] = &[];
     /// The property naming a parent whose deletion removes this resource too.
     const GONE_WITH: Option<&'static str> = None;
     /// The property whose value names what must not be changed by two steps at once.

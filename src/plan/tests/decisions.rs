@@ -386,6 +386,27 @@ Resources:
 }
 
 #[test]
+fn a_place_that_is_taken_is_refused() {
+    let text = r"
+Resources:
+  Vpc: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.4.0.0/16}}
+  Subnet:
+    Type: AWS::EC2::Subnet
+    Properties: {VpcId: !Ref Vpc, CidrBlock: 10.4.0.0/24, AvailabilityZone: us-east-1a}
+";
+    let case = Case::of(text, &[("1a", "1b")]);
+    let findings = planned(&case.graph, &case.state, &case.observed).expect_err("it is taken");
+    assert_eq!(
+        findings[0].message,
+        "`Subnet` has to be replaced, but its CidrBlock 10.4.0.0/24 is taken by the one it replaces"
+    );
+    let moved = Case::of(text, &[("1a", "1b"), ("10.4.0.0/24", "10.4.1.0/24")]);
+    planned(&moved.graph, &moved.state, &moved.observed).expect("there is room");
+    let elsewhere = Case::of(text, &[("10.4.0.0/16", "10.0.0.0/8")]);
+    planned(&elsewhere.graph, &elsewhere.state, &elsewhere.observed).expect("another VPC has room");
+}
+
+#[test]
 fn a_name_that_is_taken_is_refused_at_its_place() {
     let text = r"
 Resources:
