@@ -201,10 +201,11 @@ impl<'a> Driver<'a> {
         let deadline = self.limits.deadline.map(|limit| self.start + limit);
         let may_start = self.stop.is_none();
         tokio::select! {
+            // What stops a run comes before what would let it start more.
             biased;
-            Some(joined) = self.running.join_next_with_id() => self.ended(joined),
             () = interrupted(&mut self.interrupt), if may_start => self.drain(Stop::Interrupt),
             () = until(deadline), if may_start => self.drain(Stop::Deadline),
+            Some(joined) = self.running.join_next_with_id() => self.ended(joined),
         }
     }
 
@@ -260,6 +261,7 @@ async fn interrupted(interrupt: &mut watch::Receiver<bool>) {
 
 async fn until(deadline: Option<Instant>) {
     match deadline {
+        Some(deadline) if Instant::now() >= deadline => {}
         Some(deadline) => tokio::time::sleep_until(deadline).await,
         None => std::future::pending().await,
     }
