@@ -10,4 +10,5 @@ mod kill;
 mod local;
 mod planning;
 mod purity;
+mod saved_plans;
 mod support;

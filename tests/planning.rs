@@ -31,10 +31,12 @@ const DEPLOYED: [&str; 4] = [
 ];
 
 /// Commands that ask AWS.
-const ASKING: [&str; 3] = [
+const ASKING: [&str; 5] = [
     "plan stacks/persona-agent",
     "plan stacks/persona-agent --json",
     "plan stacks/persona-agent --stats",
+    "plan stacks/persona-agent --format markdown",
+    "plan stacks/persona-agent --out /dev/null",
 ];
 
 /// Every file with its content and when it was last written.

@@ -12,6 +12,11 @@ pub fn now() -> String {
     now.round(jiff::Unit::Second).unwrap_or(now).to_string()
 }
 
+/// Now, to the fraction of a second: how long ago something was is told from this.
+pub fn moment() -> Timestamp {
+    Timestamp::now()
+}
+
 /// Tokens nobody else has.
 pub struct Tokens;
 

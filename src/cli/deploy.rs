@@ -4,12 +4,13 @@ use std::io::{IsTerminal as _, Write as _};
 use std::sync::Arc;
 
 use dialoguer::Confirm;
+use jiff::SignedDuration;
 use tokio::sync::{mpsc, watch};
 
 use super::clock::now;
 use super::project::{Project, StackArgs};
 use super::session::Session;
-use super::{Code, Failure};
+use super::{Code, Failure, saved};
 use crate::config::Limits;
 use crate::graph::Graph;
 use crate::plan::{Plan, Purpose};
@@ -19,24 +20,43 @@ use crate::render::plan::{Header, render};
 use crate::render::progress::{Display, Progress, took};
 use crate::render::style::{BAD, BOLD, GOOD, paint};
 use crate::render::{outputs, say};
-use crate::state::store::Ledger;
+use crate::state::State;
+use crate::state::store::{Ledger, Lock};
 
-/// Make AWS as the template says
+/// Make AWS as the template says, or as a saved plan does
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  cairn deploy stacks/persona-agent --env local --yes\n  \
-    cairn deploy stacks/persona-agent --env prod")]
+    cairn deploy stacks/persona-agent --env prod\n  \
+    cairn deploy plan.cairn --yes   # exactly what `cairn plan --out plan.cairn` showed")]
 pub struct Args {
+    /// The stack, or a plan that `cairn plan --out` wrote
     #[command(flatten)]
-    stack: StackArgs,
+    pub stack: StackArgs,
     /// Do not ask
     #[arg(short, long)]
-    yes: bool,
+    pub yes: bool,
+    /// How old a saved plan may be
+    #[arg(long, value_name = "TIME", default_value = "24h")]
+    pub max_age: SignedDuration,
     /// Say how many AWS calls were made
     #[arg(long)]
-    stats: bool,
+    pub stats: bool,
+}
+
+/// All that a run needs.
+pub struct Prepared {
+    pub project: Project,
+    pub session: Session,
+    pub lock: Lock,
+    pub state: State,
+    pub graph: Graph,
+    pub plan: Plan,
 }
 
 pub async fn run(args: &Args) -> Result<Code, Failure> {
+    if let Some(text) = saved::text(&args.stack.stack)? {
+        return carry_out(saved::prepare(&text, args).await?, args).await;
+    }
     let project = Project::find(&args.stack)?;
     let (checked, loaded) = project.offline_graph()?;
     if !checked.warnings.is_empty() {
@@ -48,6 +68,12 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
     let state = session.state(&project)?;
     let graph = session.graph(&project, &loaded, &state).await?;
     let plan = session.plan(&graph, &state).await?;
+    carry_out(Prepared { project, session, lock, state, graph, plan }, args).await
+}
+
+/// Shows a plan, asks, and applies it.
+async fn carry_out(prepared: Prepared, args: &Args) -> Result<Code, Failure> {
+    let Prepared { project, session, lock, state, graph, plan } = prepared;
     show(&plan, &project)?;
     if !plan.has_work() && !plan.has_changes() {
         if args.stats {
@@ -61,7 +87,7 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
     if changes && !args.yes && !agreed("Deploy this?")? {
         return Err(Failure::text("nothing was changed: the plan was declined"));
     }
-    let ledger = store.open(lock, state)?;
+    let ledger = project.store().open(lock, state)?;
     let graph = Arc::new(graph);
     let outcome = apply(&plan, ledger, &session, Some(graph), project.environment.limits).await?;
     let code = match changes || !outcome.is_complete() {

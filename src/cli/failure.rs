@@ -6,6 +6,7 @@ use crate::aws::{Fault, chain};
 use crate::config::LOCAL;
 use crate::diagnostic::Diagnostic;
 use crate::local::LocalError;
+use crate::plan::saved::Refusal;
 use crate::reconcile::ReconcileError;
 use crate::render::diagnostic::{Color, render_all};
 use crate::state::store::StoreError;
@@ -83,6 +84,12 @@ impl From<LocalError> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         Self::Text { message: chain(&error), hints: error.hints() }
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Self::text(refusal.to_string()).hint(refusal.hint())
     }
 }
 

@@ -3,6 +3,7 @@
 mod clock;
 mod completions;
 mod deploy;
+mod drift;
 mod failure;
 mod invoke;
 mod local;
@@ -10,6 +11,7 @@ pub mod log;
 mod outputs;
 mod plan;
 mod project;
+mod saved;
 mod session;
 mod state;
 mod synth;
@@ -44,6 +46,7 @@ enum Command {
     #[command(visible_alias = "diff")]
     Plan(plan::Args),
     Deploy(deploy::Args),
+    Drift(drift::Args),
     #[command(visible_alias = "destroy")]
     Teardown(teardown::Args),
     Outputs(outputs::Args),
@@ -59,7 +62,7 @@ enum Command {
 pub enum Code {
     Success,
     Failed,
-    /// `plan --detailed-exitcode`: there is something to do.
+    /// `plan --detailed-exitcode`: there is something to do; `drift`: there is some.
     Changes,
     /// Ended by Ctrl-C.
     Interrupted,
@@ -86,7 +89,8 @@ pub async fn run(cli: Cli) -> Result<Code, Failure> {
         Command::Validate(args) => validate::run(&args),
         Command::Synth(args) => synth::run(&args),
         Command::Plan(args) => plan::run(&args).await,
-        Command::Deploy(args) => deploy::run(&args).await,
+        Command::Deploy(args) => Box::pin(deploy::run(&args)).await,
+        Command::Drift(args) => drift::run(&args).await,
         Command::Teardown(args) => teardown::run(&args).await,
         Command::Outputs(args) => outputs::run(&args),
         Command::Invoke(args) => invoke::run(&args).await,

@@ -1,24 +1,33 @@
-//! `cairn plan`: what would change and why.
+//! `cairn plan`: what would change and why, now or as it was saved.
 
 use std::io::Write as _;
+use std::path::PathBuf;
+
+use clap::{ArgMatches, Command, FromArgMatches};
 
 use super::project::{Project, StackArgs};
 use super::session::Session;
-use super::{Code, Failure};
+use super::{Code, Failure, saved};
+use crate::plan::Plan;
+use crate::plan::saved::SavedPlan;
 use crate::render::diagnostic::{Color, render_all};
-use crate::render::plan::{Header, render};
+use crate::render::plan::{Header, json, markdown, render};
 use crate::state::store::Store;
 
 /// Show what a deploy would change, and why
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  cairn plan stacks/persona-agent --env prod\n  \
-    cairn plan stacks/persona-agent --env prod --detailed-exitcode   # 0 nothing, 2 changes, 1 error")]
-pub struct Args {
+    cairn plan stacks/persona-agent --env prod --detailed-exitcode   # 0 nothing, 2 changes, 1 error\n  \
+    cairn plan stacks/persona-agent --env prod --out plan.cairn   # for `cairn deploy plan.cairn`\n  \
+    cairn plan show plan.cairn --markdown")]
+pub struct MakeArgs {
     #[command(flatten)]
     stack: StackArgs,
-    /// As JSON
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    form: FormArgs,
+    /// Save the plan, to be applied by `cairn deploy FILE`
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
     /// Exit with 0 when there is nothing to do, 2 when there is, 1 on an error
     #[arg(long)]
     detailed_exitcode: bool,
@@ -27,21 +36,110 @@ pub struct Args {
     stats: bool,
 }
 
+/// Show a saved plan: without AWS, and without the project
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  cairn plan show plan.cairn --markdown")]
+pub struct ShowArgs {
+    /// A plan that `cairn plan --out` wrote
+    file: PathBuf,
+    #[command(flatten)]
+    form: FormArgs,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Form {
+    Text,
+    /// For programs; docs/plan-format.md describes it
+    Json,
+    /// For a comment on a pull request
+    Markdown,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(multiple = false)]
+struct FormArgs {
+    /// How to show it
+    #[arg(long, value_enum)]
+    format: Option<Form>,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+    /// As Markdown
+    #[arg(long)]
+    markdown: bool,
+}
+
+impl FormArgs {
+    fn form(&self) -> Form {
+        match (self.format, self.json, self.markdown) {
+            (Some(form), _, _) => form,
+            (None, true, _) => Form::Json,
+            (None, _, true) => Form::Markdown,
+            (None, false, false) => Form::Text,
+        }
+    }
+}
+
+/// A plan is made of a stack, unless the first word is `show`.
+#[derive(Debug)]
+pub enum Args {
+    Make(MakeArgs),
+    Show(ShowArgs),
+}
+
+const SHOW: &str = "show";
+
+impl FromArgMatches for Args {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        match matches.subcommand() {
+            Some((SHOW, matches)) => ShowArgs::from_arg_matches(matches).map(Self::Show),
+            _ => MakeArgs::from_arg_matches(matches).map(Self::Make),
+        }
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl clap::Args for Args {
+    fn augment_args(command: Command) -> Command {
+        MakeArgs::augment_args(command)
+            .subcommand(ShowArgs::augment_args(Command::new(SHOW)))
+            .args_conflicts_with_subcommands(true)
+            .subcommand_negates_reqs(true)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
 pub async fn run(args: &Args) -> Result<Code, Failure> {
+    match args {
+        Args::Make(args) => make(args).await,
+        Args::Show(args) => {
+            let saved = SavedPlan::read(&saved::read(&args.file)?)?;
+            show(&saved.plan, &saved.environment, &args.form)?;
+            Ok(Code::Success)
+        }
+    }
+}
+
+async fn make(args: &MakeArgs) -> Result<Code, Failure> {
     let project = Project::find(&args.stack)?;
     let (checked, loaded) = project.offline_graph()?;
-    if !checked.warnings.is_empty() && !args.json {
+    if !checked.warnings.is_empty() && args.form.form() != Form::Json {
         writeln!(anstream::stderr(), "{}", render_all(&checked.warnings, Color::Always))?;
     }
     let session = Session::open(&project.environment, loaded.collected.assets.clone()).await?;
     let state = session.state(&project)?;
     let graph = session.graph(&project, &loaded, &state).await?;
     let plan = session.plan(&graph, &state).await?;
-    if args.json {
-        writeln!(anstream::stdout(), "{}", serde_json::to_string_pretty(&plan)?)?;
-    } else {
-        let header = Header { environment: &project.environment.name };
-        write!(anstream::stdout(), "{}", render(&plan, &header))?;
+    show(&plan, &project.environment.name, &args.form)?;
+    if let Some(path) = &args.out {
+        saved::write(path, &plan, &graph, &project, &args.stack)?;
     }
     if args.stats {
         say_calls(&session)?;
@@ -51,6 +149,17 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
         _ => Code::Success,
     };
     Ok(code)
+}
+
+fn show(plan: &Plan, environment: &str, form: &FormArgs) -> Result<(), Failure> {
+    let header = Header { environment };
+    let mut out = anstream::stdout();
+    match form.form() {
+        Form::Text => write!(out, "{}", render(plan, &header))?,
+        Form::Json => writeln!(out, "{}", json::render(plan, &header)?)?,
+        Form::Markdown => write!(out, "{}", markdown::render(plan, &header))?,
+    }
+    Ok(())
 }
 
 /// How many calls a session made; the one to STS is not in its transcript.

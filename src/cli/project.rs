@@ -48,6 +48,8 @@ const SAMPLE_REGION: &str = "us-east-1";
 pub struct Project {
     pub name: String,
     pub environment: Environment,
+    /// The directory that holds `config/`, if there is one.
+    root: Option<PathBuf>,
     file: PathBuf,
     given: BTreeMap<String, Given>,
 }
@@ -83,7 +85,14 @@ impl Project {
         for (name, text) in &args.parameters {
             given.insert(name.clone(), Given { text: text.clone(), place: None });
         }
-        Ok(Self { name, environment, file, given })
+        Ok(Self { name, environment, root, file, given })
+    }
+
+    /// The stack file from the project's root, for finding it again in a copy of the project.
+    pub fn relative_file(&self) -> Result<String, Failure> {
+        let Some(root) = &self.root else { return Ok(self.file.display().to_string()) };
+        let (file, root) = (self.file.canonicalize()?, root.canonicalize()?);
+        Ok(file.strip_prefix(root).unwrap_or(&file).display().to_string())
     }
 
     /// Reads the template and zips what it points at.

@@ -11,7 +11,7 @@ use crate::config::{Endpoint, Environment};
 use crate::graph::{self, Graph};
 use crate::local::{Host, Local, Status};
 use crate::plan::{self, Plan};
-use crate::refresh::refresh;
+use crate::refresh::{Observed, refresh};
 use crate::render::say;
 use crate::state::State;
 use crate::state::store::Holder;
@@ -106,11 +106,17 @@ impl Session {
 
     /// Reads what is there and says what would change.
     pub async fn plan(&self, graph: &Graph, state: &State) -> Result<Plan, Failure> {
+        let observed = self.observe(state).await?;
+        Ok(plan::plan(graph, state, &observed, &mut || self.tokens.draw())?)
+    }
+
+    /// Reads what is there.
+    pub async fn observe(&self, state: &State) -> Result<Observed, Failure> {
         let mut observed = refresh(state, &self.aws).await?;
         if self.endpoint.is_some() && self.aws.account() == EMULATED_ACCOUNT {
             crate::local::blind_spots::overlook(state, &mut observed);
         }
-        Ok(plan::plan(graph, state, &observed, &mut || self.tokens.draw())?)
+        Ok(observed)
     }
 
     /// Where a local API answers: its AWS address is nobody's. `None` for what is no address of an

@@ -151,6 +151,11 @@ impl Graph {
         if errors.is_empty() { Ok(outputs) } else { Err(errors) }
     }
 
+    /// What every parameter is, its default included; `NoEcho` ones as secrets.
+    pub fn parameters(&self) -> &BTreeMap<String, Value> {
+        &self.parameters
+    }
+
     pub fn facts(&self, id: &LogicalId) -> Option<&'static TypeFacts> {
         schema::facts(&self.template.resources.get(id)?.type_name)
     }

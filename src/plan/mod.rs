@@ -4,11 +4,13 @@
 mod desired;
 mod detail;
 mod diff;
+pub mod drift;
 mod make;
 mod name;
 mod order;
 mod policy;
 mod same;
+pub mod saved;
 mod teardown;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! Every word, table and colour that the user sees.
 
 pub mod diagnostic;
+pub mod drift;
 pub mod outputs;
 pub mod plan;
 pub mod progress;

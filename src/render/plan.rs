@@ -1,5 +1,7 @@
 //! A plan as people read it: what changes, property by property, and what stays in one line.
 
+pub mod json;
+pub mod markdown;
 #[cfg(test)]
 mod tests;
 
@@ -84,7 +86,7 @@ fn render_step(text: &mut String, step: &Step, width: usize) {
     }
 }
 
-fn render_change(text: &mut String, change: &Change) {
+pub(super) fn render_change(text: &mut String, change: &Change) {
     let forces = if change.replaces {
         format!("  {}", paint(RENEWED, "forces replacement"))
     } else {
@@ -218,39 +220,39 @@ fn render_outputs(text: &mut String, plan: &Plan) {
     }
 }
 
+/// How many resources meet with what; the old side of a replacement belongs to it.
+pub fn counts(plan: &Plan) -> [(&'static str, usize); 6] {
+    let count = |action| {
+        let is_counted = |step: &&Step| {
+            step.action == action
+                && match action {
+                    Action::Keep => step.operation.is_forward(),
+                    _ => is_shown(plan, step),
+                }
+        };
+        plan.steps.iter().filter(is_counted).count()
+    };
+    [
+        ("create", count(Action::Create)),
+        ("update", count(Action::Update)),
+        ("replace", count(Action::Replace)),
+        ("delete", count(Action::Delete)),
+        ("let go", count(Action::Retain)),
+        ("unchanged", count(Action::Keep)),
+    ]
+}
+
 /// One line that counts.
 pub fn summary(plan: &Plan) -> String {
-    let count = |action, word: &str| {
-        let number = match action {
-            Action::Delete | Action::Retain => plan
-                .steps
-                .iter()
-                .filter(|step| step.action == action && is_shown(plan, step))
-                .count(),
-            Action::Keep => {
-                let kept =
-                    |step: &&Step| step.action == Action::Keep && step.operation.is_forward();
-                plan.steps.iter().filter(kept).count()
-            }
-            _ => plan.count(action),
-        };
-        (number > 0).then(|| paint(style(action), &format!("{number} to {word}")))
-    };
-    let parts: Vec<String> = [
-        count(Action::Create, "create"),
-        count(Action::Update, "update"),
-        count(Action::Replace, "replace"),
-        count(Action::Delete, "delete"),
-        count(Action::Retain, "let go"),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    let kept = plan
-        .steps
-        .iter()
-        .filter(|step| step.action == Action::Keep && step.operation.is_forward())
-        .count();
+    const ACTIONS: [Action; 5] =
+        [Action::Create, Action::Update, Action::Replace, Action::Delete, Action::Retain];
+    let [changed @ .., (_, kept)] = counts(plan);
+    let parts: Vec<String> = ACTIONS
+        .into_iter()
+        .zip(changed)
+        .filter(|(_, (_, number))| *number > 0)
+        .map(|(action, (word, number))| paint(style(action), &format!("{number} to {word}")))
+        .collect();
     if parts.is_empty() {
         if plan.outputs.values().any(crate::plan::OutputChange::is_change)
             && plan.purpose == Purpose::Deploy

@@ -1,0 +1,47 @@
+//! `cairn drift`: what others changed since the last deploy.
+
+use std::io::Write as _;
+
+use super::outputs::not_deployed;
+use super::project::{Project, StackArgs};
+use super::session::Session;
+use super::{Code, Failure};
+use crate::aws::Assets;
+use crate::plan::drift::drift;
+use crate::render;
+
+/// Show what differs between what was last applied and what is there
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Exits with 0 when there is no drift, 2 when there is, 1 on an error.\n\n\
+    Example:\n  cairn drift stacks/persona-agent --env prod")]
+pub struct Args {
+    #[command(flatten)]
+    stack: StackArgs,
+    /// As JSON
+    #[arg(long)]
+    json: bool,
+    /// Say how many AWS calls were made
+    #[arg(long)]
+    stats: bool,
+}
+
+pub async fn run(args: &Args) -> Result<Code, Failure> {
+    let project = Project::find(&args.stack)?;
+    if project.store().read()?.is_none() {
+        return Err(not_deployed(&project));
+    }
+    let session = Session::open(&project.environment, Assets::default()).await?;
+    let state = session.state(&project)?;
+    let drifted = drift(&state, &session.observe(&state).await?);
+    let environment = &project.environment.name;
+    let mut out = anstream::stdout();
+    if args.json {
+        writeln!(out, "{}", render::drift::json(&state, environment, &drifted)?)?;
+    } else {
+        write!(out, "{}", render::drift::render(&state, environment, &drifted))?;
+    }
+    if args.stats {
+        super::plan::say_calls(&session)?;
+    }
+    Ok(if drifted.is_empty() { Code::Success } else { Code::Changes })
+}

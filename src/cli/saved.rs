@@ -1,0 +1,110 @@
+//! Plans in files: written by `plan`, shown anywhere, and checked before `deploy` applies them.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::deploy::{Args, Prepared};
+use super::project::{Project, StackArgs};
+use super::session::Session;
+use super::{Failure, clock};
+use crate::config;
+use crate::graph::{self, Graph};
+use crate::plan::saved::{Origin, SavedPlan, looks_saved, plain_parameters};
+use crate::plan::{self, Plan};
+
+/// What the files are called.
+const EXTENSION: &str = "cairn";
+
+/// The text of a plan file; `None` for a stack.
+pub fn text(path: &Path) -> Result<Option<String>, Failure> {
+    let is_named_so = path.extension().is_some_and(|extension| extension == EXTENSION);
+    if !path.is_file() {
+        return match is_named_so && !path.is_dir() {
+            true => Err(Failure::text(format!("there is no plan `{}`", path.display()))
+                .hint("plan files are written by `cairn plan STACK --out FILE`")),
+            false => Ok(None),
+        };
+    }
+    let text = read(path)?;
+    Ok((is_named_so || looks_saved(&text)).then_some(text))
+}
+
+pub fn read(path: &Path) -> Result<String, Failure> {
+    let cannot = |error: &dyn std::fmt::Display| {
+        Failure::text(format!("cannot read `{}`: {error}", path.display()))
+    };
+    fs::read_to_string(path).map_err(|error| cannot(&error))
+}
+
+/// Writes a plan with what it was made from.
+pub fn write(
+    path: &Path,
+    plan: &Plan,
+    graph: &Graph,
+    project: &Project,
+    stack: &StackArgs,
+) -> Result<(), Failure> {
+    let saved = SavedPlan {
+        made_by: env!("CARGO_PKG_VERSION").to_owned(),
+        made_at: clock::moment(),
+        file: project.relative_file()?,
+        environment: project.environment.name.clone(),
+        parameters: plain_parameters(graph, &stack.parameters),
+        origin: Origin::of(graph),
+        plan: plan.clone(),
+    };
+    fs::write(path, saved.write()?)
+        .map_err(|error| Failure::text(format!("cannot write `{}`: {error}", path.display())))
+}
+
+/// Holds a saved plan against everything it was made from, cheapest first; what comes out is the
+/// plan as it was saved. Only to see whether it still holds is it made a second time.
+pub async fn prepare(text: &str, args: &Args) -> Result<Prepared, Failure> {
+    let saved = SavedPlan::read(text)?;
+    saved.check_age(clock::moment(), args.max_age)?;
+    let project = Project::find(&stack_of(&saved, &args.stack)?)?;
+    let loaded = project.load()?;
+    saved.check_template(&loaded.template)?;
+    let offline = project.offline_inputs(&loaded);
+    saved.check_origin(&graph::synth(Arc::clone(&loaded.template), offline)?)?;
+    let session = Session::open(&project.environment, loaded.collected.assets.clone()).await?;
+    saved.check_home(session.aws.account(), session.aws.region())?;
+    let store = project.store();
+    let lock = store.lock(&Session::holder("cairn deploy"))?;
+    let state = saved.state(store.read()?)?;
+    let graph = session.graph(&project, &loaded, &state).await?;
+    let observed = session.observe(&state).await?;
+    let mut tokens = saved.tokens().into_iter();
+    let mut draw = || tokens.next().unwrap_or_else(|| session.tokens.draw());
+    saved.check_live(&plan::plan(&graph, &state, &observed, &mut draw)?)?;
+    Ok(Prepared { project, session, lock, state, graph, plan: saved.plan })
+}
+
+/// Where the plan's stack is here. What the file must not hold is given again.
+fn stack_of(saved: &SavedPlan, given: &StackArgs) -> Result<StackArgs, Failure> {
+    let SavedPlan { plan, environment, .. } = saved;
+    if given.env != config::DEFAULT && given.env != *environment {
+        let message =
+            format!("the plan is for the environment `{environment}`, not `{}`", given.env);
+        return Err(Failure::text(message).hint("leave `--env` out: the plan says it"));
+    }
+    if given.name.as_ref().is_some_and(|name| *name != plan.stack) {
+        return Err(Failure::text(format!("the plan is for the stack `{}`", plan.stack))
+            .hint("leave `--name` out: the plan says it"));
+    }
+    let root = config::project_root(Path::new(".")).unwrap_or_default();
+    let file = root.join(&saved.file);
+    if !file.is_file() {
+        return Err(Failure::text(format!("the plan is of `{}`, which is not here", saved.file))
+            .hint("run this in the project that it was made in, or in a copy of it"));
+    }
+    let mut parameters: Vec<(String, String)> = saved.parameters.clone().into_iter().collect();
+    parameters.extend(given.parameters.iter().cloned());
+    Ok(StackArgs {
+        stack: file,
+        env: environment.clone(),
+        parameters,
+        name: Some(plan.stack.clone()),
+    })
+}
