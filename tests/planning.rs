@@ -14,12 +14,15 @@ use crate::support::sandbox::Sandbox;
 const STACK: &str = "stacks/persona-agent";
 
 /// Commands that know all they tell from files.
-const OFFLINE: [&str; 5] = [
+const OFFLINE: [&str; 8] = [
     "validate stacks/persona-agent",
     "synth stacks/persona-agent",
     "synth stacks/persona-agent --json",
     "types",
     "types AWS::EC2::VPC",
+    "plan show plan.cairn",
+    "plan show plan.cairn --json",
+    "plan show plan.cairn --markdown",
 ];
 
 /// Those that tell of a deployed stack.
@@ -38,6 +41,10 @@ const ASKING: [&str; 5] = [
     "plan stacks/persona-agent --format markdown",
     "plan stacks/persona-agent --out /dev/null",
 ];
+
+/// Those that ask AWS about a deployed stack.
+const ASKING_DEPLOYED: [&str; 2] =
+    ["drift stacks/persona-agent", "drift stacks/persona-agent --json"];
 
 /// Every file with its content and when it was last written.
 fn files(folder: &Path) -> BTreeMap<PathBuf, (Vec<u8>, SystemTime)> {
@@ -61,6 +68,7 @@ async fn looking_changes_nothing() {
     let server = ministack().await;
     let recorder = Recorder::before(SocketAddr::from((Ipv4Addr::LOCALHOST, server.port)));
     let sandbox = Sandbox::persona(&recorder.url);
+    sandbox.cairn(&format!("plan {STACK} --out plan.cairn")).code(0);
     look(&sandbox, &recorder, &server.url).await;
     assert!(!sandbox.path(".cairn").exists(), "there is no state before a deploy");
 
@@ -86,7 +94,8 @@ async fn look(sandbox: &Sandbox, recorder: &Recorder, endpoint: &str) {
         let calls = recorder.take();
         assert!(calls.is_empty(), "{command} asks AWS: {calls:?}");
     }
-    for command in ASKING {
+    let about_deployed = ASKING_DEPLOYED.into_iter().filter(|_| is_deployed);
+    for command in ASKING.into_iter().chain(about_deployed) {
         sandbox.cairn(command).code(0);
         let calls = recorder.take();
         assert!(!calls.is_empty(), "{command} asks nobody");

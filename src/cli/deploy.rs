@@ -27,9 +27,9 @@ use crate::state::store::{Ledger, Lock};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  cairn deploy stacks/persona-agent --env local --yes\n  \
     cairn deploy stacks/persona-agent --env prod\n  \
-    cairn deploy plan.cairn --yes   # exactly what `cairn plan --out plan.cairn` showed")]
+    cairn deploy plan.cairn --yes   # exactly what `cairn plan --out plan.cairn` showed",
+    mut_arg("stack", |stack| stack.help("The stack, or a plan that `cairn plan --out` wrote")))]
 pub struct Args {
-    /// The stack, or a plan that `cairn plan --out` wrote
     #[command(flatten)]
     pub stack: StackArgs,
     /// Do not ask

@@ -48,6 +48,7 @@ pub struct ShowArgs {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Form {
+    /// For people
     Text,
     /// For programs; docs/plan-format.md describes it
     Json,

@@ -280,7 +280,14 @@ impl SavedPlan {
 
     /// Whether the same plan would be made now; `again` is made with [`SavedPlan::tokens`].
     pub fn check_live(&self, again: &Plan) -> Result<(), Refusal> {
-        let mut names = differing(&by_resource(&self.plan), &by_resource(again));
+        // One create more or less gives all after it another token, and some another name. What
+        // is decided otherwise is the cause.
+        let outlines = |plan| by_resource(plan, &outline);
+        let mut names = differing(&outlines(&self.plan), &outlines(again));
+        if names.is_empty() {
+            let wholes = |plan| by_resource(plan, &Step::clone);
+            names = differing(&wholes(&self.plan), &wholes(again));
+        }
         let changing = |plan: &Plan| -> BTreeMap<String, OutputChange> {
             let outputs = plan.outputs.iter().filter(|(_, change)| change.is_change());
             outputs.map(|(name, change)| (name.clone(), change.clone())).collect()
@@ -295,18 +302,26 @@ fn digest_of(content: &Json) -> String {
 }
 
 /// What is decided for each resource, whatever stands beside it.
-fn by_resource(plan: &Plan) -> BTreeMap<LogicalId, Vec<Step>> {
+fn by_resource(plan: &Plan, view: &dyn Fn(&Step) -> Step) -> BTreeMap<LogicalId, Vec<Step>> {
     let mut steps: BTreeMap<LogicalId, Vec<Step>> = BTreeMap::new();
     for step in &plan.steps {
-        let alone = Step {
-            id: StepId(0),
-            after: Vec::new(),
-            attributes: Attributes::new(),
-            ..step.clone()
-        };
+        let alone =
+            Step { id: StepId(0), after: Vec::new(), attributes: Attributes::new(), ..view(step) };
         steps.entry(step.logical_id.clone()).or_default().push(alone);
     }
     steps
+}
+
+/// A step without what depends on the token of what it makes.
+fn outline(step: &Step) -> Step {
+    match &step.operation {
+        Operation::Create { .. } => Step {
+            operation: Operation::Create { token: Token::new("") },
+            changes: Vec::new(),
+            ..step.clone()
+        },
+        _ => step.clone(),
+    }
 }
 
 /// The keys whose values are not the same on both sides.

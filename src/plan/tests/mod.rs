@@ -1,7 +1,9 @@
 //! Decisions one by one, then the laws of every plan.
 
 mod decisions;
+mod drift;
 mod laws;
+mod saved;
 mod secrets;
 
 use std::sync::Arc;

@@ -154,3 +154,115 @@ fn a_long_text_is_shown_by_the_lines_that_differ() {
     1 to update.
     ");
 }
+
+/// What a comment is seen as: without the entities that keep text from being markup.
+fn comment(plan: &Plan) -> String {
+    super::markdown::render(plan, &Header { environment: "dev" })
+}
+
+#[test]
+fn a_comment_folds_what_changes() {
+    insta::assert_snapshot!(comment(&one_of_each()));
+}
+
+/// A plan with `number` resources, each of whose changes has `length` characters.
+fn long(number: usize, length: usize) -> Plan {
+    let value = |sign: &str| json!(format!("{}\n", sign.repeat(60)).repeat(length / 120));
+    let action = |index| if index % 10 == 3 { "Delete" } else { "Update" };
+    let operation = |index| match action(index) {
+        "Delete" => json!({"Delete": {"token": "t"}}),
+        _ => json!({"Update": {"token": "t", "how": "Properties"}}),
+    };
+    let steps: Vec<Json> = (0..number)
+        .map(|index| {
+            let changes = match action(index) {
+                "Delete" => json!({}),
+                _ => json!({"changes": [change("Text", &value("a"), &value("b"))]}),
+            };
+            step(index, &format!("R{index}x"), action(index), &operation(index), &changes)
+        })
+        .collect();
+    plan("Deploy", &steps, &json!({}))
+}
+
+#[test]
+fn a_comment_is_never_too_long_and_says_what_it_leaves_out() {
+    for (number, length) in [(3, 200), (3, 200_000), (200, 2_000), (2_000, 0), (5_000, 1_000)] {
+        let text = comment(&long(number, length));
+        assert!(text.chars().count() <= super::markdown::LIMIT, "{number} of {length}");
+        let listed = text.matches("<b>R").count();
+        let whole = text.matches("</details>").count();
+        assert_eq!(whole, text.matches("<details>").count(), "nothing is cut in two");
+        let counted: usize = match text.split_once("Not listed at all: ") {
+            None => 0,
+            Some((_, rest)) => {
+                let rest = rest.lines().next().expect("a line");
+                rest.split(", ")
+                    .map(|part| part.split(' ').next().expect("a number"))
+                    .map(|number| number.parse::<usize>().expect("a number"))
+                    .sum()
+            }
+        };
+        assert_eq!(listed + counted, number, "every resource is listed or counted");
+        let is_short = number * (length + 300) < 60_000;
+        assert_eq!(
+            text.contains("This plan is too long for a comment"),
+            !is_short,
+            "{number} of {length}"
+        );
+        if counted > 0 {
+            let deleted = text.matches("is deleted").count();
+            assert_eq!(deleted, listed.min(number / 10), "what goes is listed before what changes");
+        }
+    }
+}
+
+#[test]
+fn a_comment_is_text_and_not_markup() {
+    let steps = vec![step(
+        0,
+        "Changed",
+        "Update",
+        &json!({"Update": {"token": "t", "how": "Properties"}}),
+        &json!({
+            "physical_id": "</code>@all|`x`",
+            "changes": [change("Text", &json!("a"), &json!("````\n</details>\nb"))],
+        }),
+    )];
+    let text = comment(&plan("Deploy", &steps, &json!({})));
+    assert!(text.contains("&#60;/code&#62;&#64;all&#124;&#96;x&#96;"), "{text}");
+    assert!(text.contains("\n`````diff\n") && text.contains("\n`````\n"), "{text}");
+}
+
+/// Every field of the JSON form is described, in the version that the description is of.
+#[test]
+fn the_json_form_is_as_documented() {
+    fn keys(json: &Json, found: &mut std::collections::BTreeSet<String>) {
+        match json {
+            Json::Object(entries) => entries.iter().for_each(|(key, value)| {
+                // What AWS and templates name is not ours.
+                found.insert(key.clone());
+                keys(value, found);
+            }),
+            Json::Array(items) => items.iter().for_each(|item| keys(item, found)),
+            _ => {}
+        }
+    }
+    let mut plan = one_of_each();
+    plan.outputs.clear();
+    let text = super::json::render(&plan, &Header { environment: "dev" }).expect("JSON");
+    let json: Json = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(json["version"], super::json::VERSION);
+    assert_eq!(json["has_changes"], true);
+    let summary =
+        json!({"create": 1, "update": 1, "replace": 2, "delete": 1, "let_go": 1, "unchanged": 2});
+    assert_eq!(json["summary"], summary);
+    let document = include_str!("../../../docs/plan-format.md");
+    assert!(document.contains(&format!("Version {}", super::json::VERSION)));
+    let mut found = std::collections::BTreeSet::new();
+    keys(&json, &mut found);
+    assert!(found.len() > 25, "{found:?}");
+    for key in found {
+        assert!(document.contains(&format!("`{key}`")), "`{key}` is not in docs/plan-format.md");
+    }
+}
