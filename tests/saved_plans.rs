@@ -269,6 +269,31 @@ async fn a_plan_holds_for_one_state_and_one_world() {
     sandbox.cairn(&format!("teardown {STACK} --yes")).code(0);
 }
 
+/// A plan is for the state before it: what a run has left is planned anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_stopped_goes_on_with_a_new_plan() {
+    const REFUSED: &str = r#"{"__type": "InvalidParameterException", "message": "not now"}"#;
+    let server = ministack().await;
+    let sandbox = project(&server.url);
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, server.port));
+    let meddler = Meddler::before(address, |request| match request.contains("CreateLogGroup") {
+        true => Meddling::Answer(400, REFUSED),
+        false => Meddling::Pass,
+    });
+    save(&sandbox);
+    configure(&sandbox, &meddler.url, "");
+    let stopped = sandbox.cairn("deploy plan.cairn --yes").code(1).err;
+    assert!(stopped.contains("not now") && stopped.contains("1 failed"), "{stopped}");
+    assert!(stopped.contains("nothing is lost: plan again, and deploy that"), "{stopped}");
+    configure(&sandbox, &server.url, "");
+    let refuser = Refuser { sandbox: &sandbox, endpoint: &server.url };
+    refuser.refuses("", "has changed since the plan was made (serial").await;
+    save(&sandbox);
+    sandbox.cairn("deploy plan.cairn --yes").code(0);
+    sandbox.cairn(&format!("plan {STACK} --parameter Purpose=trial --detailed-exitcode")).code(0);
+    sandbox.cairn(&format!("teardown {STACK} --yes")).code(0);
+}
+
 /// A secret on the command line is given again; nothing else is.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secret_parameter_is_given_again() {

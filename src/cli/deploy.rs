@@ -43,8 +43,26 @@ pub struct Args {
     pub stats: bool,
 }
 
+/// What a run was begun with, and so how one that has stopped goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begun {
+    Stack,
+    /// It holds for the state before the run only.
+    SavedPlan,
+}
+
+impl Begun {
+    fn go_on(self) -> &'static str {
+        match self {
+            Self::Stack => "run the same command again to go on",
+            Self::SavedPlan => "plan again, and deploy that, to go on",
+        }
+    }
+}
+
 /// All that a run needs.
 pub struct Prepared {
+    pub begun: Begun,
     pub project: Project,
     pub session: Session,
     pub lock: Lock,
@@ -68,12 +86,13 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
     let state = session.state(&project)?;
     let graph = session.graph(&project, &loaded, &state).await?;
     let plan = session.plan(&graph, &state).await?;
-    carry_out(Prepared { project, session, lock, state, graph, plan }, args).await
+    carry_out(Prepared { begun: Begun::Stack, project, session, lock, state, graph, plan }, args)
+        .await
 }
 
 /// Shows a plan, asks, and applies it.
 async fn carry_out(prepared: Prepared, args: &Args) -> Result<Code, Failure> {
-    let Prepared { project, session, lock, state, graph, plan } = prepared;
+    let Prepared { begun, project, session, lock, state, graph, plan } = prepared;
     show(&plan, &project)?;
     if !plan.has_work() && !plan.has_changes() {
         if args.stats {
@@ -89,9 +108,10 @@ async fn carry_out(prepared: Prepared, args: &Args) -> Result<Code, Failure> {
     }
     let ledger = project.store().open(lock, state)?;
     let graph = Arc::new(graph);
-    let outcome = apply(&plan, ledger, &session, Some(graph), project.environment.limits).await?;
+    let limits = project.environment.limits;
+    let outcome = apply(&plan, ledger, &session, Some(graph), limits, begun).await?;
     let code = match changes || !outcome.is_complete() {
-        true => conclude(&plan, &outcome, &session),
+        true => conclude(&plan, &outcome, &session, begun),
         false => Code::Success,
     };
     if code == Code::Success {
@@ -131,10 +151,11 @@ pub async fn apply(
     session: &Session,
     graph: Option<Arc<Graph>>,
     limits: Limits,
+    begun: Begun,
 ) -> Result<Outcome, Failure> {
     let (news, mut heard) = mpsc::unbounded_channel();
     let (stop, interrupt) = watch::channel(false);
-    let ears = tokio::spawn(listen(stop));
+    let ears = tokio::spawn(listen(stop, begun));
     let setting = Setting {
         aws: session.aws.clone(),
         graph,
@@ -168,12 +189,12 @@ fn display() -> Display {
 }
 
 /// The first signal stops gently, the second at once: what is on disk then is enough to go on.
-async fn listen(stop: watch::Sender<bool>) {
+async fn listen(stop: watch::Sender<bool>, begun: Begun) {
     signalled().await;
     // Without a run there is nothing to stop.
     let _ = stop.send(true);
     signalled().await;
-    say("stopped; run the same command again to go on where this run ended");
+    say(&format!("stopped; {} where this run ended", begun.go_on()));
     std::process::exit(130);
 }
 
@@ -199,7 +220,7 @@ async fn signalled() {
 }
 
 /// Says how a run ended and what to do now.
-pub fn conclude(plan: &Plan, outcome: &Outcome, session: &Session) -> Code {
+pub fn conclude(plan: &Plan, outcome: &Outcome, session: &Session, begun: Begun) -> Code {
     let (doing, done) = match plan.purpose {
         Purpose::Deploy => ("deploy", "deployed"),
         Purpose::Teardown => ("teardown", "torn down"),
@@ -228,7 +249,7 @@ pub fn conclude(plan: &Plan, outcome: &Outcome, session: &Session) -> Code {
         outcome.done.len(),
         outcome.failed.len(),
     ));
-    say("hint: nothing is lost: run the same command again to go on");
+    say(&format!("hint: nothing is lost: {}", begun.go_on()));
     match outcome.stop {
         Some(Stop::Interrupt) => Code::Interrupted,
         Some(Stop::Deadline) => {

@@ -110,6 +110,7 @@ impl clap::Args for Args {
             .subcommand(ShowArgs::augment_args(Command::new(SHOW)))
             .args_conflicts_with_subcommands(true)
             .subcommand_negates_reqs(true)
+            .disable_help_subcommand(true)
     }
 
     fn augment_args_for_update(command: Command) -> Command {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::deploy::{Args, Prepared};
+use super::deploy::{Args, Begun, Prepared};
 use super::project::{Project, StackArgs};
 use super::session::Session;
 use super::{Failure, clock};
@@ -78,7 +78,7 @@ pub async fn prepare(text: &str, args: &Args) -> Result<Prepared, Failure> {
     let mut tokens = saved.tokens().into_iter();
     let mut draw = || tokens.next().unwrap_or_else(|| session.tokens.draw());
     saved.check_live(&plan::plan(&graph, &state, &observed, &mut draw)?)?;
-    Ok(Prepared { project, session, lock, state, graph, plan: saved.plan })
+    Ok(Prepared { begun: Begun::SavedPlan, project, session, lock, state, graph, plan: saved.plan })
 }
 
 /// Where the plan's stack is here. What the file must not hold is given again.

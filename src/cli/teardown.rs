@@ -1,6 +1,6 @@
 //! `cairn teardown`: take away everything a stack owns.
 
-use super::deploy::{agreed, apply, conclude, show};
+use super::deploy::{Begun, agreed, apply, conclude, show};
 use super::project::{Project, StackArgs};
 use super::session::Session;
 use super::{Code, Failure};
@@ -41,8 +41,9 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
         return Err(Failure::text("nothing was changed: the teardown was declined"));
     }
     let ledger = store.open(lock, state)?;
-    let outcome = apply(&plan, ledger, &session, None, project.environment.limits).await?;
-    let code = conclude(&plan, &outcome, &session);
+    let outcome =
+        apply(&plan, ledger, &session, None, project.environment.limits, Begun::Stack).await?;
+    let code = conclude(&plan, &outcome, &session, Begun::Stack);
     if code == Code::Success && outcome.state.is_empty() {
         store.forget()?;
     }
