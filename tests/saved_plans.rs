@@ -99,6 +99,8 @@ async fn a_saved_plan_is_what_happens() {
     assert_eq!(json(&shown)["summary"]["create"], 3);
     let comment = elsewhere.cairn("plan show plan.cairn --markdown").code(0).out;
     assert!(comment.contains("3 to create"), "{comment}");
+    let confused = elsewhere.cairn("plan plan.cairn").code(1).err;
+    assert!(confused.contains("`cairn plan show plan.cairn`"), "{confused}");
     let missing = elsewhere.cairn("deploy plan.cairn --yes").code(1).err;
     assert!(
         missing.contains("the plan is of `stacks/small/stack.yaml`, which is not here"),

@@ -130,6 +130,11 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
 }
 
 async fn make(args: &MakeArgs) -> Result<Code, Failure> {
+    let path = &args.stack.stack;
+    if saved::text(path)?.is_some() {
+        return Err(Failure::text(format!("`{}` is a saved plan, not a stack", path.display()))
+            .hint(format!("show it with `cairn plan {SHOW} {}`", path.display())));
+    }
     let project = Project::find(&args.stack)?;
     let (checked, loaded) = project.offline_graph()?;
     if !checked.warnings.is_empty() && args.form.form() != Form::Json {
