@@ -10,9 +10,10 @@ use super::Failure;
 use crate::assembly::{self, Collected};
 use crate::config::{self, Environment};
 use crate::diagnostic::{Diagnostic, Source};
-use crate::graph::{self, Given, Graph, Inputs};
+use crate::graph::{self, AssetRef, Given, Graph, Inputs};
 use crate::state::store::Store;
 use crate::template::{self, Template};
+use crate::value::LogicalId;
 
 /// Which stack, and where.
 #[derive(Debug, Clone, Args)]
@@ -56,6 +57,9 @@ pub struct Project {
 
 /// A stack's template with all that belongs to it.
 pub struct Loaded {
+    /// With its loops as they stand in the file.
+    pub written: Arc<Template>,
+    /// With its loops written out.
     pub template: Arc<Template>,
     pub collected: Collected,
 }
@@ -101,22 +105,24 @@ impl Project {
             Failure::text(format!("cannot read `{}`: {error}", self.file.display()))
         })?;
         let source = Arc::new(Source { name: self.file.display().to_string(), text });
-        let template = template::parse(&source)?;
+        let written = Arc::new(template::parse(&source)?);
+        let inputs = self.offline_inputs(&BTreeMap::new());
+        let template = graph::expand(Arc::clone(&written), &inputs)?;
         let directory = self.file.parent().unwrap_or(Path::new("."));
         let collected = assembly::collect(&template, directory)?;
-        Ok(Loaded { template: Arc::new(template), collected })
+        Ok(Loaded { written, template, collected })
     }
 
     /// What the template is evaluated with where no account is known.
-    pub fn offline_inputs(&self, loaded: &Loaded) -> Inputs {
+    fn offline_inputs(&self, assets: &BTreeMap<LogicalId, AssetRef>) -> Inputs {
         let account = self.environment.account.as_deref().unwrap_or(SAMPLE_ACCOUNT);
         let region = self.environment.region.as_deref().unwrap_or(SAMPLE_REGION);
-        self.inputs(loaded, account, region, "aws", "00000000-0000-0000-0000-000000000000")
+        self.inputs(assets, account, region, "aws", "00000000-0000-0000-0000-000000000000")
     }
 
     pub fn inputs(
         &self,
-        loaded: &Loaded,
+        assets: &BTreeMap<LogicalId, AssetRef>,
         account: &str,
         region: &str,
         partition: &str,
@@ -134,14 +140,14 @@ impl Project {
             parameters: self.given.clone(),
             tags: self.environment.tags.clone(),
             zones: Vec::new(),
-            assets: loaded.collected.by_resource.clone(),
+            assets: assets.clone(),
         }
     }
 
     /// The graph as far as it can be known without any call.
     pub fn offline_graph(&self) -> Result<(Graph, Loaded), Failure> {
         let loaded = self.load()?;
-        let inputs = self.offline_inputs(&loaded);
+        let inputs = self.offline_inputs(&loaded.collected.by_resource);
         let graph = graph::synth(Arc::clone(&loaded.template), inputs)?;
         Ok((graph, loaded))
     }

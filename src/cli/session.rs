@@ -92,7 +92,7 @@ impl Session {
         state: &State,
     ) -> Result<Graph, Failure> {
         let mut inputs = project.inputs(
-            loaded,
+            &loaded.collected.by_resource,
             self.aws.account(),
             self.aws.region(),
             self.aws.partition(),
@@ -101,7 +101,16 @@ impl Session {
         if loaded.template.source.text.contains("GetAZs") {
             inputs.zones = self.aws.zones().await?;
         }
-        Ok(graph::synth(Arc::clone(&loaded.template), inputs)?)
+        let template = graph::expand(Arc::clone(&loaded.written), &inputs)?;
+        if template.root != loaded.template.root {
+            // What local code there is to upload was found before the account was known.
+            return Err(Failure::text(format!(
+                "what the loops of `{}` make depends on the account or its region",
+                template.source.name
+            ))
+            .hint("set `account` and `region` in config/"));
+        }
+        Ok(graph::synth(template, inputs)?)
     }
 
     /// Reads what is there and says what would change.

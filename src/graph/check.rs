@@ -5,7 +5,7 @@ use super::{Graph, Nothing};
 use crate::diagnostic::{Diagnostic, Severity, Span, nearest};
 use crate::resource;
 use crate::schema::{self, At, Basis, Finding, Segment};
-use crate::template::{DeletionPolicy, Node, ResourceNode, Template};
+use crate::template::{Node, ResourceNode, Template};
 use crate::value::LogicalId;
 
 /// A type nobody knows is an error; one that Cairn cannot deploy is too, with another hint.
@@ -32,34 +32,6 @@ pub fn type_is_known(
         }
     };
     diagnostics.push(finding.at(&template.source, declared.type_span));
-}
-
-/// A snapshot is a promise to keep data: what cannot be kept must not look as if it were.
-pub fn policies_are_possible(
-    template: &Template,
-    declared: &ResourceNode,
-    diagnostics: &mut Vec<Diagnostic>,
-) {
-    // What has snapshots, databases and volumes, Cairn cannot deploy yet.
-    if resource::handler(&declared.type_name).is_none() {
-        return;
-    }
-    let policies = [
-        ("DeletionPolicy", declared.deletion_policy),
-        ("UpdateReplacePolicy", declared.update_replace_policy),
-    ];
-    for (name, policy) in policies {
-        if policy == DeletionPolicy::Snapshot {
-            diagnostics.push(
-                Diagnostic::error(format!(
-                    "`{}` has no snapshots: `{name}` of `{}` cannot be `Snapshot`",
-                    declared.type_name, declared.id
-                ))
-                .at(&template.source, declared.id_span)
-                .hint("`Retain` keeps the resource itself"),
-            );
-        }
-    }
 }
 
 pub fn no_such_dependency(template: &Template, name: &str, span: Span) -> Diagnostic {

@@ -10,19 +10,20 @@ use base64::Engine as _;
 use indexmap::IndexMap;
 
 use super::conditions::no_such_condition;
+use super::extensions::Name;
 use super::lookup::Lookup;
 use super::substitute::{Piece, pieces};
 use super::text::Text;
 use super::{Inputs, cidr, inputs};
 use crate::diagnostic::{Diagnostic, Span, nearest};
 use crate::schema::{self, Kind};
-use crate::template::{Entry, Node, NodeKind, Template};
+use crate::template::{Entry, Node, NodeKind, Template, is_loop};
 use crate::value::{LogicalId, Secret, Value};
 
 /// One evaluation: collects every error instead of stopping at the first.
 pub struct Evaluator<'a> {
     pub(super) template: &'a Template,
-    inputs: &'a Inputs,
+    pub(super) inputs: &'a Inputs,
     parameters: &'a BTreeMap<String, Value>,
     pub(super) conditions: &'a BTreeMap<String, bool>,
     lookup: &'a dyn Lookup,
@@ -47,7 +48,7 @@ pub fn is_failed(value: &Value) -> bool {
 }
 
 /// `None` is `AWS::NoValue`: the property or item that it stands for is not there.
-type Evaluated = Option<Value>;
+pub(super) type Evaluated = Option<Value>;
 
 impl<'a> Evaluator<'a> {
     pub fn new(
@@ -97,6 +98,10 @@ impl<'a> Evaluator<'a> {
                 _ => {
                     let mut map = IndexMap::with_capacity(entries.len());
                     for entry in entries {
+                        if is_loop(&entry.key) {
+                            self.misplaced_loop(entry);
+                            continue;
+                        }
                         if let Some(value) = self.value(&entry.value) {
                             map.insert(entry.key.clone(), value);
                         }
@@ -129,7 +134,12 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Fails because of a value, unless that has failed already.
-    fn misfit(&mut self, value: Option<&Value>, span: Span, message: impl Into<String>) -> Value {
+    pub(super) fn misfit(
+        &mut self,
+        value: Option<&Value>,
+        span: Span,
+        message: impl Into<String>,
+    ) -> Value {
         match value.is_some_and(is_failed) {
             true => Value::unknown(FAILED),
             false => self.fail(span, message, None),
@@ -145,11 +155,13 @@ impl<'a> Evaluator<'a> {
             "Fn::Join" => Some(self.join(argument)),
             "Fn::Select" => Some(self.select(argument)),
             "Fn::Split" => Some(self.split(argument)),
-            "Fn::FindInMap" => Some(self.find_in_map(argument)),
+            "Fn::FindInMap" => self.find_in_map(argument),
             "Fn::If" => self.choose(argument),
             "Fn::Base64" => Some(self.base64(argument)),
             "Fn::Cidr" => Some(self.cidr(argument)),
             "Fn::GetAZs" => Some(self.zones(argument)),
+            "Fn::Length" | "Fn::ToJsonString" => Some(self.extended(entry)),
+            name if is_loop(name) => Some(self.misplaced_loop(entry)),
             "Fn::And" | "Fn::Or" | "Fn::Not" | "Fn::Equals" | "Condition" => Some(self.fail(
                 node.span,
                 format!("`{}` stands where only a value can", entry.key),
@@ -167,17 +179,16 @@ impl<'a> Evaluator<'a> {
     }
 
     fn reference(&mut self, argument: &Node) -> Evaluated {
-        let Some(name) = argument.text() else {
-            return Some(self.fail(
+        match self.name(argument) {
+            Name::Is(name) if name == "AWS::NoValue" => None,
+            Name::Is(name) => Some(self.named(&name, argument.span)),
+            Name::Failed => Some(Value::unknown(FAILED)),
+            Name::None => Some(self.fail(
                 argument.span,
                 format!("`Ref` takes a name, not {}", argument.kind_name()),
                 None,
-            ));
-        };
-        if name == "AWS::NoValue" {
-            return None;
+            )),
         }
-        Some(self.named(name, argument.span))
     }
 
     /// A parameter, a pseudo parameter or a resource.
@@ -245,7 +256,10 @@ impl<'a> Evaluator<'a> {
         for part in rest {
             names.push(self.value(part)?.as_text()?.to_owned());
         }
-        (!names.is_empty()).then_some((id.text()?.to_owned(), names.join(".")))
+        match self.name(id) {
+            Name::Is(id) if !names.is_empty() => Some((id, names.join("."))),
+            _ => None,
+        }
     }
 
     fn attribute(&mut self, id: &str, attribute: &str, span: Span) -> Value {
@@ -463,51 +477,6 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn find_in_map(&mut self, argument: &Node) -> Value {
-        let [name, top, second] = argument.items() else {
-            return self.fail(argument.span, "`Fn::FindInMap` takes a map and two keys", None);
-        };
-        let mut keys = Vec::new();
-        for node in [name, top, second] {
-            match self.value(node) {
-                Some(Value::Secret(_)) => {
-                    return self.fail(node.span, "a key of `Fn::FindInMap` cannot be hidden", None);
-                }
-                Some(value) if value.as_text().is_some() => {
-                    keys.push(value.as_text().unwrap_or_default().to_owned());
-                }
-                other => {
-                    return self.misfit(
-                        other.as_ref(),
-                        node.span,
-                        "the arguments of `Fn::FindInMap` are texts known before deployment",
-                    );
-                }
-            }
-        }
-        let Some(mapping) = self.template.mappings.get(&keys[0]) else {
-            let near = nearest(&keys[0], self.template.mappings.keys().map(String::as_str));
-            let hint = near.map(|near| format!("did you mean `{near}`?"));
-            return self.fail(name.span, format!("there is no mapping `{}`", keys[0]), hint);
-        };
-        let mut found = mapping;
-        for (key, node) in keys[1..].iter().zip([top, second]) {
-            match found.get(key) {
-                Some(value) => found = value,
-                None => {
-                    let near = nearest(key, found.entries().iter().map(|entry| entry.key.as_str()));
-                    let hint = near.map(|near| format!("did you mean `{near}`?"));
-                    return self.fail(
-                        node.span,
-                        format!("mapping `{}` has no key `{key}`", keys[0]),
-                        hint,
-                    );
-                }
-            }
-        }
-        self.value(found).unwrap_or(Value::Null)
-    }
-
     fn choose(&mut self, argument: &Node) -> Evaluated {
         match self.branch(argument) {
             Some(branch) => self.value(branch),
@@ -616,6 +585,8 @@ const FUNCTIONS: &[&str] = &[
     "Fn::Base64",
     "Fn::Cidr",
     "Fn::GetAZs",
+    "Fn::Length",
+    "Fn::ToJsonString",
 ];
 
 /// Whether a single key is a function. `Condition` is one only among conditions: policy

@@ -9,18 +9,23 @@ mod check;
 mod cidr;
 mod conditions;
 mod evaluate;
+mod expand;
+mod extensions;
 mod inputs;
 mod kind;
 mod limits;
 mod lookup;
+mod mapping;
 mod network;
 mod order;
+mod policy;
 mod rules;
 mod substitute;
 #[cfg(test)]
 mod tests;
 mod text;
 
+pub use expand::expand;
 pub use inputs::{AssetRef, Given, Inputs};
 pub use lookup::{Lookup, Nothing};
 
@@ -76,6 +81,7 @@ pub struct OutputValue {
 ///
 /// Everything that is wrong with the template, sorted by place.
 pub fn synth(template: Arc<Template>, inputs: Inputs) -> Result<Graph, Vec<Diagnostic>> {
+    let template = expand(template, &inputs)?;
     let mut diagnostics = template.warnings.clone();
     let parameters = inputs::parameters(&template, &inputs, &mut diagnostics);
     let conditions = conditions::conditions(&template, &inputs, &parameters, &mut diagnostics);
@@ -192,7 +198,7 @@ impl Graph {
         let template = Arc::clone(&self.template);
         for declared in template.resources.values() {
             check::type_is_known(&template, declared, diagnostics);
-            check::policies_are_possible(&template, declared, diagnostics);
+            let (deletion_policy, update_replace_policy) = self.policies(declared, diagnostics);
             if let Some((name, span)) = &declared.condition
                 && !template.conditions.contains_key(name)
             {
@@ -223,8 +229,8 @@ impl Graph {
                     id_span: declared.id_span,
                     dependencies,
                     follows: BTreeSet::new(),
-                    deletion_policy: declared.deletion_policy,
-                    update_replace_policy: declared.update_replace_policy,
+                    deletion_policy,
+                    update_replace_policy,
                 },
             );
         }

@@ -5,6 +5,7 @@ mod node;
 mod output;
 mod parameter;
 pub(crate) mod read;
+mod repeat;
 mod resource;
 mod scalar;
 mod section;
@@ -15,6 +16,9 @@ mod tests;
 
 pub use load::load;
 pub use node::{Entry, Node, NodeKind};
+pub use repeat::expand;
+pub(crate) use repeat::{NEEDS_EXTENSIONS, is_loop};
+pub(crate) use resource::policy_named;
 pub use section::parse;
 
 use std::sync::Arc;
@@ -29,6 +33,8 @@ use crate::value::LogicalId;
 #[derive(Debug, Clone)]
 pub struct Template {
     pub source: Arc<Source>,
+    pub language: Language,
+    pub loops: Loops,
     /// The whole document.
     pub root: Node,
     pub parameters: IndexMap<String, Parameter>,
@@ -41,6 +47,22 @@ pub struct Template {
     pub rules: IndexMap<String, Node>,
     /// What was understood but will not be acted on, in the order of the file.
     pub warnings: Vec<Diagnostic>,
+}
+
+/// Which functions a template may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    Plain,
+    /// With `Transform: AWS::LanguageExtensions`.
+    Extended,
+}
+
+/// Whether a template says things by `Fn::ForEach`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loops {
+    None,
+    /// What they stand for is in no section yet: [`expand`] puts it there.
+    Written,
 }
 
 /// A declared parameter.
@@ -81,9 +103,17 @@ pub struct ResourceNode {
     pub properties: Node,
     pub depends_on: Vec<(String, Span)>,
     pub condition: Option<(String, Span)>,
-    pub deletion_policy: DeletionPolicy,
-    pub update_replace_policy: DeletionPolicy,
+    pub deletion_policy: Policy,
+    pub update_replace_policy: Policy,
     pub metadata: Option<Node>,
+}
+
+/// A policy as it is written.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Policy {
+    Settled(DeletionPolicy),
+    /// A function gives it.
+    Computed(Node),
 }
 
 /// What becomes of a resource that leaves the stack, or of the old side of a replacement.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::{Entry, Node, NodeKind};
+use super::{Entry, Language, Node, NodeKind, repeat};
 use crate::diagnostic::{Diagnostic, Place, Severity, Source, Span, nearest};
 use crate::value::Literal;
 
@@ -14,6 +14,7 @@ const MOST_FINDINGS: usize = 100;
 /// Reads one source.
 pub(crate) struct Reader<'a> {
     source: &'a Arc<Source>,
+    language: Language,
     findings: Vec<Diagnostic>,
     dropped: BTreeMap<Severity, usize>,
 }
@@ -63,7 +64,16 @@ impl<'n> Fields<'n> {
 
 impl<'a> Reader<'a> {
     pub fn new(source: &'a Arc<Source>) -> Self {
-        Self { source, findings: Vec::new(), dropped: BTreeMap::new() }
+        Self { source, language: Language::Plain, findings: Vec::new(), dropped: BTreeMap::new() }
+    }
+
+    /// The same reading of a template in a language.
+    pub fn speaking(self, language: Language) -> Self {
+        Self { language, ..self }
+    }
+
+    pub fn language(&self) -> Language {
+        self.language
     }
 
     pub fn place(&self, span: Span) -> Place {
@@ -215,17 +225,23 @@ impl<'a> Reader<'a> {
         fields
     }
 
-    /// Whether a name is made of letters and digits, as all names of a template are.
+    /// Whether a name is made of letters and digits, as all names of a template are. A loop has
+    /// none: what it stands for is read when it is written out.
     pub fn is_name(&mut self, entry: &Entry, what: &str) -> bool {
         let name = entry.key.as_str();
         if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return true;
         }
-        if let Some(function) =
-            ["Fn::ForEach", "Fn::Transform"].into_iter().find(|function| name.starts_with(function))
-        {
+        if repeat::is_loop(name) {
+            if self.language == Language::Plain {
+                let message = "`Fn::ForEach` is none of the functions of this template";
+                self.error_hint(entry.key_span, message, repeat::NEEDS_EXTENSIONS.to_owned());
+            }
+            return false;
+        }
+        if name == "Fn::Transform" {
             let hint = "write out what it stands for".to_owned();
-            self.error_hint(entry.key_span, format!("`{function}` is not supported yet"), hint);
+            self.error_hint(entry.key_span, "`Fn::Transform` is not supported yet", hint);
             return false;
         }
         let better: String = name

@@ -2,8 +2,8 @@
 
 use indexmap::IndexMap;
 
-use super::read::{Fields, Keys, Reader, listed};
-use super::{DeletionPolicy, Entry, Node, NodeKind, ResourceNode};
+use super::read::{Fields, Keys, Reader, function_of, listed};
+use super::{DeletionPolicy, Entry, Language, Node, NodeKind, Policy, ResourceNode};
 use crate::diagnostic::{Span, nearest};
 use crate::value::LogicalId;
 
@@ -64,8 +64,8 @@ fn read(reader: &mut Reader<'_>, entry: &Entry) -> ResourceNode {
         properties: fields.get("Properties").cloned().unwrap_or(none),
         depends_on: depends_on(reader, &fields),
         condition: fields.spanned("Condition", reader),
-        deletion_policy: policy(reader, &fields, "DeletionPolicy", DELETION_POLICIES),
-        update_replace_policy: policy(reader, &fields, "UpdateReplacePolicy", REPLACE_POLICIES),
+        deletion_policy: policy(reader, &fields, "DeletionPolicy"),
+        update_replace_policy: policy(reader, &fields, "UpdateReplacePolicy"),
         metadata: fields.get("Metadata").cloned(),
     }
 }
@@ -84,26 +84,36 @@ fn depends_on(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<(String, Span
         .collect()
 }
 
-fn policy(
-    reader: &mut Reader<'_>,
-    fields: &Fields<'_>,
-    key: &str,
-    allowed: &'static [&'static str],
-) -> DeletionPolicy {
-    let Some((text, span)) = fields.spanned(key, reader) else { return DeletionPolicy::Delete };
-    match text.as_str() {
-        "Delete" => return DeletionPolicy::Delete,
-        "Retain" => return DeletionPolicy::Retain,
-        "Snapshot" => return DeletionPolicy::Snapshot,
-        "RetainExceptOnCreate" if allowed.contains(&text.as_str()) => {
-            return DeletionPolicy::RetainExceptOnCreate;
+fn policy(reader: &mut Reader<'_>, fields: &Fields<'_>, key: &str) -> Policy {
+    let none = Policy::Settled(DeletionPolicy::Delete);
+    let Some(node) = fields.get(key) else { return none };
+    if reader.language() == Language::Extended && function_of(node).is_some() {
+        return Policy::Computed(node.clone());
+    }
+    let Some((text, span)) = fields.spanned(key, reader) else { return none };
+    match policy_named(key, &text) {
+        Ok(policy) => Policy::Settled(policy),
+        Err(hint) => {
+            reader.error_hint(span, format!("{} cannot be `{text}`", fields.name(key)), hint);
+            none
+        }
+    }
+}
+
+/// What a text says as `DeletionPolicy` or `UpdateReplacePolicy`, or a hint at what it may say.
+pub(crate) fn policy_named(key: &str, text: &str) -> Result<DeletionPolicy, String> {
+    let allowed = if key == "DeletionPolicy" { DELETION_POLICIES } else { REPLACE_POLICIES };
+    match text {
+        "Delete" => return Ok(DeletionPolicy::Delete),
+        "Retain" => return Ok(DeletionPolicy::Retain),
+        "Snapshot" => return Ok(DeletionPolicy::Snapshot),
+        "RetainExceptOnCreate" if allowed.contains(&text) => {
+            return Ok(DeletionPolicy::RetainExceptOnCreate);
         }
         _ => {}
     }
-    let hint = match nearest(&text, allowed.iter().copied()) {
+    Err(match nearest(text, allowed.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("it is one of {}", listed(allowed)),
-    };
-    reader.error_hint(span, format!("{} cannot be `{text}`", fields.name(key)), hint);
-    DeletionPolicy::Delete
+    })
 }

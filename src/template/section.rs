@@ -8,8 +8,8 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::read::{Fields, Keys, Reader, listed};
-use super::{Node, NodeKind, Template, load, output, parameter, resource};
-use crate::diagnostic::{Diagnostic, Source};
+use super::{Language, Loops, Node, NodeKind, Template, load, output, parameter, repeat, resource};
+use crate::diagnostic::{Diagnostic, Source, nearest};
 
 const KEYS: Keys = Keys { known: SECTIONS, required: &["Resources"] };
 
@@ -30,12 +30,20 @@ const SECTIONS: &[&str] = &[
 /// The only one there has ever been.
 const FORMAT_VERSION: &str = "2010-09-09";
 
+/// The only transform that is made here.
+const EXTENSIONS: &str = "AWS::LanguageExtensions";
+
 const CONDITION_FUNCTIONS: &[&str] = &["Fn::And", "Fn::Or", "Fn::Not", "Fn::Equals", "Condition"];
 
 /// Reads a template.
 pub fn parse(source: &Arc<Source>) -> Result<Template, Vec<Diagnostic>> {
-    let root = load(source).map_err(|error| vec![error])?;
-    let mut reader = Reader::new(source);
+    read(source, load(source).map_err(|error| vec![error])?)
+}
+
+/// Tells the sections of a document apart.
+pub(super) fn read(source: &Arc<Source>, root: Node) -> Result<Template, Vec<Diagnostic>> {
+    let language = language(root.get("Transform"));
+    let mut reader = Reader::new(source).speaking(language);
     if root.kind == NodeKind::Null {
         let error = Diagnostic::error(format!("`{}` is empty", source.name));
         return Err(vec![error.hint("a template has at least a `Resources` section")]);
@@ -60,6 +68,8 @@ pub fn parse(source: &Arc<Source>) -> Result<Template, Vec<Diagnostic>> {
     let warnings = reader.finish()?;
     Ok(Template {
         source: Arc::clone(source),
+        language,
+        loops: loops(language, &root),
         parameters,
         mappings: mappings.unwrap_or_default(),
         conditions: conditions.unwrap_or_default(),
@@ -93,21 +103,37 @@ fn header(reader: &mut Reader<'_>, sections: &Fields<'_>) {
     }
 }
 
+fn transforms(node: &Node) -> &[Node] {
+    if let NodeKind::List(items) = &node.kind { items } else { std::slice::from_ref(node) }
+}
+
+fn loops(language: Language, root: &Node) -> Loops {
+    match language == Language::Extended && repeat::is_repeating(root) {
+        true => Loops::Written,
+        false => Loops::None,
+    }
+}
+
+fn language(transform: Option<&Node>) -> Language {
+    let mut names = transform.map(transforms).unwrap_or_default().iter();
+    match names.any(|name| name.text() == Some(EXTENSIONS)) {
+        true => Language::Extended,
+        false => Language::Plain,
+    }
+}
+
 fn transform(reader: &mut Reader<'_>, node: &Node) {
-    let one = std::slice::from_ref(node);
-    let names = if let NodeKind::List(items) = &node.kind { items } else { one };
-    for node in names {
+    for node in transforms(node).iter().filter(|node| node.text() != Some(EXTENSIONS)) {
         let message = match node.text() {
             Some(name) => format!("the transform `{name}` is not supported yet"),
             None => "transforms are not supported yet".to_owned(),
         };
-        let hint = match node.text() {
-            Some("AWS::LanguageExtensions") => {
-                "write `Fn::ForEach`, `Fn::Length` and the like out, and remove `Transform`"
-            }
-            _ => "give the template as it is after the transform, without `Transform`",
+        let near = node.text().and_then(|name| nearest(name, [EXTENSIONS]));
+        let hint = match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => "give the template as it is after the transform, without it".to_owned(),
         };
-        reader.error_hint(node.span, message, hint.to_owned());
+        reader.error_hint(node.span, message, hint);
     }
 }
 

@@ -1,7 +1,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use super::{DeletionPolicy, Echo, Node, NodeKind, load, parse};
+use super::{DeletionPolicy, Echo, Node, NodeKind, Policy, load, parse};
 use crate::diagnostic::{Diagnostic, Severity, Source, Span};
 use crate::value::Literal;
 
@@ -348,8 +348,8 @@ Outputs:
     assert_eq!(&text[subnet.type_span.start..subnet.type_span.end], "AWS::EC2::Subnet");
     assert_eq!(shape(&subnet.properties), r#"{VpcId: {Ref: "A"}}"#);
     assert_eq!(subnet.condition.as_ref().map(|(name, _)| name.as_str()), Some("Yes"));
-    assert_eq!(subnet.deletion_policy, DeletionPolicy::RetainExceptOnCreate);
-    assert_eq!(subnet.update_replace_policy, DeletionPolicy::Retain);
+    assert_eq!(subnet.deletion_policy, Policy::Settled(DeletionPolicy::RetainExceptOnCreate));
+    assert_eq!(subnet.update_replace_policy, Policy::Settled(DeletionPolicy::Retain));
     let vpc = &template.resources["A"];
     assert_eq!(shape(&vpc.properties), "{}");
     assert_eq!(vpc.depends_on.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ["C", "D"]);
@@ -375,7 +375,7 @@ fn warnings_do_not_stop_a_template() {
 fn everything_that_is_wrong_is_said_in_order() {
     let text = "\
 AWSTemplateFormatVersion: 2010-09-08
-Transform: AWS::LanguageExtensions
+Transform: [AWS::LanguageExtension, AWS::Serverless-2016-10-31]
 Outputs:
   O: {Description: x}
   P: {Value: x, Export: {Nam: x}}
@@ -404,7 +404,8 @@ Resource: 1
         said(&errors),
         "\
 1:27 `AWSTemplateFormatVersion` must be `2010-09-09`, not `2010-09-08`
-2:12 the transform `AWS::LanguageExtensions` is not supported yet | write `Fn::ForEach`, `Fn::Length` and the like out, and remove `Transform`
+2:13 the transform `AWS::LanguageExtension` is not supported yet | did you mean `AWS::LanguageExtensions`?
+2:37 the transform `AWS::Serverless-2016-10-31` is not supported yet | give the template as it is after the transform, without it
 4:3 the output `O` has no `Value`
 5:26 unknown key `Nam` in `Export` of the output `P` | did you mean `Name`?
 7:15 `Strin` is not a type of parameters | did you mean `String`?

@@ -63,6 +63,11 @@ fn text(depth: u32) -> BoxedStrategy<Json> {
         (several, any::<prop::sample::Index>())
             .prop_map(|(items, at)| json!({"Fn::Select": [at.index(items.len()), items]})),
         list(depth - 1).prop_map(|list| json!({"Fn::Select": [0, list]})),
+        list(depth - 1).prop_map(|list| json!({"Fn::Length": list})),
+        list(depth - 1).prop_map(|list| json!({"Fn::ToJsonString": {"list": list}})),
+        text(depth - 1).prop_map(|text| {
+            json!({"Fn::FindInMap": ["Regions", "nowhere", "Image", {"DefaultValue": text}]})
+        }),
     ]
     .boxed()
 }

@@ -6,12 +6,14 @@ use crate::value::Value;
 
 /// What the expressions of the cases may refer to.
 pub(super) const PREAMBLE: &str = r#"
+Transform: AWS::LanguageExtensions
 Parameters:
   Name: {Type: String, Default: ada}
   Names: {Type: CommaDelimitedList, Default: "a, b,c"}
   Numbers: {Type: List<Number>, Default: "1,2"}
   Nobody: {Type: CommaDelimitedList, Default: ""}
   Count: {Type: Number, Default: 2}
+  Middle: {Type: String, Default: m}
   Hidden: {Type: String, Default: hunter2, NoEcho: true}
 Mappings:
   Regions:
@@ -326,6 +328,83 @@ fn find_in_map() {
             "a key of `Fn::FindInMap` cannot be hidden @ {Ref: Hidden}",
         ),
         ("!FindInMap [Regions, a]", "`Fn::FindInMap` takes a map and two keys @ [Regions, a]"),
+    ]);
+}
+
+#[test]
+fn find_in_map_with_a_default() {
+    gives(&[
+        ("{Fn::FindInMap: [Regions, us-east-1, Image, {DefaultValue: ami-0}]}", r#""ami-1""#),
+        ("{Fn::FindInMap: [Regions, us-west-1, Image, {DefaultValue: ami-0}]}", r#""ami-0""#),
+        ("{Fn::FindInMap: [Regions, us-east-1, Disk, {DefaultValue: [!Ref Vpc]}]}", "[<Vpc>]"),
+        ("{a: {Fn::FindInMap: [Regions, x, y, {DefaultValue: !Ref AWS::NoValue}]}}", "{}"),
+        ("!FindInMap [!Select [0, [Regions]], !Ref AWS::Region, Image]", r#""ami-1""#),
+    ]);
+    refuses(&[
+        (
+            "{Fn::FindInMap: [Region, a, b, {DefaultValue: c}]}",
+            "there is no mapping `Region` @ Region | did you mean `Regions`?",
+        ),
+        (
+            "{Fn::FindInMap: [Regions, a, b, {Default: c}]}",
+            "the last argument of `Fn::FindInMap` has one key, `DefaultValue` @ {Default: c}",
+        ),
+    ]);
+}
+
+#[test]
+fn length() {
+    gives(&[
+        ("{Fn::Length: [a, !Ref Vpc, !Ref AWS::NoValue]}", "2"),
+        ("{Fn::Length: !Ref Names}", "3"),
+        ("{Fn::Length: !Ref Nobody}", "0"),
+        ("{Fn::Length: !FindInMap [Regions, us-east-1, Sizes]}", "2"),
+        (r#"{Fn::Length: !Split [",", !Ref Vpc]}"#, r#"<Length(Split(",", Vpc))>"#),
+        ("!Select [{Fn::Length: []}, [a]]", r#""a""#),
+    ]);
+    refuses(&[
+        ("{Fn::Length: !Ref Vpc}", "`Fn::Length` takes a list @ !Ref Vpc"),
+        ("{Fn::Length: {a: b}}", "`Fn::Length` takes a list @ {a: b}"),
+        (
+            "{Fn::Length: !Ref Vcp}",
+            "there is no resource or parameter `Vcp` @ Vcp | did you mean `Vpc`?",
+        ),
+    ]);
+}
+
+#[test]
+fn to_json_string() {
+    gives(&[
+        (
+            r#"{Fn::ToJsonString: {z: 'a "b"', a: [1, true, null, "01"], n: !Ref Name}}"#,
+            r#""{\"z\":\"a \\\"b\\\"\",\"a\":[1,true,null,\"01\"],\"n\":\"ada\"}""#,
+        ),
+        ("{Fn::ToJsonString: [!Ref AWS::NoValue]}", r#""[]""#),
+        ("{Fn::ToJsonString: !Ref Names}", r#""[\"a\",\"b\",\"c\"]""#),
+        ("{Fn::ToJsonString: {vpc: !Ref Vpc}}", r#"<{"vpc":"${Vpc}"}>"#),
+        ("{Fn::ToJsonString: [!Ref Hidden]}", r#"*["hunter2"]*"#),
+        ("{Fn::ToJsonString: [!Ref Hidden, !Ref Vpc]}", "<a text with a secret>"),
+    ]);
+    refuses(&[
+        ("{Fn::ToJsonString: a}", "`Fn::ToJsonString` takes a map or a list @ a"),
+        ("{Fn::ToJsonString: !Ref Vpc}", "`Fn::ToJsonString` takes a map or a list @ !Ref Vpc"),
+    ]);
+}
+
+#[test]
+fn names_that_functions_give() {
+    gives(&[
+        ("{Ref: !Sub 'Na${Middle}e'}", r#""ada""#),
+        ("{Ref: !If [Yes, Vpc, Role]}", "<Vpc>"),
+        ("{Fn::GetAtt: [!Select [0, [Role]], Arn]}", "<Role.Arn>"),
+    ]);
+    refuses(&[
+        (
+            "{Ref: !Sub Nam}",
+            "there is no resource or parameter `Nam` @ !Sub Nam | did you mean `Name`?",
+        ),
+        ("{Ref: !Ref Vpc}", "`Ref` takes a name, not a map @ !Ref Vpc"),
+        ("{Ref: !Ref Hidden}", "`Ref` takes a name, not a map @ !Ref Hidden"),
     ]);
 }
 

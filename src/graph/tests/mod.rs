@@ -2,6 +2,7 @@
 
 mod agreement;
 mod functions;
+mod loops;
 mod templates;
 
 use std::collections::BTreeMap;
