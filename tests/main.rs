@@ -3,6 +3,7 @@
 mod agent_runtime;
 mod contract;
 mod errors;
+mod exports;
 mod faults;
 mod interrupt;
 mod journey;

@@ -13,7 +13,7 @@ use super::session::Session;
 use super::{Code, Failure, saved};
 use crate::config::Limits;
 use crate::graph::Graph;
-use crate::plan::{Plan, Purpose};
+use crate::plan::{Plan, Purpose, check_exports};
 use crate::reconcile::{self, Outcome, Setting, Stop, reconcile};
 use crate::render::diagnostic::{Color, render_all};
 use crate::render::plan::{Header, render};
@@ -93,6 +93,7 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
 /// Shows a plan, asks, and applies it.
 async fn carry_out(prepared: Prepared, args: &Args) -> Result<Code, Failure> {
     let Prepared { begun, project, session, lock, state, graph, plan } = prepared;
+    check_exports(&plan, &session.others(&project)?)?;
     show(&plan, &project)?;
     if !plan.has_work() && !plan.has_changes() {
         if args.stats {

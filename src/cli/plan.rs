@@ -8,8 +8,8 @@ use clap::{ArgMatches, Command, FromArgMatches};
 use super::project::{Project, StackArgs};
 use super::session::Session;
 use super::{Code, Failure, saved};
-use crate::plan::Plan;
 use crate::plan::saved::SavedPlan;
+use crate::plan::{Plan, check_exports};
 use crate::render::diagnostic::{Color, render_all};
 use crate::render::plan::{Header, json, markdown, render};
 use crate::state::store::Store;
@@ -144,6 +144,7 @@ async fn make(args: &MakeArgs) -> Result<Code, Failure> {
     let state = session.state(&project)?;
     let graph = session.graph(&project, &loaded, &state).await?;
     let plan = session.plan(&graph, &state).await?;
+    check_exports(&plan, &session.others(&project)?)?;
     show(&plan, &project.environment.name, &args.form)?;
     if let Some(path) = &args.out {
         saved::write(path, &plan, &graph, &project, &args.stack)?;

@@ -11,6 +11,7 @@ use crate::assembly::{self, Collected};
 use crate::config::{self, Environment};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::graph::{self, AssetRef, Given, Graph, Inputs};
+use crate::state::State;
 use crate::state::store::Store;
 use crate::template::{self, Template};
 use crate::value::LogicalId;
@@ -114,7 +115,7 @@ impl Project {
     }
 
     /// What the template is evaluated with where no account is known.
-    fn offline_inputs(&self, assets: &BTreeMap<LogicalId, AssetRef>) -> Inputs {
+    pub fn offline_inputs(&self, assets: &BTreeMap<LogicalId, AssetRef>) -> Inputs {
         let account = self.environment.account.as_deref().unwrap_or(SAMPLE_ACCOUNT);
         let region = self.environment.region.as_deref().unwrap_or(SAMPLE_REGION);
         self.inputs(assets, account, region, "aws", "00000000-0000-0000-0000-000000000000")
@@ -141,7 +142,21 @@ impl Project {
             tags: self.environment.tags.clone(),
             zones: Vec::new(),
             assets: assets.clone(),
+            exports: None,
         }
+    }
+
+    /// The states of the other stacks of this environment.
+    pub fn others(&self) -> Result<Vec<State>, Failure> {
+        let home = self.environment.state.join(&self.environment.name);
+        let Ok(entries) = std::fs::read_dir(&home) else { return Ok(Vec::new()) };
+        let mut names: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
+        names.sort();
+        let mut others = Vec::new();
+        for name in names.iter().filter(|name| name.to_str() != Some(&self.name)) {
+            others.extend(Store::new(&home.join(name)).read()?);
+        }
+        Ok(others)
     }
 
     /// The graph as far as it can be known without any call.

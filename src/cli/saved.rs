@@ -66,7 +66,7 @@ pub async fn prepare(text: &str, args: &Args) -> Result<Prepared, Failure> {
     let project = Project::find(&stack_of(&saved, &args.stack)?)?;
     let loaded = project.load()?;
     saved.check_template(&loaded.template)?;
-    let offline = project.offline_inputs(&loaded);
+    let offline = project.offline_inputs(&loaded.collected.by_resource);
     saved.check_origin(&graph::synth(Arc::clone(&loaded.template), offline)?)?;
     let session = Session::open(&project.environment, loaded.collected.assets.clone()).await?;
     saved.check_home(session.aws.account(), session.aws.region())?;

@@ -1,5 +1,6 @@
 //! A connection to the right account, and what is found there.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::sync::Arc;
 
@@ -8,7 +9,7 @@ use super::clock::{Tokens, now};
 use super::project::{Loaded, Project};
 use crate::aws::{Access, Assets, Aws, Clients};
 use crate::config::{Endpoint, Environment};
-use crate::graph::{self, Graph};
+use crate::graph::{self, Export, Graph};
 use crate::local::{Host, Local, Status};
 use crate::plan::{self, Plan};
 use crate::refresh::{Observed, refresh};
@@ -101,6 +102,7 @@ impl Session {
         if loaded.template.source.text.contains("GetAZs") {
             inputs.zones = self.aws.zones().await?;
         }
+        inputs.exports = Some(exports(&self.others(project)?));
         let template = graph::expand(Arc::clone(&loaded.written), &inputs)?;
         if template.root != loaded.template.root {
             // What local code there is to upload was found before the account was known.
@@ -128,6 +130,14 @@ impl Session {
         Ok(observed)
     }
 
+    /// The states of the stacks whose exports this one can import, and that can import its own.
+    pub fn others(&self, project: &Project) -> Result<Vec<State>, Failure> {
+        let here = (self.aws.account(), self.aws.region());
+        let mut others = project.others()?;
+        others.retain(|other| (other.account.as_str(), other.region.as_str()) == here);
+        Ok(others)
+    }
+
     /// Where a local API answers: its AWS address is nobody's. `None` for what is no address of an
     /// API, and on AWS.
     pub fn reachable(&self, url: &str) -> Option<String> {
@@ -151,6 +161,15 @@ impl Session {
             since: now(),
         }
     }
+}
+
+fn exports(others: &[State]) -> BTreeMap<String, Export> {
+    let all = others.iter().flat_map(|other| {
+        other.exports.iter().map(|(name, value)| {
+            (name.clone(), Export { stack: other.stack.clone(), value: value.clone() })
+        })
+    });
+    all.collect()
 }
 
 fn unknown() -> String {

@@ -36,6 +36,7 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
     let lock = store.lock(&Session::holder("cairn teardown"))?;
     let state = session.state(&project)?;
     let plan = plan::teardown(&state);
+    plan::check_exports(&plan, &session.others(&project)?)?;
     show(&plan, &project)?;
     if plan.has_work() && !args.yes && !agreed("Delete all of this?")? {
         return Err(Failure::text("nothing was changed: the teardown was declined"));

@@ -28,6 +28,8 @@ pub struct Evaluator<'a> {
     pub(super) conditions: &'a BTreeMap<String, bool>,
     lookup: &'a dyn Lookup,
     pub(super) errors: Vec<Diagnostic>,
+    /// The exports of other stacks that were used, each with its stack.
+    pub(super) imported: BTreeMap<String, String>,
     /// Whether the functions that only `Rules` have are known here.
     pub(super) in_rules: bool,
     /// Whether something that has been complained of decided a condition.
@@ -65,6 +67,7 @@ impl<'a> Evaluator<'a> {
             conditions,
             lookup,
             errors: Vec::new(),
+            imported: BTreeMap::new(),
             in_rules: false,
             misled: false,
         }
@@ -160,6 +163,7 @@ impl<'a> Evaluator<'a> {
             "Fn::Base64" => Some(self.base64(argument)),
             "Fn::Cidr" => Some(self.cidr(argument)),
             "Fn::GetAZs" => Some(self.zones(argument)),
+            "Fn::ImportValue" => Some(self.import(argument)),
             "Fn::Length" | "Fn::ToJsonString" => Some(self.extended(entry)),
             name if is_loop(name) => Some(self.misplaced_loop(entry)),
             "Fn::And" | "Fn::Or" | "Fn::Not" | "Fn::Equals" | "Condition" => Some(self.fail(
@@ -585,6 +589,7 @@ const FUNCTIONS: &[&str] = &[
     "Fn::Base64",
     "Fn::Cidr",
     "Fn::GetAZs",
+    "Fn::ImportValue",
     "Fn::Length",
     "Fn::ToJsonString",
 ];

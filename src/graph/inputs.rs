@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
 use regex::Regex;
+use serde_json::Value as Json;
 
 use super::evaluate::FAILED;
 use crate::diagnostic::{Diagnostic, Place, nearest};
@@ -26,6 +27,15 @@ pub struct Inputs {
     /// The zones of this region, alphabetically; empty when nobody asked AWS.
     pub zones: Vec<String>,
     pub assets: BTreeMap<LogicalId, AssetRef>,
+    /// What the other stacks of the environment export; `None` when nobody has looked.
+    pub exports: Option<BTreeMap<String, Export>>,
+}
+
+/// What another stack exports under a name.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Export {
+    pub stack: String,
+    pub value: Json,
 }
 
 /// A parameter's value as somebody gave it.

@@ -10,6 +10,7 @@ mod cidr;
 mod conditions;
 mod evaluate;
 mod expand;
+mod exports;
 mod extensions;
 mod inputs;
 mod kind;
@@ -26,7 +27,8 @@ mod tests;
 mod text;
 
 pub use expand::expand;
-pub use inputs::{AssetRef, Given, Inputs};
+pub use exports::ExportValue;
+pub use inputs::{AssetRef, Export, Given, Inputs};
 pub use lookup::{Lookup, Nothing};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,6 +51,8 @@ pub struct Graph {
     /// In an order in which each comes after what it depends on.
     pub nodes: IndexMap<LogicalId, Node>,
     pub warnings: Vec<Diagnostic>,
+    /// The exports of other stacks that are used, each with the stack it comes from.
+    pub imports: BTreeMap<String, String>,
     parameters: BTreeMap<String, Value>,
     conditions: BTreeMap<String, bool>,
 }
@@ -90,12 +94,14 @@ pub fn synth(template: Arc<Template>, inputs: Inputs) -> Result<Graph, Vec<Diagn
         inputs,
         nodes: IndexMap::new(),
         warnings: Vec::new(),
+        imports: BTreeMap::new(),
         parameters,
         conditions,
     };
     rules::check(&graph, &mut diagnostics);
     graph.collect_nodes(&mut diagnostics);
     graph.check_outputs(&mut diagnostics);
+    graph.check_exports(&mut diagnostics);
     order::add_followed(&mut graph);
     order::sort(&mut graph, &mut diagnostics);
     check::properties(&graph, &mut diagnostics);
@@ -210,7 +216,9 @@ impl Graph {
             let recorder = lookup::Recorder::default();
             let mut evaluator = self.evaluator(&recorder);
             self.evaluate_properties(&declared.id, &mut evaluator);
+            let imported = std::mem::take(&mut evaluator.imported);
             diagnostics.extend(evaluator.into_errors());
+            self.imports.extend(imported);
             let mut dependencies = recorder.into_ids();
             for (name, span) in &declared.depends_on {
                 match template.resources.get(name.as_str()) {

@@ -80,6 +80,12 @@ pub enum Event {
     },
     Outputs {
         outputs: BTreeMap<String, Json>,
+        #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+        exports: BTreeMap<String, Json>,
+    },
+    /// What the stack may use of others from now on.
+    Imports {
+        imports: BTreeMap<String, String>,
     },
     /// The run ended by itself.
     Closed,

@@ -120,7 +120,7 @@ proptest! {
     #[test]
     fn any_text_survives_its_line(text in ".*", number in any::<i64>()) {
         let outputs = [(text.clone(), json!([text, number, null]))].into();
-        let record = Record { sequence: 1, event: Event::Outputs { outputs } };
+        let record = Record { sequence: 1, event: Event::Outputs { outputs, exports: [].into() } };
         let line = encode(&record).expect("it is JSON");
         prop_assert_eq!(line.matches('\n').count(), 1);
         prop_assert_eq!(decode(line.trim_end_matches('\n')), Some(record));

@@ -50,6 +50,7 @@ pub fn plan(
         }
     }
     let outputs = maker.outputs();
+    let exports = maker.exports();
     let Maker { mut steps, errors, .. } = maker;
     if !errors.is_empty() {
         return Err(errors);
@@ -65,6 +66,8 @@ pub fn plan(
         serial: state.serial,
         steps,
         outputs,
+        exports,
+        imports: (graph.imports != state.imports).then(|| graph.imports.clone()),
         notes: Vec::new(),
     })
 }
@@ -429,27 +432,43 @@ impl Maker<'_> {
                 return BTreeMap::new();
             }
         };
-        let before = |name: &str| self.state.outputs.get(name).cloned();
-        let mut changes: BTreeMap<String, OutputChange> = outputs
-            .into_iter()
-            .map(|output| {
-                let change = OutputChange {
-                    before: before(&output.name),
-                    known: !output.value.has_unknown(),
-                    after: Some(output.value.to_masked_json()),
-                };
-                (output.name, change)
-            })
-            .collect();
-        for (name, value) in &self.state.outputs {
-            changes.entry(name.clone()).or_insert_with(|| OutputChange {
-                before: Some(value.clone()),
-                after: None,
-                known: true,
-            });
-        }
-        changes
+        let after = outputs.into_iter().map(|output| (output.name, output.value));
+        changes(&self.state.outputs, after)
     }
+
+    fn exports(&mut self) -> BTreeMap<String, OutputChange> {
+        match self.graph.exports(&self.known) {
+            Ok(exports) => {
+                let after = exports.into_iter().map(|export| (export.name, export.value));
+                changes(&self.state.exports, after)
+            }
+            Err(errors) => {
+                self.errors.extend(errors);
+                BTreeMap::new()
+            }
+        }
+    }
+}
+
+/// What is said to others, before and after.
+fn changes(
+    before: &BTreeMap<String, Json>,
+    after: impl Iterator<Item = (String, Value)>,
+) -> BTreeMap<String, OutputChange> {
+    let mut changes: BTreeMap<String, OutputChange> = after
+        .map(|(name, value)| {
+            let change = OutputChange {
+                before: before.get(&name).cloned(),
+                known: !value.has_unknown(),
+                after: Some(value.to_masked_json()),
+            };
+            (name, change)
+        })
+        .collect();
+    for (name, value) in before {
+        changes.entry(name.clone()).or_insert_with(|| OutputChange::removal(value));
+    }
+    changes
 }
 
 /// Every property of a resource that is made, as a change from nothing.

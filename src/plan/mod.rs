@@ -5,6 +5,7 @@ mod desired;
 mod detail;
 mod diff;
 pub mod drift;
+mod exports;
 mod make;
 mod name;
 mod order;
@@ -18,6 +19,7 @@ mod tests;
 pub use desired::{Known, desired_properties, follows_digest, lookup};
 pub use detail::Detail;
 pub use diff::{Change, Why};
+pub use exports::check_exports;
 pub use make::{instance_of, plan};
 pub use same::Rules;
 pub use teardown::teardown;
@@ -40,6 +42,11 @@ pub struct Plan {
     pub serial: u64,
     pub steps: Vec<Step>,
     pub outputs: BTreeMap<String, OutputChange>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub exports: BTreeMap<String, OutputChange>,
+    /// What the stack will import, where the state says otherwise.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub imports: Option<BTreeMap<String, String>>,
     /// What the reader should know besides: one sentence each.
     pub notes: Vec<String>,
 }
@@ -137,13 +144,13 @@ pub struct OutputChange {
 impl Plan {
     /// Whether applying it would change anything in AWS or in the state.
     pub fn has_work(&self) -> bool {
-        self.steps.iter().any(|step| step.operation != Operation::Nothing)
+        self.imports.is_some() || self.steps.iter().any(|step| step.operation != Operation::Nothing)
     }
 
     /// Whether applying it would change anything people care about.
     pub fn has_changes(&self) -> bool {
         self.steps.iter().any(|step| step.action != Action::Keep)
-            || self.outputs.values().any(OutputChange::is_change)
+            || self.outputs.values().chain(self.exports.values()).any(OutputChange::is_change)
     }
 
     pub fn count(&self, action: Action) -> usize {
@@ -152,6 +159,11 @@ impl Plan {
 }
 
 impl OutputChange {
+    /// One that goes.
+    pub fn removal(before: &Json) -> Self {
+        Self { before: Some(before.clone()), after: None, known: true }
+    }
+
     pub fn is_change(&self) -> bool {
         !self.known || self.before != self.after
     }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value as Json;
+
 use super::{Action, Operation, OutputChange, Plan, Purpose, Step, StepId, order};
 use crate::state::{Entry, Instance, State};
 use crate::template::DeletionPolicy;
@@ -15,10 +17,10 @@ pub fn teardown(state: &State) -> Plan {
     }
     mark_vanishing(&mut steps, state);
     order::connect(&mut steps, None, state);
-    let outputs = state.outputs.iter().map(|(name, value)| {
-        let change = OutputChange { before: Some(value.clone()), after: None, known: true };
-        (name.clone(), change)
-    });
+    let gone = |values: &BTreeMap<String, Json>| {
+        let gone = values.iter().map(|(name, value)| (name.clone(), OutputChange::removal(value)));
+        gone.collect::<BTreeMap<_, _>>()
+    };
     Plan {
         stack: state.stack.clone(),
         account: state.account.clone(),
@@ -27,7 +29,9 @@ pub fn teardown(state: &State) -> Plan {
         lineage: state.lineage.clone(),
         serial: state.serial,
         steps,
-        outputs: outputs.collect::<BTreeMap<_, _>>(),
+        outputs: gone(&state.outputs),
+        exports: gone(&state.exports),
+        imports: None,
         notes: Vec::new(),
     }
 }

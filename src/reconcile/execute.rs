@@ -1,6 +1,6 @@
 //! One step, from its first record to its last.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::progress::{News, StepError};
 use super::retry::{Attempt, Circumstances, Decision, Youth, decide};
 use super::wait::{WaitError, Want, pause, wait};
 use crate::aws::{Aws, Fault, FaultKind};
-use crate::graph::Graph;
+use crate::graph::{ExportValue, Graph};
 use crate::journal::Event as Fact;
 use crate::plan::{self, Operation, Rules, Step, StepId, UpdateKind};
 use crate::resource::{self, Created, Handler, KnownJson, LiveJson, Mark, Progress, Status};
@@ -86,22 +86,51 @@ impl Run {
 
     /// The outputs, with what is known at the end of the run.
     pub fn record_outputs(&self) {
-        let outputs = match &self.graph {
-            None if self.with_state(State::is_empty) => std::collections::BTreeMap::new(),
+        let (outputs, exports) = match &self.graph {
+            None if self.with_state(State::is_empty) => (BTreeMap::new(), BTreeMap::new()),
             None => return,
             Some(graph) => {
                 let known = self.with_state(plan::lookup);
                 let Ok(outputs) = graph.outputs(&known) else { return };
-                outputs
+                let Ok(exports) = graph.exports(&known) else { return };
+                let outputs = outputs
                     .into_iter()
                     .filter(|output| !output.value.has_unknown())
                     .map(|output| (output.name, output.value.to_masked_json()))
-                    .collect()
+                    .collect();
+                (outputs, self.settled(exports))
             }
         };
-        if self.with_state(|state| state.outputs != outputs) {
+        if self.with_state(|state| state.outputs != outputs || state.exports != exports) {
             // The state is written once more when the run closes, and tells of a failure then.
-            let _ = self.record(Fact::Outputs { outputs });
+            let _ = self.record(Fact::Outputs { outputs, exports });
+        }
+    }
+
+    /// The exports with their values; one whose value is not known keeps that which others use.
+    fn settled(&self, exports: Vec<ExportValue>) -> BTreeMap<String, Json> {
+        let before = self.with_state(|state| state.exports.clone());
+        let settled = exports.into_iter().filter_map(|export| {
+            let value = match export.value.has_unknown() {
+                true => before.get(&export.name)?.clone(),
+                false if export.value.has_secret() => return None,
+                false => export.value.to_json(),
+            };
+            Some((export.name, value))
+        });
+        settled.collect()
+    }
+
+    /// What the stack uses of others, now that nothing uses what it did before.
+    pub fn record_imports(&self) {
+        let imports = match &self.graph {
+            Some(graph) => graph.imports.clone(),
+            None if self.with_state(State::is_empty) => BTreeMap::new(),
+            None => return,
+        };
+        if self.with_state(|state| state.imports != imports) {
+            // As with the outputs: the end of the run tells of a failure.
+            let _ = self.record(Fact::Imports { imports });
         }
     }
 

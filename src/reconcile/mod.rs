@@ -116,6 +116,14 @@ pub async fn reconcile(
         command: setting.command.clone(),
         at: setting.started_at.clone(),
     })?;
+    if let Some(graph) = &setting.graph {
+        // A run that stops half-way may leave in use what was and what is to be imported.
+        let mut imports = ledger.state().imports.clone();
+        imports.extend(graph.imports.clone());
+        if ledger.state().imports != imports {
+            ledger.record(Fact::Imports { imports })?;
+        }
+    }
     let mut driver = Driver::new(plan, ledger, setting);
     driver.drive().await;
     driver.finish()
@@ -245,6 +253,9 @@ impl<'a> Driver<'a> {
         let Self { run, schedule, done, failed, stop, start, .. } = self;
         run.record_outputs();
         let not_started = schedule.not_started();
+        if failed.is_empty() && not_started.is_empty() {
+            run.record_imports();
+        }
         let run =
             Arc::into_inner(run).expect("every step has ended, and with it its share of the run");
         let ledger = run.ledger.into_inner().expect("nothing panics while it holds this lock");

@@ -5,13 +5,14 @@ pub mod markdown;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::Value as Json;
 use similar::{ChangeTag, TextDiff};
 
 use super::style::{BAD, BOLD, CHANGED, DIM, GOOD, RENEWED, glyph, paint, style};
-use crate::plan::{Action, Change, Detail, Operation, Plan, Purpose, Step, Why};
+use crate::plan::{Action, Change, Detail, Operation, OutputChange, Plan, Purpose, Step, Why};
 
 /// What stands above a plan besides what it says itself.
 #[derive(Debug, Clone, Copy)]
@@ -209,11 +210,19 @@ fn mark_unknown(text: &str) -> String {
 }
 
 fn render_outputs(text: &mut String, plan: &Plan) {
-    let changed: Vec<_> = plan.outputs.iter().filter(|(_, change)| change.is_change()).collect();
-    if changed.is_empty() || plan.purpose == Purpose::Teardown {
+    if plan.purpose == Purpose::Teardown {
         return;
     }
-    let _ = writeln!(text, "\n  {}", paint(BOLD, "Outputs"));
+    render_changes(text, "Outputs", &plan.outputs);
+    render_changes(text, "Exports", &plan.exports);
+}
+
+fn render_changes(text: &mut String, title: &str, changes: &BTreeMap<String, OutputChange>) {
+    let changed: Vec<_> = changes.iter().filter(|(_, change)| change.is_change()).collect();
+    if changed.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\n  {}", paint(BOLD, title));
     for (name, change) in changed {
         let after = change.after.as_ref().map_or_else(|| "(removed)".to_owned(), inline);
         let _ = writeln!(text, "      {name}: {}", mark_unknown(&after));
@@ -254,7 +263,7 @@ pub fn summary(plan: &Plan) -> String {
         .map(|(action, (word, number))| paint(style(action), &format!("{number} to {word}")))
         .collect();
     if parts.is_empty() {
-        if plan.outputs.values().any(crate::plan::OutputChange::is_change)
+        if plan.outputs.values().chain(plan.exports.values()).any(OutputChange::is_change)
             && plan.purpose == Purpose::Deploy
         {
             return format!("Only outputs change, {kept} resources stay as they are.");

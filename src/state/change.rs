@@ -27,9 +27,11 @@ impl State {
     /// Why it cannot.
     pub fn check(&self, event: &Event) -> Result<(), Illegal> {
         match event {
-            Event::Opened { .. } | Event::Failed { .. } | Event::Closed | Event::Outputs { .. } => {
-                Ok(())
-            }
+            Event::Opened { .. }
+            | Event::Failed { .. }
+            | Event::Closed
+            | Event::Outputs { .. }
+            | Event::Imports { .. } => Ok(()),
             Event::CreateBegun { id, instance } => self.check_create(id, instance),
             Event::Named { id, token, physical_id } => self.check_name(id, token, physical_id),
             Event::Abandoned { id, token } => match self.intent(id, token)?.physical_id {
@@ -133,7 +135,11 @@ impl State {
             | Event::Closed
             | Event::UpdateBegun { .. }
             | Event::DeleteBegun { .. } => {}
-            Event::Outputs { outputs } => self.outputs.clone_from(outputs),
+            Event::Outputs { outputs, exports } => {
+                self.outputs.clone_from(outputs);
+                self.exports.clone_from(exports);
+            }
+            Event::Imports { imports } => self.imports.clone_from(imports),
             Event::CreateBegun { id, instance } => {
                 let entry = self.resources.entry(id.clone()).or_default();
                 let physical_id = entry.intent.take().and_then(|earlier| earlier.physical_id);

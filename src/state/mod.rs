@@ -38,6 +38,12 @@ pub struct State {
     pub region: String,
     pub resources: BTreeMap<LogicalId, Entry>,
     pub outputs: BTreeMap<String, Json>,
+    /// What other stacks may import, by its name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub exports: BTreeMap<String, Json>,
+    /// The exports of others that this stack may use, each with the stack it came from.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub imports: BTreeMap<String, String>,
 }
 
 /// What stands behind one logical id.
@@ -97,6 +103,8 @@ impl State {
             region: region.to_owned(),
             resources: BTreeMap::new(),
             outputs: BTreeMap::new(),
+            exports: BTreeMap::new(),
+            imports: BTreeMap::new(),
         }
     }
 

@@ -35,7 +35,7 @@ pub fn named(token: &str, physical_id: &str) -> Instance {
 ///
 /// - `A begin t`, `A name t vpc-1`, `A abandon t`, `A made t`
 /// - `A updating t`, `A updated t vpc-1`, `A deleting t`, `A deleted t`, `A forgotten t`
-/// - `- opened`, `- closed`, `- outputs`
+/// - `- opened`, `- closed`, `- outputs`, `- imports`
 pub fn event(text: &str) -> Event {
     let words: Vec<&str> = text.split_whitespace().collect();
     let id = LogicalId::from(words[0]);
@@ -67,7 +67,13 @@ pub fn event(text: &str) -> Event {
             at: "2026-01-01T00:00:00Z".to_owned(),
         },
         "closed" => Event::Closed,
-        "outputs" => Event::Outputs { outputs: [("Out".to_owned(), json!("text"))].into() },
+        "outputs" => Event::Outputs {
+            outputs: [("Out".to_owned(), json!("text"))].into(),
+            exports: [("shared".to_owned(), json!("text"))].into(),
+        },
+        "imports" => {
+            Event::Imports { imports: [("theirs".to_owned(), "network".to_owned())].into() }
+        }
         other => panic!("no event {other}"),
     }
 }
@@ -89,5 +95,5 @@ pub fn after(text: &str) -> State {
 /// A whole run: creates, an update, a replacement, a refused create, deletions.
 pub const RUN: &str = "- opened; A begin a; B begin b; A name a vpc-1; A made a; \
     B abandon b; B begin b2; B name b2 vpc-2; B made b2; A updating a; A updated a vpc-1; \
-    A begin a2; A name a2 vpc-3; A made a2; A deleting a; A deleted a; - outputs; \
+    A begin a2; A name a2 vpc-3; A made a2; A deleting a; A deleted a; - imports; - outputs; \
     B deleting b2; B deleted b2; - closed";

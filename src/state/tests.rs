@@ -62,6 +62,8 @@ fn events_change_a_state_as_they_say() {
     let current = updated.current(&LogicalId::from("A")).expect("it is there");
     assert_eq!(current.properties["EnableDnsSupport"], false);
     assert_eq!(after("- outputs").outputs["Out"], "text");
+    assert_eq!(after("- outputs").exports["shared"], "text");
+    assert_eq!(after("- imports").imports["theirs"], "network");
 }
 
 #[test]

@@ -520,7 +520,6 @@ fn what_is_no_value() {
              in Conditions; choose by them with `Fn::If`",
         ),
         ("{Fn::Sbu: a}", "`Fn::Sbu` is not supported @ Fn::Sbu | did you mean `Fn::Sub`?"),
-        ("{Fn::ImportValue: a}", "`Fn::ImportValue` is not supported @ Fn::ImportValue"),
         (
             "'{{resolve:ssm:name}}'",
             "dynamic references are not supported yet @ '{{resolve:ssm:name}}' | pass the value \

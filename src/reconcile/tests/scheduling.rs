@@ -29,6 +29,8 @@ pub fn plan(after: &[Vec<usize>]) -> Plan {
         serial: 0,
         steps: after.iter().enumerate().map(step).collect(),
         outputs: std::collections::BTreeMap::new(),
+        exports: std::collections::BTreeMap::new(),
+        imports: None,
         notes: Vec::new(),
     }
 }
