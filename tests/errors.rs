@@ -49,6 +49,26 @@ fn every_error_has_its_place_and_comes_before_any_call() {
 }
 
 #[test]
+fn findings_are_told_to_code_scanning_too() {
+    let sandbox = Sandbox::at("http://127.0.0.1:9");
+    sandbox.write("network.yaml", "Resources:\n  Vpc: {Type: AWS::EC2::VPN}\n");
+    let said = sandbox.cairn("validate network.yaml --format sarif").code(1).out;
+    let log: serde_json::Value = serde_json::from_str(&said).expect("a log is JSON");
+    let result = &log["runs"][0]["results"][0];
+    assert_eq!(result["level"], "error");
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "network.yaml");
+    assert_eq!(place["region"]["startLine"], 2);
+    let listed = sandbox.cairn("validate network.yaml --json").code(1).out;
+    assert_eq!(listed, sandbox.cairn("validate network.yaml --format json").code(1).out);
+
+    sandbox.write("network.yaml", "Resources:\n  Group: {Type: AWS::Logs::LogGroup}\n");
+    let said = sandbox.cairn("validate network.yaml --format sarif").code(0).out;
+    let log: serde_json::Value = serde_json::from_str(&said).expect("a log is JSON");
+    assert_eq!(log["runs"][0]["results"], serde_json::json!([]));
+}
+
+#[test]
 fn a_wrong_configuration_is_refused_with_its_line() {
     let sandbox = Sandbox::at("http://127.0.0.1:9");
     sandbox.write("network.yaml", "Resources:\n  Vpc: {Type: AWS::EC2::VPC}\n");

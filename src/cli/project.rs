@@ -150,7 +150,11 @@ impl Project {
     pub fn others(&self) -> Result<Vec<State>, Failure> {
         let home = self.environment.state.join(&self.environment.name);
         let Ok(entries) = std::fs::read_dir(&home) else { return Ok(Vec::new()) };
-        let mut names: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
+        let mut names: Vec<_> = entries
+            .flatten()
+            .filter(|entry| entry.path().is_dir())
+            .map(|entry| entry.file_name())
+            .collect();
         names.sort();
         let mut others = Vec::new();
         for name in names.iter().filter(|name| name.to_str() != Some(&self.name)) {

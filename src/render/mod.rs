@@ -5,6 +5,7 @@ pub mod drift;
 pub mod outputs;
 pub mod plan;
 pub mod progress;
+pub mod sarif;
 pub mod style;
 
 use std::io::Write as _;
