@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use regex::Regex;
 use serde_json::Value as Json;
 
+use super::cdk;
 use super::evaluate::FAILED;
 use crate::diagnostic::{Diagnostic, Place, nearest};
 use crate::schema::{TagKind, TagShape};
@@ -110,6 +111,11 @@ pub fn parameters(
     }
     let mut values = BTreeMap::new();
     for parameter in template.parameters.values() {
+        if cdk::is_bootstrap_version(parameter) {
+            values
+                .insert(parameter.name.clone(), Value::unknown("the version of a bootstrap stack"));
+            continue;
+        }
         let given = inputs.parameters.get(&parameter.name);
         let default = parameter.default.as_ref().and_then(|node| node.text());
         let Some(text) = given.map(|given| given.text.as_str()).or(default) else {

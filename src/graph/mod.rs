@@ -5,6 +5,7 @@
 //! whatever is known of the resources they refer to. Plan and apply call the same function: a
 //! value that was known in the plan is the same at apply.
 
+mod cdk;
 mod check;
 mod cidr;
 mod conditions;
@@ -202,7 +203,7 @@ impl Graph {
 
     fn collect_nodes(&mut self, diagnostics: &mut Vec<Diagnostic>) {
         let template = Arc::clone(&self.template);
-        for declared in template.resources.values() {
+        for declared in template.resources.values().filter(|one| !cdk::is_analytics(one)) {
             check::type_is_known(&template, declared, diagnostics);
             let (deletion_policy, update_replace_policy) = self.policies(declared, diagnostics);
             if let Some((name, span)) = &declared.condition

@@ -4,16 +4,17 @@ use crate::diagnostic::Diagnostic;
 use crate::template::{Entry, Node, NodeKind};
 use crate::value::Value;
 
-use super::Graph;
 use super::evaluate::{Evaluator, is_failed};
 use super::lookup::Nothing;
+use super::{Graph, cdk};
 
 /// Functions that ask the account about a parameter's value.
 const ASKING: [&str; 3] = ["Fn::RefAll", "Fn::ValueOf", "Fn::ValueOfAll"];
 
 /// Complains of every assertion that does not hold.
 pub fn check(graph: &Graph, diagnostics: &mut Vec<Diagnostic>) {
-    for (name, rule) in &graph.template.rules {
+    let rules = graph.template.rules.iter();
+    for (name, rule) in rules.filter(|(name, _)| !cdk::is_bootstrap_rule(name)) {
         if let Some(asking) = asking(rule) {
             diagnostics.push(
                 Diagnostic::warning(format!("the rule `{name}` is not checked"))

@@ -434,3 +434,29 @@ fn an_alias_with_a_version_of_its_own_follows_no_agent() {
     assert_eq!(alias(""), "Agent");
     assert_eq!(alias("      RoutingConfiguration: [{AgentVersion: '3'}]\n"), "");
 }
+
+#[test]
+fn what_the_cdk_writes_for_itself_is_left_out() {
+    let graph = graph(
+        r#"
+Parameters:
+  BootstrapVersion:
+    Type: AWS::SSM::Parameter::Value<String>
+    Default: /cdk-bootstrap/hnb659fds/version
+Rules:
+  CheckBootstrapVersion:
+    Assertions:
+      - Assert: {Fn::Not: [{Fn::Contains: [["1", "2"], !Ref BootstrapVersion]}]}
+Conditions:
+  CDKMetadataAvailable: !Equals [!Ref AWS::Region, !Ref AWS::Region]
+Resources:
+  Vpc: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.0.0.0/16}}
+  CDKMetadata:
+    Type: AWS::CDK::Metadata
+    Condition: CDKMetadataAvailable
+    Properties: {Analytics: "v2:deflate64:H4s"}
+"#,
+    );
+    assert_eq!(ids(graph.nodes.keys()), "Vpc");
+    assert!(graph.warnings.is_empty(), "{:?}", graph.warnings);
+}
