@@ -184,6 +184,27 @@ class LocalTest(unittest.TestCase):
                 self.assertEqual(said.strip(), WORDS[script], f"{script} {direct}")
         refused = self.stack.run("invoke", STACK, "--prompt", "play: every-type", "--answers", str(answers), code=1)
         self.assertIn("every_type", refused)
+        for script, (status, _) in PROBLEMS.items():
+            said = self.stack.run("invoke", STACK, "--prompt", f"play: {script}", "--answers", str(answers), code=1)
+            self.assertIn(f"the agent's API answered {status}: ", said, script)
+            self.assertNotRegex(said, "arn:|000000000000|Traceback")
+        self.cairn_gives_a_command_typed_arguments()
+
+    def cairn_gives_a_command_typed_arguments(self):
+        """With the function declared in the template, its command gets what the agent sent, in its own types."""
+        template = self.stack.path / STACK / "stack.yaml"
+        text = template.read_text(encoding="utf-8")
+        first = "              - Name: read_forecast\n"
+        self.assertEqual(text.count(first), 1)
+        template.write_text(text.replace(first, f"              - Name: every_type\n{first}"), encoding="utf-8")
+        command = f"{sys.executable} -c 'import json, sys; print(*map(repr, json.load(sys.stdin).values()))'"
+        try:
+            said = self.stack.run(
+                "invoke", STACK, "--prompt", "play: every-type", "--tool", f"every_type={command}"
+            )
+        finally:
+            template.write_text(text, encoding="utf-8")
+        self.assertEqual(said.strip(), WORDS["every-type"])
 
     def test_2_no_key_no_answer(self):
         for headers in ({}, {"x-api-key": "wrong"}):
