@@ -9,6 +9,7 @@ mod interrupt;
 mod journey;
 mod kill;
 mod local;
+mod outside;
 mod planning;
 mod purity;
 mod saved_plans;

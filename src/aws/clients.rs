@@ -40,6 +40,9 @@ pub struct Clients {
     apigateway: OnceLock<aws_sdk_apigateway::Client>,
     bedrock_agent: OnceLock<aws_sdk_bedrockagent::Client>,
     sts: OnceLock<aws_sdk_sts::Client>,
+    ssm: OnceLock<aws_sdk_ssm::Client>,
+    secrets_manager: OnceLock<aws_sdk_secretsmanager::Client>,
+    route53: OnceLock<aws_sdk_route53::Client>,
 }
 
 impl Clients {
@@ -97,6 +100,9 @@ impl Clients {
             apigateway: OnceLock::new(),
             bedrock_agent: OnceLock::new(),
             sts: OnceLock::new(),
+            ssm: OnceLock::new(),
+            secrets_manager: OnceLock::new(),
+            route53: OnceLock::new(),
         }
     }
 
@@ -148,6 +154,18 @@ impl Clients {
 
     pub fn sts(&self) -> &aws_sdk_sts::Client {
         self.sts.get_or_init(|| aws_sdk_sts::Client::new(&self.config))
+    }
+
+    pub fn ssm(&self) -> &aws_sdk_ssm::Client {
+        self.ssm.get_or_init(|| aws_sdk_ssm::Client::new(&self.config))
+    }
+
+    pub fn secrets_manager(&self) -> &aws_sdk_secretsmanager::Client {
+        self.secrets_manager.get_or_init(|| aws_sdk_secretsmanager::Client::new(&self.config))
+    }
+
+    pub fn route53(&self) -> &aws_sdk_route53::Client {
+        self.route53.get_or_init(|| aws_sdk_route53::Client::new(&self.config))
     }
 }
 

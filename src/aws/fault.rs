@@ -224,6 +224,9 @@ const NOT_FOUND_CODES: &[&str] = &[
     "NotFoundException",
     "NatGatewayNotFound",
     "NotFound",
+    "NoSuchHostedZone",
+    "ParameterNotFound",
+    "ParameterVersionNotFound",
 ];
 
 const EXISTS_CODES: &[&str] = &[

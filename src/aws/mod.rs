@@ -7,9 +7,12 @@
 
 mod assets;
 mod clients;
+mod conceal;
 mod fault;
+mod named;
 mod pace;
 mod shared;
+mod stored;
 
 pub use assets::{Asset, Assets};
 pub use clients::{Access, Clients};
@@ -25,6 +28,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use conceal::Concealed;
 use shared::Shared;
 
 /// One account and region, and the ways to reach it. Cheap to clone.
@@ -34,6 +38,9 @@ pub struct Aws {
     pace: Arc<Pace>,
     transcript: Arc<Transcript>,
     shared: Option<Arc<Shared>>,
+    /// What dynamic references stand for, asked once a run.
+    references: Arc<Shared>,
+    concealed: Arc<Concealed>,
     assets: Arc<Assets>,
     account: String,
     region: String,
@@ -79,6 +86,8 @@ impl Aws {
             clients: Arc::new(clients),
             transcript: Arc::default(),
             shared: None,
+            references: Arc::default(),
+            concealed: Arc::default(),
             assets: Arc::new(assets),
         }
     }
@@ -177,6 +186,23 @@ impl Aws {
         self.clients.bedrock_agent()
     }
 
+    fn ssm(&self) -> &aws_sdk_ssm::Client {
+        self.clients.ssm()
+    }
+
+    fn secrets_manager(&self) -> &aws_sdk_secretsmanager::Client {
+        self.clients.secrets_manager()
+    }
+
+    fn route53(&self) -> &aws_sdk_route53::Client {
+        self.clients.route53()
+    }
+
+    /// Takes note of a text that AWS may repeat in an error, and that nobody may read there.
+    pub fn conceal(&self, text: &str) {
+        self.concealed.note(text);
+    }
+
     pub fn clients(&self) -> &Clients {
         &self.clients
     }
@@ -199,7 +225,7 @@ impl Aws {
             tracing::debug!(action, "call");
             let fault = match Box::pin(send()).await {
                 Ok(answer) => return Ok(answer),
-                Err(error) => Fault::from_sdk(action, &error),
+                Err(error) => self.concealed.in_fault(Fault::from_sdk(action, &error)),
             };
             tracing::debug!(action, code = %fault.code, message = %fault.message, "fault");
             let again = match fault.kind {

@@ -102,6 +102,7 @@ async fn carry_out(prepared: Prepared, args: &Args) -> Result<Code, Failure> {
         write!(anstream::stdout(), "\n{}", outputs::render(&state.outputs))?;
         return Ok(Code::Success);
     }
+    reconcile::look_ahead(&plan, &graph, &state, &session.aws).await?;
     // Where only the state learns something, there is nothing to agree to.
     let changes = plan.has_changes();
     if changes && !args.yes && !agreed("Deploy this?")? {

@@ -143,6 +143,8 @@ impl Project {
             zones: Vec::new(),
             assets: assets.clone(),
             exports: None,
+            outputs: None,
+            stored: None,
         }
     }
 

@@ -9,10 +9,12 @@ use super::clock::{Tokens, now};
 use super::project::{Loaded, Project};
 use crate::aws::{Access, Assets, Aws, Clients};
 use crate::config::{Endpoint, Environment};
-use crate::graph::{self, Export, Graph};
+use crate::graph::{self, Export, Graph, StackOutputs};
 use crate::local::{Host, Local, Status};
 use crate::plan::{self, Plan};
+use crate::refresh::parameters::{look_for_named, read_stored};
 use crate::refresh::{Observed, refresh};
+use crate::render::diagnostic::{Color, render_all};
 use crate::render::say;
 use crate::state::State;
 use crate::state::store::Holder;
@@ -102,7 +104,14 @@ impl Session {
         if loaded.template.source.text.contains("GetAZs") {
             inputs.zones = self.aws.zones().await?;
         }
-        inputs.exports = Some(exports(&self.others(project)?));
+        let others = project.others()?;
+        inputs.exports = Some(exports(self.here(&others)));
+        inputs.outputs = Some(outputs(&others, self.aws.account()));
+        inputs.stored = Some(read_stored(&loaded.written, &inputs, &self.aws).await?);
+        let warnings = look_for_named(&loaded.written, &inputs, &self.aws).await?;
+        if !warnings.is_empty() {
+            say(&render_all(&warnings, Color::Always));
+        }
         let template = graph::expand(Arc::clone(&loaded.written), &inputs)?;
         if template.root != loaded.template.root {
             // What local code there is to upload was found before the account was known.
@@ -132,10 +141,12 @@ impl Session {
 
     /// The states of the stacks whose exports this one can import, and that can import its own.
     pub fn others(&self, project: &Project) -> Result<Vec<State>, Failure> {
-        let here = (self.aws.account(), self.aws.region());
-        let mut others = project.others()?;
-        others.retain(|other| (other.account.as_str(), other.region.as_str()) == here);
-        Ok(others)
+        Ok(self.here(&project.others()?).cloned().collect())
+    }
+
+    fn here<'s>(&self, others: &'s [State]) -> impl Iterator<Item = &'s State> + use<'s> {
+        let here = (self.aws.account().to_owned(), self.aws.region().to_owned());
+        others.iter().filter(move |other| other.account == here.0 && other.region == here.1)
     }
 
     /// Where a local API answers: its AWS address is nobody's. `None` for what is no address of an
@@ -163,13 +174,24 @@ impl Session {
     }
 }
 
-fn exports(others: &[State]) -> BTreeMap<String, Export> {
-    let all = others.iter().flat_map(|other| {
+fn exports<'s>(others: impl Iterator<Item = &'s State>) -> BTreeMap<String, Export> {
+    let all = others.flat_map(|other| {
         other.exports.iter().map(|(name, value)| {
             (name.clone(), Export { stack: other.stack.clone(), value: value.clone() })
         })
     });
     all.collect()
+}
+
+/// What the stacks of an account tell, in whatever region they are.
+fn outputs(others: &[State], account: &str) -> Vec<StackOutputs> {
+    let here = others.iter().filter(|other| other.account == account);
+    here.map(|other| StackOutputs {
+        stack: other.stack.clone(),
+        region: other.region.clone(),
+        outputs: other.outputs.clone(),
+    })
+    .collect()
 }
 
 fn unknown() -> String {

@@ -1,66 +1,86 @@
 //! Conditions: settled once, before anything that depends on them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::evaluate::{Evaluator, is_failed};
 use super::lookup::Nothing;
-use super::{Inputs, rules};
+use super::{Inputs, inputs, rules};
 use crate::diagnostic::{Diagnostic, Span, nearest};
 use crate::template::{Node, NodeKind, Template};
 use crate::value::Value;
 
 const CONDITION_FUNCTIONS: &[&str] = &["Fn::And", "Fn::Or", "Fn::Not", "Fn::Equals", "Condition"];
 
-/// Every condition of the template, settled.
+/// Every condition of the template, settled. Those that depend on what only the account can tell,
+/// and that nobody has asked yet, are not among them.
 pub fn conditions(
     template: &Template,
     inputs: &Inputs,
     parameters: &BTreeMap<String, Value>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> BTreeMap<String, bool> {
-    let mut settled = BTreeMap::new();
+    let mut settling = Settling {
+        template,
+        inputs,
+        parameters,
+        settled: BTreeMap::new(),
+        seen: BTreeSet::new(),
+        path: Vec::new(),
+        diagnostics,
+    };
     for name in template.conditions.keys() {
-        settle(name, template, inputs, parameters, &mut settled, &mut Vec::new(), diagnostics);
+        settling.settle(name);
     }
-    settled
+    settling.settled
 }
 
-fn settle(
-    name: &str,
-    template: &Template,
-    inputs: &Inputs,
-    parameters: &BTreeMap<String, Value>,
-    settled: &mut BTreeMap<String, bool>,
-    path: &mut Vec<String>,
-    diagnostics: &mut Vec<Diagnostic>,
-) {
-    let Some(node) = template.conditions.get(name) else { return };
-    if settled.contains_key(name) {
-        return;
+struct Settling<'a> {
+    template: &'a Template,
+    inputs: &'a Inputs,
+    parameters: &'a BTreeMap<String, Value>,
+    settled: BTreeMap<String, bool>,
+    /// Those that have been looked at, settled or not.
+    seen: BTreeSet<String>,
+    /// Those that are being looked at, each because of the one before.
+    path: Vec<String>,
+    diagnostics: &'a mut Vec<Diagnostic>,
+}
+
+impl Settling<'_> {
+    fn settle(&mut self, name: &str) {
+        let Some(node) = self.template.conditions.get(name) else { return };
+        if self.seen.contains(name) {
+            return;
+        }
+        if self.path.iter().any(|earlier| earlier == name) {
+            self.diagnostics.push(
+                Diagnostic::error(format!(
+                    "conditions depend on each other: {} → {name}",
+                    self.path.join(" → ")
+                ))
+                .at(&self.template.source, node.span),
+            );
+            self.seen.insert(name.to_owned());
+            self.settled.insert(name.to_owned(), false);
+            return;
+        }
+        self.path.push(name.to_owned());
+        for other in conditions_named_in(node) {
+            self.settle(&other);
+        }
+        self.path.pop();
+        if !self.seen.insert(name.to_owned()) {
+            return;
+        }
+        let mut evaluator =
+            Evaluator::new(self.template, self.inputs, self.parameters, &self.settled, &Nothing);
+        let holds = evaluator.condition(node);
+        let is_judged = !evaluator.misled;
+        self.diagnostics.extend(evaluator.into_errors());
+        if is_judged {
+            self.settled.insert(name.to_owned(), holds);
+        }
     }
-    if path.iter().any(|earlier| earlier == name) {
-        diagnostics.push(
-            Diagnostic::error(format!(
-                "conditions depend on each other: {} → {name}",
-                path.join(" → ")
-            ))
-            .at(&template.source, node.span),
-        );
-        settled.insert(name.to_owned(), false);
-        return;
-    }
-    path.push(name.to_owned());
-    for other in conditions_named_in(node) {
-        settle(&other, template, inputs, parameters, settled, path, diagnostics);
-    }
-    path.pop();
-    if settled.contains_key(name) {
-        return;
-    }
-    let mut evaluator = Evaluator::new(template, inputs, parameters, settled, &Nothing);
-    let holds = evaluator.condition(node);
-    diagnostics.extend(evaluator.into_errors());
-    settled.insert(name.to_owned(), holds);
 }
 
 fn conditions_named_in(node: &Node) -> Vec<String> {
@@ -101,6 +121,10 @@ impl Evaluator<'_> {
                 let name = argument.text().unwrap_or_default();
                 match self.conditions.get(name) {
                     Some(holds) => *holds,
+                    None if self.template.conditions.contains_key(name) => {
+                        self.misled = true;
+                        false
+                    }
                     None => {
                         self.errors.push(no_such_condition(self.template, name, argument.span));
                         false
@@ -152,7 +176,7 @@ impl Evaluator<'_> {
         let (left_value, right_value) = (self.value(left), self.value(right));
         for (node, value) in [(left, &left_value), (right, &right_value)] {
             let Some(value) = value else { continue };
-            if is_failed(value) {
+            if is_failed(value) || inputs::is_stored(value) {
                 self.misled = true;
             } else if value.has_unknown() {
                 self.fail(

@@ -32,7 +32,8 @@ pub struct Evaluator<'a> {
     pub(super) imported: BTreeMap<String, String>,
     /// Whether the functions that only `Rules` have are known here.
     pub(super) in_rules: bool,
-    /// Whether something that has been complained of decided a condition.
+    /// Whether a condition was decided by something that has been complained of, or that only the
+    /// account can tell: it is not judged then.
     pub(super) misled: bool,
 }
 
@@ -92,7 +93,7 @@ impl<'a> Evaluator<'a> {
         match &node.kind {
             NodeKind::Null => Some(Value::Null),
             NodeKind::Literal(literal) => Some(Value::Literal(literal.clone())),
-            NodeKind::String(text) => Some(self.plain(node, text)),
+            NodeKind::String(text) => Some(Value::string(text)),
             NodeKind::List(items) => {
                 Some(Value::List(items.iter().filter_map(|item| self.value(item)).collect()))
             }
@@ -113,17 +114,6 @@ impl<'a> Evaluator<'a> {
                 }
             },
         }
-    }
-
-    fn plain(&mut self, node: &Node, text: &str) -> Value {
-        if text.contains("{{resolve:") {
-            return self.fail(
-                node.span,
-                "dynamic references are not supported yet",
-                Some("pass the value as a parameter with NoEcho".to_owned()),
-            );
-        }
-        Value::string(text)
     }
 
     pub(super) fn fail(
@@ -164,6 +154,7 @@ impl<'a> Evaluator<'a> {
             "Fn::Cidr" => Some(self.cidr(argument)),
             "Fn::GetAZs" => Some(self.zones(argument)),
             "Fn::ImportValue" => Some(self.import(argument)),
+            "Fn::GetStackOutput" => Some(self.stack_output(argument)),
             "Fn::Length" | "Fn::ToJsonString" => Some(self.extended(entry)),
             name if is_loop(name) => Some(self.misplaced_loop(entry)),
             "Fn::And" | "Fn::Or" | "Fn::Not" | "Fn::Equals" | "Condition" => Some(self.fail(
@@ -482,25 +473,24 @@ impl<'a> Evaluator<'a> {
     }
 
     fn choose(&mut self, argument: &Node) -> Evaluated {
-        match self.branch(argument) {
-            Some(branch) => self.value(branch),
-            None => Some(Value::unknown(FAILED)),
-        }
-    }
-
-    /// The branch of an `Fn::If` that is taken.
-    fn branch<'n>(&mut self, argument: &'n Node) -> Option<&'n Node> {
         let [condition, then, otherwise] = argument.items() else {
-            self.fail(argument.span, "`Fn::If` takes a condition and two values", None);
-            return None;
+            let message = "`Fn::If` takes a condition and two values";
+            return Some(self.fail(argument.span, message, None));
         };
         let name = condition.text().unwrap_or_default();
         match self.conditions.get(name) {
-            Some(true) => Some(then),
-            Some(false) => Some(otherwise),
+            Some(true) => self.value(then),
+            Some(false) => self.value(otherwise),
+            // Both may have mistakes, and either may be taken.
+            None if self.template.conditions.contains_key(name) => {
+                for branch in [then, otherwise] {
+                    self.value(branch);
+                }
+                Some(Value::unknown(format!("If({name})")))
+            }
             None => {
                 self.errors.push(no_such_condition(self.template, name, condition.span));
-                None
+                Some(Value::unknown(FAILED))
             }
         }
     }
@@ -590,6 +580,7 @@ const FUNCTIONS: &[&str] = &[
     "Fn::Cidr",
     "Fn::GetAZs",
     "Fn::ImportValue",
+    "Fn::GetStackOutput",
     "Fn::Length",
     "Fn::ToJsonString",
 ];

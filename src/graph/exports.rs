@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value as Json;
+
 use super::Graph;
 use super::evaluate::{Evaluator, FAILED, is_failed};
 use super::lookup::{Lookup, Nothing};
 use crate::diagnostic::{Diagnostic, Span, nearest};
 use crate::template::Node;
-use crate::value::Value;
+use crate::value::{SECRET_PREFIX, Value};
 
 /// An export and what it evaluates to.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,15 +100,82 @@ impl Evaluator<'_> {
         self.fail(argument.span, message, Some(hint))
     }
 
+    /// What another stack tells, without holding it to that.
+    pub(super) fn stack_output(&mut self, argument: &Node) -> Value {
+        const KEYS: [&str; 4] = ["StackName", "OutputName", "Region", "RoleArn"];
+        if let Some(entry) = argument.entries().iter().find(|one| !KEYS.contains(&one.key.as_str()))
+        {
+            let hint = nearest(&entry.key, KEYS).map(|near| format!("did you mean `{near}`?"));
+            let message = format!("`Fn::GetStackOutput` takes no `{}`", entry.key);
+            return self.fail(entry.key_span, message, hint);
+        }
+        if let Some(role) = argument.get("RoleArn") {
+            let hint = "the states of an environment are those of one account".to_owned();
+            let message = "an output in another account cannot be had: `RoleArn` is not supported";
+            return self.fail(role.span, message, Some(hint));
+        }
+        let mut texts = Vec::new();
+        for key in ["StackName", "OutputName"] {
+            let Some(node) = argument.get(key) else {
+                let message = format!("`Fn::GetStackOutput` takes a map with `{key}`");
+                return self.fail(argument.span, message, None);
+            };
+            match self.known_text(node, &format!("`{key}`")) {
+                Some(text) => texts.push(text),
+                None => return Value::unknown(FAILED),
+            }
+        }
+        let region = match argument.get("Region").map(|node| self.known_text(node, "`Region`")) {
+            Some(None) => return Value::unknown(FAILED),
+            Some(Some(region)) => region,
+            None => self.inputs.region.clone(),
+        };
+        self.output_of(argument, &texts[0], &texts[1], &region)
+    }
+
+    fn output_of(&mut self, node: &Node, stack: &str, output: &str, region: &str) -> Value {
+        let Some(all) = &self.inputs.outputs else {
+            return Value::unknown(format!("GetStackOutput({stack}.{output})"));
+        };
+        let here: Vec<_> = all.iter().filter(|one| one.region == region).collect();
+        let Some(told) = here.iter().find(|one| one.stack == stack) else {
+            let near = nearest(stack, here.iter().map(|one| one.stack.as_str()));
+            let hint = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "deploy it first".to_owned(),
+            };
+            let message = format!("this environment has no stack `{stack}` in {region}");
+            return self.fail(node.span, message, Some(hint));
+        };
+        match told.outputs.get(output) {
+            Some(Json::String(text)) if text.starts_with(SECRET_PREFIX) => {
+                let message = format!("the output `{output}` of `{stack}` is hidden");
+                self.fail(node.span, message, None)
+            }
+            Some(value) => Value::from(value),
+            None => {
+                let near = nearest(output, told.outputs.keys().map(String::as_str));
+                let hint = near.map(|near| format!("did you mean `{near}`?"));
+                let message = format!("the stack `{stack}` has no output `{output}`");
+                self.fail(node.span, message, hint)
+            }
+        }
+    }
+
     /// The name of an export: it can depend on nothing that is made.
     fn export_name(&mut self, node: &Node) -> Option<String> {
+        self.known_text(node, "the name of an export")
+    }
+
+    /// A text that depends on nothing that is made.
+    fn known_text(&mut self, node: &Node, what: &str) -> Option<String> {
         let value = self.value(node);
         match &value {
             Some(Value::String(text)) if !text.is_empty() => Some(text.clone()),
             Some(Value::Literal(literal)) => Some(literal.text().to_owned()),
             Some(failed) if is_failed(failed) => None,
             _ => {
-                let message = "the name of an export is a text known before deployment";
+                let message = format!("{what} is a text known before deployment");
                 self.fail(node.span, message, None);
                 None
             }

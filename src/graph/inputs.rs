@@ -10,7 +10,7 @@ use super::cdk;
 use super::evaluate::FAILED;
 use crate::diagnostic::{Diagnostic, Place, nearest};
 use crate::schema::{TagKind, TagShape};
-use crate::template::{Echo, Parameter, Template};
+use crate::template::{Echo, Named, Parameter, Template};
 use crate::value::{Literal, LogicalId, Secret, Value};
 
 /// Everything outside the template that its evaluation depends on.
@@ -30,6 +30,19 @@ pub struct Inputs {
     pub assets: BTreeMap<LogicalId, AssetRef>,
     /// What the other stacks of the environment export; `None` when nobody has looked.
     pub exports: Option<BTreeMap<String, Export>>,
+    /// The outputs of the stacks of the environment; `None` when nobody has looked.
+    pub outputs: Option<Vec<StackOutputs>>,
+    /// What the parameters of Systems Manager that the template reads are, by their names; `None`
+    /// when nobody has asked.
+    pub stored: Option<BTreeMap<String, String>>,
+}
+
+/// What a stack tells.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StackOutputs {
+    pub stack: String,
+    pub region: String,
+    pub outputs: BTreeMap<String, Json>,
 }
 
 /// What another stack exports under a name.
@@ -131,20 +144,109 @@ pub fn parameters(
             continue;
         };
         if let Err((problem, hint)) = check(parameter, text) {
-            let mut finding = Diagnostic::error(problem).at(&template.source, parameter.name_span);
-            if let Some(place) = given.and_then(|given| given.place.clone()) {
-                finding.place = Some(place);
-            }
+            let finding = at(Diagnostic::error(problem), template, parameter, given);
             diagnostics
                 .push(finding.hint_if(parameter.constraint_description.clone()).hint_if(hint));
         }
-        values.insert(parameter.name.clone(), typed(parameter, text));
+        let value = match &inputs.stored {
+            _ if !parameter.is_stored() => typed(parameter, text),
+            None => Value::unknown(stored_source(text)),
+            Some(stored) => match stored.get(text) {
+                Some(text) => typed(parameter, text),
+                None => {
+                    let message = format!("Systems Manager has no parameter `{text}` here");
+                    let finding = Diagnostic::error(message);
+                    let finding = at(finding, template, parameter, given);
+                    diagnostics.push(finding.hint(format!(
+                        "`{}` is of type `{}`: its value is the name of one",
+                        parameter.name, parameter.type_name
+                    )));
+                    Value::unknown(FAILED)
+                }
+            },
+        };
+        values.insert(parameter.name.clone(), value);
     }
     values
 }
 
-fn is_list(type_name: &str) -> bool {
-    type_name == "CommaDelimitedList" || type_name.starts_with("List<")
+/// Where a value was given, or else the parameter itself.
+fn at(
+    finding: Diagnostic,
+    template: &Template,
+    parameter: &Parameter,
+    given: Option<&Given>,
+) -> Diagnostic {
+    let mut finding = finding.at(&template.source, parameter.name_span);
+    if let Some(place) = given.and_then(|given| given.place.clone()) {
+        finding.place = Some(place);
+    }
+    finding
+}
+
+const STORED: &str = "SSM(";
+
+fn stored_source(name: &str) -> String {
+    format!("{STORED}{name})")
+}
+
+/// Whether something is unknown only because nobody has asked Systems Manager yet.
+pub fn is_stored(value: &Value) -> bool {
+    match value {
+        Value::Unknown(unknown) => unknown.source.contains(STORED),
+        Value::List(items) => items.iter().any(is_stored),
+        Value::Map(entries) => entries.values().any(is_stored),
+        _ => false,
+    }
+}
+
+/// What somebody has to ask the account before a template is evaluated for it.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Questions {
+    /// The names of parameters of Systems Manager whose values are wanted.
+    pub stored: Vec<String>,
+    /// What has to be there. What `stored` gives is known only after that was asked for.
+    pub named: Vec<NamedValue>,
+}
+
+/// Something in the account that a parameter names.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NamedValue {
+    pub kind: Named,
+    pub name: String,
+    pub parameter: String,
+    pub place: Option<Place>,
+}
+
+/// What to ask the account, with what `inputs` know already.
+pub fn questions(template: &Template, inputs: &Inputs) -> Questions {
+    let mut questions = Questions::default();
+    let values = parameters(template, inputs, &mut Vec::new());
+    for parameter in template.parameters.values() {
+        let given = inputs.parameters.get(&parameter.name);
+        let default = parameter.default.as_ref().and_then(|node| node.text());
+        let text = given.map(|given| given.text.as_str()).or(default);
+        if parameter.is_stored()
+            && !cdk::is_bootstrap_version(parameter)
+            && let Some(text) = text
+            && !questions.stored.iter().any(|name| name == text)
+        {
+            questions.stored.push(text.to_owned());
+        }
+        let Some(kind) = parameter.names() else { continue };
+        let items = match &values[&parameter.name] {
+            Value::List(items) => items.as_slice(),
+            one => std::slice::from_ref(one),
+        };
+        let place = at(Diagnostic::error(""), template, parameter, given).place;
+        questions.named.extend(items.iter().filter_map(Value::as_text).map(|name| NamedValue {
+            kind,
+            name: name.to_owned(),
+            parameter: parameter.name.clone(),
+            place: place.clone(),
+        }));
+    }
+    questions
 }
 
 fn typed(parameter: &Parameter, text: &str) -> Value {
@@ -152,13 +254,13 @@ fn typed(parameter: &Parameter, text: &str) -> Value {
         Echo::Hidden => Value::Secret(Secret::new(text)),
         Echo::Shown => Value::string(text),
     };
-    if is_list(&parameter.type_name) {
+    if parameter.is_list() {
         if text.is_empty() {
             return Value::List(Vec::new());
         }
         return Value::List(text.split(',').map(|item| scalar(item.trim())).collect());
     }
-    match (parameter.type_name.as_str(), parameter.no_echo) {
+    match (parameter.value_type(), parameter.no_echo) {
         ("Number", Echo::Shown) => Value::Literal(Literal::Number { text: text.to_owned() }),
         _ => scalar(text),
     }
@@ -168,13 +270,8 @@ type Problem = (String, Option<String>);
 
 fn check(parameter: &Parameter, text: &str) -> Result<(), Problem> {
     let name = &parameter.name;
-    if parameter.type_name.starts_with("AWS::SSM::Parameter::Value") {
-        return Err((
-            format!("parameter `{name}` is read from SSM, which is not supported yet"),
-            Some("give the value itself to a parameter of type String".to_owned()),
-        ));
-    }
-    let items: Vec<&str> = match is_list(&parameter.type_name) {
+    // What is given for a stored one is a name, whatever its value will be.
+    let items: Vec<&str> = match parameter.is_list() && !parameter.is_stored() {
         true => text.split(',').map(str::trim).collect(),
         false => vec![text],
     };
@@ -186,6 +283,13 @@ fn check(parameter: &Parameter, text: &str) -> Result<(), Problem> {
         };
         if matches!(parameter.type_name.as_str(), "Number" | "List<Number>") {
             check_number(parameter, item, &shown)?;
+        }
+        if let Some(kind) = parameter.names().filter(|_| !parameter.is_stored())
+            && let Some(prefix) = kind.prefix()
+            && !item.starts_with(prefix)
+        {
+            let problem = format!("parameter `{name}`: {shown} is no id of a {}", kind.noun());
+            return Err((problem, Some(format!("such an id begins with `{prefix}`"))));
         }
         if let Some(pattern) = &parameter.allowed_pattern
             && let Ok(regex) = Regex::new(&format!("^(?:{pattern})$"))

@@ -23,7 +23,7 @@ impl Evaluator<'_> {
                 _ => None,
             },
             "Fn::Sub" | "Fn::Join" | "Fn::Base64" | "Fn::Length" | "Fn::ToJsonString"
-            | "Fn::ImportValue" => Some(Kind::String),
+            | "Fn::ImportValue" | "Fn::GetStackOutput" => Some(Kind::String),
             "Fn::Split" | "Fn::Cidr" | "Fn::GetAZs" => Some(Kind::List),
             "Fn::If" => match argument.items() {
                 [condition, then, otherwise] => match self.conditions.get(condition.text()?)? {

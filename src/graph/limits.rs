@@ -6,6 +6,7 @@ use regex::Regex;
 use super::{Graph, Node, Nothing};
 use crate::diagnostic::Diagnostic;
 use crate::schema::{self, At, Segment};
+use crate::template::dynamic::has_reference;
 use crate::value::{LogicalId, Value};
 
 const QUOTAS: &str = "https://docs.aws.amazon.com/bedrock/latest/userguide/quotas.html";
@@ -201,7 +202,7 @@ fn items<'v>(value: &'v Value, key: &str) -> &'v [Value] {
 }
 
 fn text<'v>(value: &'v Value, key: &str) -> Option<&'v str> {
-    get(value, key)?.as_text()
+    get(value, key)?.as_text().filter(|text| !has_reference(text))
 }
 
 fn number(value: &Value, key: &str) -> Option<u64> {

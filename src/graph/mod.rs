@@ -21,6 +21,7 @@ mod mapping;
 mod network;
 mod order;
 mod policy;
+mod references;
 mod rules;
 mod substitute;
 #[cfg(test)]
@@ -29,7 +30,7 @@ mod text;
 
 pub use expand::expand;
 pub use exports::ExportValue;
-pub use inputs::{AssetRef, Export, Given, Inputs};
+pub use inputs::{AssetRef, Export, Given, Inputs, NamedValue, Questions, StackOutputs, questions};
 pub use lookup::{Lookup, Nothing};
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -108,6 +109,7 @@ pub fn synth(template: Arc<Template>, inputs: Inputs) -> Result<Graph, Vec<Diagn
     check::properties(&graph, &mut diagnostics);
     network::check(&graph, &mut diagnostics);
     limits::check(&graph, &mut diagnostics);
+    references::check(&graph, &mut diagnostics);
     check::sort(&mut diagnostics);
     if diagnostics.iter().any(|finding| finding.severity == Severity::Error) {
         return Err(diagnostics);

@@ -6,7 +6,7 @@ use crate::value::Value;
 
 use super::evaluate::{Evaluator, is_failed};
 use super::lookup::Nothing;
-use super::{Graph, cdk};
+use super::{Graph, cdk, inputs};
 
 /// Functions that ask the account about a parameter's value.
 const ASKING: [&str; 3] = ["Fn::RefAll", "Fn::ValueOf", "Fn::ValueOfAll"];
@@ -89,7 +89,8 @@ pub fn compare(evaluator: &mut Evaluator<'_>, entry: &Entry) -> Option<bool> {
 fn texts(evaluator: &mut Evaluator<'_>, node: &Node) -> Vec<String> {
     let text = |value: &Value| value.as_text().map(str::to_owned);
     let value = evaluator.value(node);
-    evaluator.misled |= value.as_ref().is_some_and(is_failed);
+    evaluator.misled |=
+        value.as_ref().is_some_and(|value| is_failed(value) || inputs::is_stored(value));
     match value {
         Some(Value::List(items)) => items.iter().filter_map(text).collect(),
         Some(one) => text(&one).into_iter().collect(),

@@ -11,6 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::graph::{Graph, Lookup};
 use crate::resource::{self, Rule};
 use crate::state::{Instance, Naming, State};
+use crate::template::dynamic::has_reference;
 use crate::value::{Attributes, LogicalId, Secret, Token, Value, digest};
 
 /// What is known of the resources others refer to.
@@ -130,6 +131,7 @@ fn hide_secrets(entries: &mut IndexMap<String, Value>, rules: &[(&str, Rule)]) {
         if *rule == Rule::Secret
             && let Some(value) = entries.get_mut(*path)
             && let Some(text) = value.as_text()
+            && !has_reference(text)
         {
             *value = Value::Secret(Secret::new(text));
         }

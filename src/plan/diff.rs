@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 use super::detail::{Detail, details};
 use super::same::{Rules, below, general};
 use crate::resource::{Handler, Rule, Verdict};
+use crate::template::dynamic::has_reference;
 use crate::value::{SECRET_PREFIX, Secret, Value};
 
 /// One property that changes.
@@ -122,6 +123,10 @@ impl Differ<'_> {
         live: Live<'_>,
     ) {
         let absent = self.rules.default(general_path);
+        // What a dynamic reference stands for is not to be shown, and may change without us: only
+        // its text is compared.
+        let refers = desired.is_some_and(value_refers) || applied.is_some_and(json_refers);
+        let live = if refers { Live::NotAsked } else { live };
         let known = desired.is_none_or(|value| !value.has_unknown());
         let wanted = desired.map(Value::to_masked_json);
         let declared: Vec<&Json> = wanted.iter().chain(applied).collect();
@@ -223,6 +228,25 @@ fn has_secret(json: &Json) -> bool {
         Json::String(text) => text.starts_with(SECRET_PREFIX),
         Json::Array(items) => items.iter().any(has_secret),
         Json::Object(entries) => entries.values().any(has_secret),
+        _ => false,
+    }
+}
+
+fn value_refers(value: &Value) -> bool {
+    match value {
+        Value::String(text) => has_reference(text),
+        Value::Unknown(unknown) => has_reference(&unknown.source),
+        Value::List(items) => items.iter().any(value_refers),
+        Value::Map(entries) => entries.values().any(value_refers),
+        _ => false,
+    }
+}
+
+fn json_refers(json: &Json) -> bool {
+    match json {
+        Json::String(text) => has_reference(text),
+        Json::Array(items) => items.iter().any(json_refers),
+        Json::Object(entries) => entries.values().any(json_refers),
         _ => false,
     }
 }

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::locks::{Locks, key};
 use super::progress::{News, StepError};
+use super::references::refers;
 use super::retry::{Attempt, Circumstances, Decision, Youth, decide};
 use super::wait::{WaitError, Want, pause, wait};
 use crate::aws::{Aws, Fault, FaultKind};
@@ -19,7 +20,7 @@ use crate::plan::{self, Operation, Rules, Step, StepId, UpdateKind};
 use crate::resource::{self, Created, Handler, KnownJson, LiveJson, Mark, Progress, Status};
 use crate::state::store::Ledger;
 use crate::state::{Instance, State};
-use crate::value::{Attributes, LogicalId, PhysicalId, Token, Value};
+use crate::value::{Attributes, LogicalId, PhysicalId, Secret, Token, Value};
 
 /// What the steps of a run share.
 pub struct Run {
@@ -150,8 +151,16 @@ impl Run {
             .ok_or_else(|| StepError::Defect("a teardown has nothing to make".to_owned()))
     }
 
+    async fn wanted(&self, step: &Step, token: &Token) -> Result<Wanted, StepError> {
+        let (properties, instance) = self.evaluated(step, token)?;
+        each_secret(&properties, &mut |secret| self.aws.conceal(secret.expose()));
+        let type_name = step.type_name.as_str();
+        let clear = self.dereferenced(type_name, properties.to_json()).await?;
+        Ok(Wanted { clear, instance })
+    }
+
     /// Evaluates a resource's properties; everything it refers to exists by now.
-    fn wanted(&self, step: &Step, token: &Token) -> Result<Wanted, StepError> {
+    fn evaluated(&self, step: &Step, token: &Token) -> Result<(Value, Instance), StepError> {
         let graph = self.graph()?;
         let id = &step.logical_id;
         let (known, current) =
@@ -176,7 +185,7 @@ impl Run {
             instance.attributes.extend(step.attributes.clone());
             instance.follows = current.follows;
         }
-        Ok(Wanted { clear: desired.properties.to_json(), instance })
+        Ok((desired.properties, instance))
     }
 
     fn follows(&self, id: &LogicalId) -> Option<String> {
@@ -200,14 +209,14 @@ impl Run {
     }
 
     fn record_only(&self, step: &Step, token: &Token) -> Result<(), StepError> {
-        let wanted = self.wanted(step, token)?;
-        self.record(Fact::Updated { id: step.logical_id.clone(), instance: wanted.instance })
+        let (_, instance) = self.evaluated(step, token)?;
+        self.record(Fact::Updated { id: step.logical_id.clone(), instance })
     }
 
     async fn create(&self, step: &Step, token: &Token) -> Result<(), StepError> {
         let handler = Self::handler(step)?;
         let id = &step.logical_id;
-        let wanted = self.wanted(step, token)?;
+        let wanted = self.wanted(step, token).await?;
         let mark = self.mark(id, token);
         let begun = self.with_state(|state| {
             state.resources.get(id).and_then(|entry| entry.intent.as_ref()).cloned()
@@ -368,7 +377,7 @@ impl Run {
     async fn update(&self, step: &Step, token: &Token, how: UpdateKind) -> Result<(), StepError> {
         let handler = Self::handler(step)?;
         let id = &step.logical_id;
-        let wanted = self.wanted(step, token)?;
+        let wanted = self.wanted(step, token).await?;
         let Some(current) = self.with_state(|state| state.current(id).cloned()) else {
             return Err(StepError::Defect(format!("`{id}` is not in the state")));
         };
@@ -381,6 +390,11 @@ impl Run {
         let _held = self.locks.hold(lock).await;
         let mut attributes = wanted.instance.attributes.clone();
         let mut from = before(&current.properties, step);
+        if refers(&from) {
+            // What a reference stood for is not kept anywhere else than there.
+            let live = self.settle(step, handler, &physical_id, &wanted.clear).await?;
+            from = self.overlay(handler, step, &from, &live.properties, &wanted.clear);
+        }
         loop {
             let progress = self
                 .insist(step, Attempt::Change, handler, || match how {
@@ -456,8 +470,10 @@ impl Run {
                     .map_err(StepError::Fault)?
             }
         };
+        let properties = &instance.properties;
+        let properties = self.dereferenced_if_there(step.type_name.as_str(), properties).await;
         for physical_id in found {
-            self.delete_one(step, handler, &physical_id, &instance.properties).await?;
+            self.delete_one(step, handler, &physical_id, &properties).await?;
         }
         self.record(Fact::Deleted { id: id.clone(), token: token.clone() })
     }
@@ -573,6 +589,15 @@ fn wait_error(error: WaitError) -> StepError {
         WaitError::TooLong(patience, word) => StepError::TooLong { patience, word },
         WaitError::Never(why) => StepError::Never(why),
         WaitError::Fault(fault) => StepError::Fault(fault),
+    }
+}
+
+fn each_secret(value: &Value, tell: &mut dyn FnMut(&Secret)) {
+    match value {
+        Value::Secret(secret) => tell(secret),
+        Value::List(items) => items.iter().for_each(|item| each_secret(item, tell)),
+        Value::Map(entries) => entries.values().for_each(|value| each_secret(value, tell)),
+        _ => {}
     }
 }
 

@@ -3,6 +3,7 @@
 mod execute;
 mod locks;
 mod progress;
+mod references;
 pub mod retry;
 pub mod schedule;
 #[cfg(test)]
@@ -10,6 +11,7 @@ mod tests;
 pub mod wait;
 
 pub use progress::{News, StepError, human};
+pub use references::look_ahead;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};

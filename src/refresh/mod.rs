@@ -1,5 +1,7 @@
 //! What exists: every current instance read, ids of a type in one call where the API can.
 
+pub mod parameters;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 

@@ -12,6 +12,7 @@ use super::{
     Created, Follows, Known, Live, Lock, Mark, Name, Progress, Removal, Resource, Rule, Verdict,
 };
 use crate::aws::{Aws, Fault, FaultKind};
+use crate::schema;
 use crate::value::PhysicalId;
 
 /// A future behind a pointer: what a trait object can return.
@@ -99,7 +100,11 @@ impl<R> Typed<R> {
 }
 
 fn typed<R: Resource>(operation: &str, properties: &Json) -> Result<R::Props, Fault> {
-    R::Props::deserialize_from(properties).map_err(|error| {
+    let fitting = R::Props::deserialize_from(properties).or_else(|error| {
+        let Some(facts) = schema::facts(R::TYPE) else { return Err(error) };
+        R::Props::deserialize_from(&schema::without_stand_ins(facts, properties)).map_err(|_| error)
+    });
+    fitting.map_err(|error| {
         Fault::invalid(
             &format!("{operation} of {}", R::TYPE),
             format!("its properties do not fit: {error}"),

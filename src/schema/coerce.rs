@@ -8,6 +8,7 @@ use super::check::{self, About, Misfit, listed, shown};
 use super::facts::{Kind, Shape, TypeFacts};
 use super::{At, Basis, Finding, Segment, amend};
 use crate::diagnostic::{Severity, nearest};
+use crate::template::dynamic::has_reference;
 use crate::value::{Literal, Value};
 
 /// More property names than this are no hint.
@@ -39,6 +40,10 @@ impl Walk<'_> {
             Value::Map(entries) if shape.takes(Kind::Map) => Value::Map(self.map(shape, entries)),
             Value::List(items) if shape.takes(Kind::List) => Value::List(self.list(shape, items)),
             Value::Secret(_) if takes_scalar(shape) => value,
+            // What it stands for is known only to the call that needs it.
+            Value::String(text) if has_reference(&text) && takes_scalar(shape) => {
+                Value::String(text)
+            }
             _ => match scalar(shape, value) {
                 Ok(value) => {
                     self.misfit(check::scalar(shape, &value));

@@ -12,6 +12,7 @@ mod check;
 mod coerce;
 mod facts;
 mod pattern;
+mod stand_in;
 
 #[cfg(test)]
 mod laws;
@@ -21,6 +22,7 @@ mod tests;
 pub use coerce::coerce;
 pub use facts::{Kind, Shape, TagKind, TagShape, TypeFacts, facts, type_names};
 pub use pattern::Pattern;
+pub use stand_in::without_stand_ins;
 
 use std::fmt::Write as _;
 

@@ -1,5 +1,6 @@
 //! From text to [`Template`]: what was written, with a place for every node.
 
+pub mod dynamic;
 mod load;
 mod node;
 mod output;
@@ -16,6 +17,7 @@ mod tests;
 
 pub use load::load;
 pub use node::{Entry, Node, NodeKind};
+pub use parameter::Named;
 pub use repeat::expand;
 pub(crate) use repeat::{NEEDS_EXTENSIONS, is_loop};
 pub(crate) use resource::policy_named;

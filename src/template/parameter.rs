@@ -27,22 +27,23 @@ const PLAIN_TYPES: &[&str] =
     &["String", "Number", "List<Number>", "List<String>", "CommaDelimitedList"];
 
 /// Types of text that names something in the account.
-const AWS_TYPES: &[&str] = &[
-    "AWS::EC2::AvailabilityZone::Name",
-    "AWS::EC2::Image::Id",
-    "AWS::EC2::Instance::Id",
-    "AWS::EC2::KeyPair::KeyName",
-    "AWS::EC2::SecurityGroup::GroupName",
-    "AWS::EC2::SecurityGroup::Id",
-    "AWS::EC2::Subnet::Id",
-    "AWS::EC2::Volume::Id",
-    "AWS::EC2::VPC::Id",
-    "AWS::Route53::HostedZone::Id",
+const NAMED_TYPES: &[(&str, Named)] = &[
+    ("AWS::EC2::AvailabilityZone::Name", Named::Zone),
+    ("AWS::EC2::Image::Id", Named::Image),
+    ("AWS::EC2::Instance::Id", Named::Instance),
+    ("AWS::EC2::KeyPair::KeyName", Named::KeyPair),
+    ("AWS::EC2::SecurityGroup::GroupName", Named::SecurityGroupName),
+    ("AWS::EC2::SecurityGroup::Id", Named::SecurityGroup),
+    ("AWS::EC2::Subnet::Id", Named::Subnet),
+    ("AWS::EC2::Volume::Id", Named::Volume),
+    ("AWS::EC2::VPC::Id", Named::Vpc),
+    ("AWS::Route53::HostedZone::Id", Named::HostedZone),
+    ("AWS::SSM::Parameter::Name", Named::StoredParameter),
 ];
 
 /// Without the brackets' content.
 const STORED_TYPE: &str = "AWS::SSM::Parameter::Value<";
-const STORED_NAME_TYPE: &str = "AWS::SSM::Parameter::Name";
+const LIST: &str = "List<";
 
 pub(super) fn read_all(reader: &mut Reader<'_>, node: &Node) -> IndexMap<String, Parameter> {
     let mut parameters = IndexMap::new();
@@ -107,22 +108,99 @@ fn allowed_values(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Vec<Node> {
 }
 
 fn is_type(name: &str) -> bool {
-    let within = |name: &str, opening: &str| {
-        name.strip_prefix(opening).and_then(|rest| rest.strip_suffix('>')).map(str::to_owned)
-    };
     let stored = within(name, STORED_TYPE);
-    let name = stored.as_deref().unwrap_or(name);
-    let item = within(name, "List<");
-    PLAIN_TYPES.contains(&name)
-        || AWS_TYPES.contains(&item.as_deref().unwrap_or(name))
-        || (name == STORED_NAME_TYPE && stored.is_none())
+    let value = stored.unwrap_or(name);
+    let item = within(value, LIST).unwrap_or(value);
+    PLAIN_TYPES.contains(&value)
+        // The name of a parameter is no value of one, and comes one at a time.
+        || Named::of_type(item)
+            .is_some_and(|named| named != Named::StoredParameter || item == name)
 }
 
 /// All of them, for finding the one that was meant.
 fn every_type() -> Vec<String> {
     let plain = PLAIN_TYPES.iter().map(|name| (*name).to_owned());
-    let named = AWS_TYPES.iter().flat_map(|name| [(*name).to_owned(), format!("List<{name}>")]);
+    let named =
+        NAMED_TYPES.iter().flat_map(|(name, _)| [(*name).to_owned(), format!("{LIST}{name}>")]);
     let direct: Vec<String> = plain.chain(named).collect();
     let stored: Vec<String> = direct.iter().map(|name| format!("{STORED_TYPE}{name}>")).collect();
-    direct.into_iter().chain(stored).chain([STORED_NAME_TYPE.to_owned()]).collect()
+    direct.into_iter().chain(stored).filter(|name| is_type(name)).collect()
+}
+
+impl Parameter {
+    /// The type of the value: what stands in Systems Manager, where it is read from there.
+    pub fn value_type(&self) -> &str {
+        within(&self.type_name, STORED_TYPE).unwrap_or(&self.type_name)
+    }
+
+    /// Whether what is given is the name of a parameter of Systems Manager, and the value is its.
+    pub fn is_stored(&self) -> bool {
+        self.value_type() != self.type_name
+    }
+
+    pub fn is_list(&self) -> bool {
+        let name = self.value_type();
+        name == "CommaDelimitedList" || name.starts_with(LIST)
+    }
+
+    /// What in the account the value, or each item of it, names.
+    pub fn names(&self) -> Option<Named> {
+        let name = self.value_type();
+        Named::of_type(within(name, LIST).unwrap_or(name))
+    }
+}
+
+fn within<'a>(name: &'a str, opening: &str) -> Option<&'a str> {
+    name.strip_prefix(opening)?.strip_suffix('>')
+}
+
+/// The kinds of things that a parameter can name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Named {
+    Zone,
+    Image,
+    Instance,
+    KeyPair,
+    SecurityGroupName,
+    SecurityGroup,
+    Subnet,
+    Volume,
+    Vpc,
+    HostedZone,
+    StoredParameter,
+}
+
+impl Named {
+    fn of_type(name: &str) -> Option<Self> {
+        NAMED_TYPES.iter().find(|(type_name, _)| *type_name == name).map(|(_, named)| *named)
+    }
+
+    /// What people call one.
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::Zone => "availability zone",
+            Self::Image => "image",
+            Self::Instance => "instance",
+            Self::KeyPair => "key pair",
+            Self::SecurityGroupName | Self::SecurityGroup => "security group",
+            Self::Subnet => "subnet",
+            Self::Volume => "volume",
+            Self::Vpc => "VPC",
+            Self::HostedZone => "hosted zone",
+            Self::StoredParameter => "parameter in Systems Manager",
+        }
+    }
+
+    /// How every id of this kind begins, where it is an id.
+    pub fn prefix(self) -> Option<&'static str> {
+        Some(match self {
+            Self::Image => "ami-",
+            Self::Instance => "i-",
+            Self::SecurityGroup => "sg-",
+            Self::Subnet => "subnet-",
+            Self::Volume => "vol-",
+            Self::Vpc => "vpc-",
+            _ => return None,
+        })
+    }
 }

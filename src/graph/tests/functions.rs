@@ -512,6 +512,8 @@ fn what_is_no_value() {
     gives(&[
         // A statement of a policy has a key of this name.
         ("{Condition: {StringEquals: {a: b}}}", r#"{Condition: {StringEquals: {a: "b"}}}"#),
+        // A dynamic reference stays the text it is.
+        ("!Sub '{{resolve:ssm:${Count}}}'", r#""{{resolve:ssm:2}}""#),
     ]);
     refuses(&[
         (
@@ -520,11 +522,6 @@ fn what_is_no_value() {
              in Conditions; choose by them with `Fn::If`",
         ),
         ("{Fn::Sbu: a}", "`Fn::Sbu` is not supported @ Fn::Sbu | did you mean `Fn::Sub`?"),
-        (
-            "'{{resolve:ssm:name}}'",
-            "dynamic references are not supported yet @ '{{resolve:ssm:name}}' | pass the value \
-             as a parameter with NoEcho",
-        ),
     ]);
 }
 

@@ -4,6 +4,7 @@ mod agreement;
 mod exports;
 mod functions;
 mod loops;
+mod outside;
 mod templates;
 
 use std::collections::BTreeMap;
