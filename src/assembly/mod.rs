@@ -3,6 +3,7 @@
 //! A function's `Code: ./directory`, as `aws cloudformation package` takes it, and the CDK's
 //! `aws:asset:path` in a resource's Metadata mean the same.
 
+pub mod cloud;
 #[cfg(test)]
 mod tests;
 mod zip;

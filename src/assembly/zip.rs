@@ -43,10 +43,7 @@ pub fn zip_directory(path: &Path) -> Result<Vec<u8>, ZipError> {
             return Ok(content);
         }
     }
-    let files = if metadata.is_file() { vec![alone(path)] } else { files_of(path)? };
-    if files.is_empty() {
-        return Err(ZipError::Empty(path.to_owned()));
-    }
+    let files = contents(path)?;
     let mut total = 0;
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, file) in files {
@@ -59,6 +56,15 @@ pub fn zip_directory(path: &Path) -> Result<Vec<u8>, ZipError> {
         writer.write_all(&content).map_err(|source| ZipError::Read { path: file, source })?;
     }
     Ok(writer.finish()?.into_inner())
+}
+
+/// What a zip of a directory or file holds: every file with its name in the zip.
+pub(super) fn contents(path: &Path) -> Result<Vec<(String, PathBuf)>, ZipError> {
+    let files = if path.is_file() { vec![alone(path)] } else { files_of(path)? };
+    if files.is_empty() {
+        return Err(ZipError::Empty(path.to_owned()));
+    }
+    Ok(files)
 }
 
 /// A zip of texts: `(name, content)`.
@@ -124,12 +130,12 @@ fn is_debris(name: &str) -> bool {
 }
 
 #[cfg(unix)]
-fn is_executable(path: &Path) -> bool {
+pub(super) fn is_executable(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
     fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0)
 }
 
 #[cfg(not(unix))]
-fn is_executable(_path: &Path) -> bool {
+pub(super) fn is_executable(_path: &Path) -> bool {
     false
 }
