@@ -13,14 +13,16 @@ pub use self::zip::{ZipError, zip_directory, zip_text};
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use self::cloud::Files;
 use crate::aws::{Asset, Assets};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::graph::AssetRef;
 use crate::template::{ResourceNode, Template};
 use crate::value::LogicalId;
 
 /// The property of a function that a directory takes the place of.
 const CODE: &str = "Code";
+const FUNCTION: &str = "AWS::Lambda::Function";
 
 /// The assets of a template: by resource, and their bytes.
 #[derive(Debug, Default)]
@@ -29,37 +31,90 @@ pub struct Collected {
     pub assets: Assets,
 }
 
-/// Zips every local directory the template names; paths are relative to the template's directory.
+/// Where what a template points at is found.
+#[derive(Debug, Clone, Copy)]
+pub enum Home<'a> {
+    /// By paths relative to the template's directory.
+    Directory(&'a Path),
+    /// By keys of a bucket, staged in a cloud assembly.
+    Staged(&'a Files),
+}
+
+/// Zips all that a template names, each once.
 ///
 /// # Errors
 ///
-/// Directories that are not there, or cannot be read, at their places.
-pub fn collect(template: &Template, directory: &Path) -> Result<Collected, Vec<Diagnostic>> {
+/// What is not there, or cannot be read, at its place.
+pub fn collect(template: &Template, home: Home<'_>) -> Result<Collected, Vec<Diagnostic>> {
     let mut collected = Collected::default();
     let mut errors = Vec::new();
+    let mut known: BTreeMap<String, String> = BTreeMap::new();
     for resource in template.resources.values() {
-        let Some((path, span)) = local_code(resource) else { continue };
-        match zip_directory(&directory.join(&path)) {
-            Ok(bytes) => {
-                let asset = Asset::new(bytes);
-                collected.by_resource.insert(
-                    resource.id.clone(),
-                    AssetRef { property: CODE.to_owned(), path, sha256: asset.sha256().to_owned() },
-                );
-                collected.assets.insert(asset);
-            }
-            Err(error) => errors.push(
-                Diagnostic::error(format!("the code of `{}`: {error}", resource.id))
-                    .at(&template.source, span)
-                    .hint("the path is relative to the template's directory"),
-            ),
-        }
+        let Some((path, span, zip)) = home.code(resource) else { continue };
+        let sha256 = match known.get(&path) {
+            Some(sha256) => sha256.clone(),
+            None => match zip() {
+                Ok(bytes) => {
+                    let asset = Asset::new(bytes);
+                    let sha256 = asset.sha256().to_owned();
+                    collected.assets.insert(asset);
+                    sha256
+                }
+                Err(error) => {
+                    let message = format!("the code of `{}`: {error}", resource.id);
+                    let error = Diagnostic::error(message).at(&template.source, span);
+                    errors.push(error.hint_if(home.hint().map(str::to_owned)));
+                    continue;
+                }
+            },
+        };
+        known.insert(path.clone(), sha256.clone());
+        let asset = AssetRef { property: CODE.to_owned(), path, sha256 };
+        collected.by_resource.insert(resource.id.clone(), asset);
     }
     if errors.is_empty() { Ok(collected) } else { Err(errors) }
 }
 
-fn local_code(resource: &ResourceNode) -> Option<(String, crate::diagnostic::Span)> {
-    if resource.type_name != "AWS::Lambda::Function" {
+type Zip<'a> = Box<dyn FnOnce() -> Result<Vec<u8>, ZipError> + 'a>;
+
+impl<'a> Home<'a> {
+    /// A function's code that is here: what it is called, where that is written, and how it is zipped.
+    fn code(self, resource: &ResourceNode) -> Option<(String, Span, Zip<'a>)> {
+        match self {
+            Self::Directory(directory) => {
+                let (path, span) = local_code(resource)?;
+                let source = directory.join(&path);
+                Some((path, span, Box::new(move || zip_directory(&source))))
+            }
+            Self::Staged(files) => {
+                let (key, span) = staged_code(resource)?;
+                let asset = files.by_key.get(key)?;
+                let name = asset.source.file_name()?.to_string_lossy().into_owned();
+                Some((name, span, Box::new(move || files.zip(asset))))
+            }
+        }
+    }
+
+    fn hint(self) -> Option<&'static str> {
+        match self {
+            Self::Directory(_) => Some("the path is relative to the template's directory"),
+            Self::Staged(_) => None,
+        }
+    }
+}
+
+/// The key that a function's code would have in a bucket, as it is written.
+fn staged_code(resource: &ResourceNode) -> Option<(&str, Span)> {
+    if resource.type_name != FUNCTION {
+        return None;
+    }
+    let key = resource.properties.get(CODE)?.get("S3Key")?;
+    let written = key.single().filter(|entry| entry.key == "Fn::Sub").map(|entry| &entry.value);
+    Some((written.unwrap_or(key).text()?, key.span))
+}
+
+fn local_code(resource: &ResourceNode) -> Option<(String, Span)> {
+    if resource.type_name != FUNCTION {
         return None;
     }
     let metadata = resource.metadata.as_ref();

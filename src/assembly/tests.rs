@@ -7,7 +7,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use ::zip::ZipArchive;
 use tempfile::TempDir;
 
-use super::{ZipError, collect, zip_directory, zip_text};
+use super::{Home, ZipError, collect, zip_directory, zip_text};
 use crate::diagnostic::Source;
 use crate::template::{Template, parse};
 
@@ -169,7 +169,7 @@ Resources:
   Else: {Type: AWS::EC2::VPC, Properties: {Code: nowhere}}
 ",
     );
-    let collected = collect(&template, home.path()).expect("all is there");
+    let collected = collect(&template, Home::Directory(home.path())).expect("all is there");
     let found: Vec<_> = collected
         .by_resource
         .iter()
@@ -193,7 +193,8 @@ Resources:
   Two: {Type: AWS::Lambda::Function, Properties: {Code: bare}}
 ",
     );
-    let findings = collect(&template, home.path()).expect_err("one is missing, one is empty");
+    let findings =
+        collect(&template, Home::Directory(home.path())).expect_err("one is missing, one is empty");
     let said: Vec<_> = findings
         .iter()
         .map(|finding| {

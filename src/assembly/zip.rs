@@ -17,6 +17,8 @@ pub enum ZipError {
     Missing(PathBuf),
     #[error("the directory `{}` holds no files", .0.display())]
     Empty(PathBuf),
+    #[error("`{}` leads out of the assembly", .0.display())]
+    Outside(PathBuf),
     #[error("`{}` holds more than the 250 MB that Lambda takes", .0.display())]
     TooLarge(PathBuf),
     #[error("cannot read `{}`: {source}", path.display())]
@@ -33,9 +35,6 @@ pub enum ZipError {
 ///
 /// When it is missing, empty, too large or unreadable.
 pub fn zip_directory(path: &Path) -> Result<Vec<u8>, ZipError> {
-    let read = |path: &Path| {
-        fs::read(path).map_err(|source| ZipError::Read { path: path.to_owned(), source })
-    };
     let metadata = fs::metadata(path).map_err(|_| ZipError::Missing(path.to_owned()))?;
     if metadata.is_file() {
         let content = read(path)?;
@@ -43,7 +42,31 @@ pub fn zip_directory(path: &Path) -> Result<Vec<u8>, ZipError> {
             return Ok(content);
         }
     }
-    let files = contents(path)?;
+    pack(path, contents(path)?)
+}
+
+/// Zips a directory of an assembly: as it is, for what does not belong was left out when it was
+/// staged. No link may lead out of the assembly.
+///
+/// # Errors
+///
+/// When it is empty, too large or unreadable, or leads to `Outside`.
+pub(super) fn zip_staged(path: &Path, root: &Path) -> Result<Vec<u8>, ZipError> {
+    let files = if path.is_file() { vec![alone(path)] } else { files_of(path, Choice::All)? };
+    if files.is_empty() {
+        return Err(ZipError::Empty(path.to_owned()));
+    }
+    for (_, file) in &files {
+        let real =
+            file.canonicalize().map_err(|source| ZipError::Read { path: file.clone(), source })?;
+        if !real.starts_with(root) {
+            return Err(ZipError::Outside(file.clone()));
+        }
+    }
+    pack(path, files)
+}
+
+fn pack(path: &Path, files: Vec<(String, PathBuf)>) -> Result<Vec<u8>, ZipError> {
     let mut total = 0;
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, file) in files {
@@ -58,9 +81,14 @@ pub fn zip_directory(path: &Path) -> Result<Vec<u8>, ZipError> {
     Ok(writer.finish()?.into_inner())
 }
 
+/// A file as it is.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, ZipError> {
+    fs::read(path).map_err(|source| ZipError::Read { path: path.to_owned(), source })
+}
+
 /// What a zip of a directory or file holds: every file with its name in the zip.
 pub(super) fn contents(path: &Path) -> Result<Vec<(String, PathBuf)>, ZipError> {
-    let files = if path.is_file() { vec![alone(path)] } else { files_of(path)? };
+    let files = if path.is_file() { vec![alone(path)] } else { files_of(path, Choice::Code)? };
     if files.is_empty() {
         return Err(ZipError::Empty(path.to_owned()));
     }
@@ -99,13 +127,22 @@ fn alone(path: &Path) -> (String, PathBuf) {
     (name, path.to_owned())
 }
 
+/// Which files of a directory are taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Choice {
+    All,
+    /// Not what Python, editors and version control leave behind, nor what a `.cairnignore` names.
+    Code,
+}
+
 /// Every file with its name in the zip, sorted by name.
-fn files_of(directory: &Path) -> Result<Vec<(String, PathBuf)>, ZipError> {
+fn files_of(directory: &Path, choice: Choice) -> Result<Vec<(String, PathBuf)>, ZipError> {
     let mut walk = WalkBuilder::new(directory);
-    walk.standard_filters(false)
-        .add_custom_ignore_filename(".cairnignore")
-        .follow_links(true)
-        .filter_entry(|entry| !is_debris(&entry.file_name().to_string_lossy()));
+    walk.standard_filters(false).follow_links(true);
+    if choice == Choice::Code {
+        walk.add_custom_ignore_filename(".cairnignore")
+            .filter_entry(|entry| !is_debris(&entry.file_name().to_string_lossy()));
+    }
     let mut files = Vec::new();
     for entry in walk.build() {
         let entry = entry.map_err(|error| ZipError::Read {

@@ -110,7 +110,7 @@ impl Project {
         let inputs = self.offline_inputs(&BTreeMap::new());
         let template = graph::expand(Arc::clone(&written), &inputs)?;
         let directory = self.file.parent().unwrap_or(Path::new("."));
-        let collected = assembly::collect(&template, directory)?;
+        let collected = assembly::collect(&template, assembly::Home::Directory(directory))?;
         Ok(Loaded { written, template, collected })
     }
 

@@ -2,12 +2,22 @@
 //!
 //! Facts from the published schema, @aws-cdk/cloud-assembly-schema on npm.
 
+mod app;
 mod asset;
+mod error;
+mod manifest;
+mod order;
+mod read;
+mod select;
 mod stage;
 mod tree;
 mod write;
 
+pub use app::{App, AppError, CdkJson};
 pub use asset::{FileAsset, Packaging};
+pub use error::AssemblyError;
+pub use read::{AssembledStack, Assembly, Files, Message, Refused, read};
+pub use select::{Reach, SelectError};
 pub use stage::StageError;
 pub use tree::{ConstructInfo, TreeNode};
 pub use write::{WriteError, write};
