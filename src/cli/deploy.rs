@@ -8,9 +8,11 @@ use jiff::SignedDuration;
 use tokio::sync::{mpsc, watch};
 
 use super::clock::now;
-use super::project::{Project, StackArgs};
-use super::session::Session;
+use super::project::Project;
+use super::session::{Promised, Session};
+use super::stacks::StacksArgs;
 use super::{Code, Failure, saved};
+use crate::assembly::cloud::Reach;
 use crate::config::Limits;
 use crate::graph::Graph;
 use crate::plan::{Plan, Purpose, check_exports};
@@ -27,11 +29,13 @@ use crate::state::store::{Ledger, Lock};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  cairn deploy stacks/persona-agent --env local --yes\n  \
     cairn deploy stacks/persona-agent --env prod\n  \
+    cairn deploy --app cdk.out --all   # the stacks of a CDK app, in the order they need\n  \
     cairn deploy plan.cairn --yes   # exactly what `cairn plan --out plan.cairn` showed",
-    mut_arg("stack", |stack| stack.help("The stack, or a plan that `cairn plan --out` wrote")))]
+    mut_arg("stacks", |stack| stack.help(
+        "The stack, or a plan that `cairn plan --out` wrote; of an app, names or patterns")))]
 pub struct Args {
     #[command(flatten)]
-    pub stack: StackArgs,
+    pub stack: StacksArgs,
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
@@ -72,10 +76,26 @@ pub struct Prepared {
 }
 
 pub async fn run(args: &Args) -> Result<Code, Failure> {
-    if let Some(text) = saved::text(&args.stack.stack)? {
+    if let Some(path) = args.stack.path()
+        && let Some(text) = saved::text(path)?
+    {
         return carry_out(saved::prepare(&text, args).await?, args).await;
     }
-    let project = Project::find(&args.stack)?;
+    let mut projects = args.stack.find(Reach::Upstream)?.into_iter();
+    while let Some(project) = projects.next() {
+        let code = Box::pin(carry_out(Box::pin(prepare(project)).await?, args)).await?;
+        if code != Code::Success {
+            let left: Vec<String> = projects.map(|project| project.name).collect();
+            if !left.is_empty() {
+                say(&format!("not begun: {}", left.join(", ")));
+            }
+            return Ok(code);
+        }
+    }
+    Ok(Code::Success)
+}
+
+async fn prepare(project: Project) -> Result<Prepared, Failure> {
     let (checked, loaded) = project.offline_graph()?;
     if !checked.warnings.is_empty() {
         say(&render_all(&checked.warnings, Color::Always));
@@ -84,10 +104,9 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
     let store = project.store();
     let lock = store.lock(&Session::holder("cairn deploy"))?;
     let state = session.state(&project)?;
-    let graph = session.graph(&project, &loaded, &state).await?;
+    let graph = session.graph(&project, &loaded, &state, &Promised::default()).await?;
     let plan = session.plan(&graph, &state).await?;
-    carry_out(Prepared { begun: Begun::Stack, project, session, lock, state, graph, plan }, args)
-        .await
+    Ok(Prepared { begun: Begun::Stack, project, session, lock, state, graph, plan })
 }
 
 /// Shows a plan, asks, and applies it.

@@ -3,9 +3,11 @@
 use std::io::Write as _;
 
 use super::outputs::not_deployed;
-use super::project::{Project, StackArgs};
+use super::project::Project;
 use super::session::Session;
+use super::stacks::StacksArgs;
 use super::{Code, Failure};
+use crate::assembly::cloud::Reach;
 use crate::aws::Assets;
 use crate::plan::drift::drift;
 use crate::render;
@@ -16,7 +18,7 @@ use crate::render;
     Example:\n  cairn drift stacks/persona-agent --env prod")]
 pub struct Args {
     #[command(flatten)]
-    stack: StackArgs,
+    stack: StacksArgs,
     /// As JSON
     #[arg(long)]
     json: bool,
@@ -26,12 +28,21 @@ pub struct Args {
 }
 
 pub async fn run(args: &Args) -> Result<Code, Failure> {
-    let project = Project::find(&args.stack)?;
+    let mut code = Code::Success;
+    for project in args.stack.find(Reach::Named)? {
+        if one(&project, args).await? == Code::Changes {
+            code = Code::Changes;
+        }
+    }
+    Ok(code)
+}
+
+async fn one(project: &Project, args: &Args) -> Result<Code, Failure> {
     if project.store().read()?.is_none() {
-        return Err(not_deployed(&project));
+        return Err(not_deployed(project));
     }
     let session = Session::open(&project.environment, Assets::default()).await?;
-    let state = session.state(&project)?;
+    let state = session.state(project)?;
     let drifted = drift(&state, &session.observe(&state).await?);
     let environment = &project.environment.name;
     let mut out = anstream::stdout();

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use crate::assembly::cloud::{AppError, AssemblyError, SelectError, WriteError};
 use crate::aws::{Fault, chain};
 use crate::config::LOCAL;
 use crate::diagnostic::Diagnostic;
@@ -84,6 +85,30 @@ impl From<LocalError> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         Self::Text { message: chain(&error), hints: error.hints() }
+    }
+}
+
+impl From<AssemblyError> for Failure {
+    fn from(error: AssemblyError) -> Self {
+        Self::Text { message: chain(&error), hints: error.hints() }
+    }
+}
+
+impl From<AppError> for Failure {
+    fn from(error: AppError) -> Self {
+        Self::Text { message: chain(&error), hints: error.hints() }
+    }
+}
+
+impl From<SelectError> for Failure {
+    fn from(error: SelectError) -> Self {
+        Self::Text { message: chain(&error), hints: error.hints() }
+    }
+}
+
+impl From<WriteError> for Failure {
+    fn from(error: WriteError) -> Self {
+        Self::text(chain(&error))
     }
 }
 

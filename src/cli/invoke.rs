@@ -8,8 +8,9 @@ use aws_smithy_types::error::display::DisplayErrorContext;
 use clap::ValueEnum;
 use serde_json::{Value as Json, json};
 
-use super::project::{Loaded, Project, StackArgs};
+use super::project::Loaded;
 use super::session::Session;
+use super::stacks::StackArgs;
 use super::{Code, Failure};
 use crate::aws::Fault;
 use crate::render::say;
@@ -71,7 +72,7 @@ fn tool(text: &str) -> Result<(String, String), String> {
 }
 
 pub async fn run(args: &Args) -> Result<Code, Failure> {
-    let project = Project::find(&args.stack)?;
+    let project = args.stack.find()?;
     let loaded = project.load()?;
     let session = Session::open(&project.environment, loaded.collected.assets.clone()).await?;
     let Some(state) = project.store().read()? else {

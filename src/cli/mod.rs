@@ -13,6 +13,7 @@ mod plan;
 mod project;
 mod saved;
 mod session;
+mod stacks;
 mod state;
 mod synth;
 mod teardown;

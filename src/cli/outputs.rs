@@ -1,9 +1,12 @@
 //! `cairn outputs`: what a deployed stack tells.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 
-use super::project::{Project, StackArgs};
+use super::project::Project;
+use super::stacks::StacksArgs;
 use super::{Code, Failure};
+use crate::assembly::cloud::Reach;
 use crate::render::outputs;
 
 /// Print the outputs of a deployed stack
@@ -11,22 +14,35 @@ use crate::render::outputs;
 #[command(after_help = "Example:\n  cairn outputs stacks/persona-agent --env local --json")]
 pub struct Args {
     #[command(flatten)]
-    stack: StackArgs,
+    stack: StacksArgs,
     /// As JSON
     #[arg(long)]
     json: bool,
 }
 
 pub fn run(args: &Args) -> Result<Code, Failure> {
-    let project = Project::find(&args.stack)?;
-    let Some(state) = project.store().read()? else {
-        return Err(not_deployed(&project));
-    };
+    let mut stacks = Vec::new();
+    for project in args.stack.find(Reach::Named)? {
+        let Some(state) = project.store().read()? else {
+            return Err(not_deployed(&project));
+        };
+        stacks.push((project.name, state.outputs));
+    }
     let mut out = anstream::stdout();
-    if args.json {
-        writeln!(out, "{}", serde_json::to_string_pretty(&state.outputs)?)?;
-    } else {
-        write!(out, "{}", outputs::render(&state.outputs))?;
+    match stacks.as_slice() {
+        [(_, outputs)] if args.json => {
+            writeln!(out, "{}", serde_json::to_string_pretty(outputs)?)?;
+        }
+        [(_, outputs)] => write!(out, "{}", outputs::render(outputs))?,
+        _ if args.json => {
+            let all: BTreeMap<_, _> = stacks.into_iter().collect();
+            writeln!(out, "{}", serde_json::to_string_pretty(&all)?)?;
+        }
+        _ => {
+            for (name, outputs) in &stacks {
+                write!(out, "{name}\n{}", outputs::render(outputs))?;
+            }
+        }
     }
     Ok(Code::Success)
 }

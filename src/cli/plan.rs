@@ -5,9 +5,11 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, Command, FromArgMatches};
 
-use super::project::{Project, StackArgs};
-use super::session::Session;
+use super::project::Project;
+use super::session::{Promised, Session};
+use super::stacks::StacksArgs;
 use super::{Code, Failure, saved};
+use crate::assembly::cloud::Reach;
 use crate::plan::saved::SavedPlan;
 use crate::plan::{Plan, check_exports};
 use crate::render::diagnostic::{Color, render_all};
@@ -19,10 +21,11 @@ use crate::state::store::Store;
 #[command(after_help = "Examples:\n  cairn plan stacks/persona-agent --env prod\n  \
     cairn plan stacks/persona-agent --env prod --detailed-exitcode   # 0 nothing, 2 changes, 1 error\n  \
     cairn plan stacks/persona-agent --env prod --out plan.cairn   # for `cairn deploy plan.cairn`\n  \
+    cairn plan --app cdk.out --all   # the stacks of a CDK app\n  \
     cairn plan show plan.cairn --markdown")]
 pub struct MakeArgs {
     #[command(flatten)]
-    stack: StackArgs,
+    stack: StacksArgs,
     #[command(flatten)]
     form: FormArgs,
     /// Save the plan, to be applied by `cairn deploy FILE`
@@ -130,33 +133,54 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
 }
 
 async fn make(args: &MakeArgs) -> Result<Code, Failure> {
-    let path = &args.stack.stack;
-    if saved::text(path)?.is_some() {
+    if let Some(path) = args.stack.path()
+        && saved::text(path)?.is_some()
+    {
         return Err(Failure::text(format!("`{}` is a saved plan, not a stack", path.display()))
             .hint(format!("show it with `cairn plan {SHOW} {}`", path.display())));
     }
-    let project = Project::find(&args.stack)?;
+    let projects = args.stack.find(Reach::Upstream)?;
+    if args.out.is_some() && projects.len() > 1 {
+        let names: Vec<&str> = projects.iter().map(|project| project.name.as_str()).collect();
+        return Err(Failure::text(format!(
+            "a plan file holds one stack, not {}",
+            names.join(", ")
+        ))
+        .hint("name one stack, with `--exclusively` if it depends on others"));
+    }
+    let mut promised = Promised::default();
+    let mut has_changes = false;
+    for project in &projects {
+        let plan = of(project, args, &promised).await?;
+        promised.add(&plan);
+        has_changes |= plan.has_changes();
+    }
+    let code = match has_changes {
+        true if args.detailed_exitcode => Code::Changes,
+        _ => Code::Success,
+    };
+    Ok(code)
+}
+
+/// Plans one stack and shows it.
+async fn of(project: &Project, args: &MakeArgs, promised: &Promised) -> Result<Plan, Failure> {
     let (checked, loaded) = project.offline_graph()?;
     if !checked.warnings.is_empty() && args.form.form() != Form::Json {
         writeln!(anstream::stderr(), "{}", render_all(&checked.warnings, Color::Always))?;
     }
     let session = Session::open(&project.environment, loaded.collected.assets.clone()).await?;
-    let state = session.state(&project)?;
-    let graph = session.graph(&project, &loaded, &state).await?;
+    let state = session.state(project)?;
+    let graph = session.graph(project, &loaded, &state, promised).await?;
     let plan = session.plan(&graph, &state).await?;
-    check_exports(&plan, &session.others(&project)?)?;
+    check_exports(&plan, &session.others(project)?)?;
     show(&plan, &project.environment.name, &args.form)?;
     if let Some(path) = &args.out {
-        saved::write(path, &plan, &graph, &project, &args.stack)?;
+        saved::write(path, &plan, &graph, project, &args.stack.source)?;
     }
     if args.stats {
         say_calls(&session)?;
     }
-    let code = match plan.has_changes() {
-        true if args.detailed_exitcode => Code::Changes,
-        _ => Code::Success,
-    };
-    Ok(code)
+    Ok(plan)
 }
 
 fn show(plan: &Plan, environment: &str, form: &FormArgs) -> Result<(), Failure> {

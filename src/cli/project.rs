@@ -4,39 +4,20 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use clap::Args;
-
 use super::Failure;
-use crate::assembly::{self, Collected};
+use super::stacks::SourceArgs;
+use crate::assembly::cloud::{
+    AssembledStack, FileAsset, Refused, StackArtifact, StackEnvironment, paths, published,
+};
+use crate::assembly::{self, Collected, Home};
 use crate::config::{self, Environment};
-use crate::diagnostic::{Diagnostic, Source};
+use crate::diagnostic::{Diagnostic, Severity, Source};
 use crate::graph::{self, AssetRef, Given, Graph, Inputs};
+use crate::plan::saved::plain_parameters;
 use crate::state::State;
 use crate::state::store::Store;
 use crate::template::{self, Template};
 use crate::value::LogicalId;
-
-/// Which stack, and where.
-#[derive(Debug, Clone, Args)]
-pub struct StackArgs {
-    /// The stack: a directory with a stack file in it, or the file
-    pub stack: PathBuf,
-    /// The environment: config/<ENV>.yaml over config/default.yaml
-    #[arg(short, long, env = "CAIRN_ENV", default_value = config::DEFAULT)]
-    pub env: String,
-    /// A parameter of the template; repeatable
-    #[arg(short, long = "parameter", value_name = "NAME=VALUE", value_parser = pair)]
-    pub parameters: Vec<(String, String)>,
-    /// The stack's name, if it is not the name of its directory or file
-    #[arg(long)]
-    pub name: Option<String>,
-}
-
-fn pair(text: &str) -> Result<(String, String), String> {
-    text.split_once('=')
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .ok_or_else(|| "write it as NAME=VALUE".to_owned())
-}
 
 /// What a stack file may be called in a stack's directory, the first found first.
 const STACK_FILES: &[&str] =
@@ -52,8 +33,18 @@ pub struct Project {
     pub environment: Environment,
     /// The directory that holds `config/`, if there is one.
     root: Option<PathBuf>,
+    /// The template.
     file: PathBuf,
     given: BTreeMap<String, Given>,
+    /// What the app says of it, if it is of one.
+    pub app: Option<AppStack>,
+}
+
+/// A stack of a CDK app.
+pub struct AppStack {
+    /// The directory of the assembly.
+    pub directory: PathBuf,
+    pub stack: AssembledStack,
 }
 
 /// A stack's template with all that belongs to it.
@@ -63,45 +54,99 @@ pub struct Loaded {
     /// With its loops written out.
     pub template: Arc<Template>,
     pub collected: Collected,
+    /// What the app warns of.
+    warnings: Vec<Diagnostic>,
 }
 
 impl Project {
     /// Finds the stack file and reads the environment.
-    pub fn find(args: &StackArgs) -> Result<Self, Failure> {
-        let file = stack_file(&args.stack)?;
-        let name = match &args.name {
+    pub fn of_file(path: &Path, source: &SourceArgs) -> Result<Self, Failure> {
+        let file = stack_file(path)?;
+        let name = match &source.name {
             Some(name) => name.clone(),
             None => stack_name(&file)?,
         };
         check_name(&name)?;
         let start = std::path::absolute(&file)?;
         let root = config::project_root(start.parent().unwrap_or(&start));
-        let environment = Environment::load(root.as_deref(), &args.env)?;
-        let mut given: BTreeMap<String, Given> = environment
-            .parameters
-            .get(&name)
-            .into_iter()
-            .flatten()
-            .map(|(name, value)| {
-                let given = Given { text: value.text.clone(), place: Some(value.place.clone()) };
-                (name.clone(), given)
-            })
-            .collect();
-        for (name, text) in &args.parameters {
-            given.insert(name.clone(), Given { text: text.clone(), place: None });
-        }
-        Ok(Self { name, environment, root, file, given })
+        let environment = Environment::load(root.as_deref(), &source.env)?;
+        let mut project = Self { name, environment, root, file, given: BTreeMap::new(), app: None };
+        project.give(source);
+        Ok(project)
     }
 
-    /// The stack file from the project's root, for finding it again in a copy of the project.
-    pub fn relative_file(&self) -> Result<String, Failure> {
-        let Some(root) = &self.root else { return Ok(self.file.display().to_string()) };
-        let (file, root) = (self.file.canonicalize()?, root.canonicalize()?);
-        Ok(file.strip_prefix(root).unwrap_or(&file).display().to_string())
+    /// Takes a stack of an app's assembly.
+    pub fn of_app(
+        stack: AssembledStack,
+        directory: PathBuf,
+        mut environment: Environment,
+        root: Option<PathBuf>,
+        source: &SourceArgs,
+    ) -> Result<Self, Failure> {
+        check_name(&stack.stack_name)?;
+        let name = environment.name.clone();
+        let wanted = &stack.environment;
+        for (what, wanted, found) in [
+            ("account", &wanted.account, &mut environment.account),
+            ("region", &wanted.region, &mut environment.region),
+        ] {
+            let Some(wanted) = wanted else { continue };
+            if found.get_or_insert_with(|| wanted.clone()) != wanted {
+                return Err(Failure::text(format!(
+                    "the app's stack `{}` is for {what} {wanted}, the environment `{name}` is for {}",
+                    stack.display_name,
+                    found.clone().unwrap_or_default()
+                ))
+                .hint("choose the `--env` it is for, or take `env` out of the stack's properties"));
+            }
+        }
+        environment.tags.extend(stack.tags.clone());
+        let given = stack
+            .parameters
+            .iter()
+            .map(|(name, text)| (name.clone(), Given { text: text.clone(), place: None }));
+        let mut project = Self {
+            name: stack.stack_name.clone(),
+            environment,
+            root,
+            file: stack.template.clone(),
+            given: given.collect(),
+            app: Some(AppStack { directory, stack }),
+        };
+        project.give(source);
+        Ok(project)
+    }
+
+    /// Adds the parameters that the environment gives, and over them those of the command line.
+    fn give(&mut self, source: &SourceArgs) {
+        for (name, value) in self.environment.parameters.get(&self.name).into_iter().flatten() {
+            let given = Given { text: value.text.clone(), place: Some(value.place.clone()) };
+            self.given.insert(name.clone(), given);
+        }
+        for (name, text) in &source.parameters {
+            let (stack, name) = name.split_once(':').unwrap_or((&self.name, name));
+            let is_mine = stack == self.name
+                || self.app.as_ref().is_some_and(|app| app.stack.display_name == stack);
+            if is_mine {
+                self.given.insert(name.to_owned(), Given { text: text.clone(), place: None });
+            }
+        }
+    }
+
+    /// A path from the project's root, for finding it again in a copy of the project.
+    pub fn relative(&self, path: &Path) -> Result<String, Failure> {
+        let Some(root) = &self.root else { return Ok(path.display().to_string()) };
+        let (path, root) = (path.canonicalize()?, root.canonicalize()?);
+        Ok(path.strip_prefix(root).unwrap_or(&path).display().to_string())
+    }
+
+    pub fn file(&self) -> &Path {
+        &self.file
     }
 
     /// Reads the template and zips what it points at.
     pub fn load(&self) -> Result<Loaded, Failure> {
+        let warnings = self.app.as_ref().map(AppStack::check).transpose()?.unwrap_or_default();
         let text = std::fs::read_to_string(&self.file).map_err(|error| {
             Failure::text(format!("cannot read `{}`: {error}", self.file.display()))
         })?;
@@ -109,9 +154,12 @@ impl Project {
         let written = Arc::new(template::parse(&source)?);
         let inputs = self.offline_inputs(&BTreeMap::new());
         let template = graph::expand(Arc::clone(&written), &inputs)?;
-        let directory = self.file.parent().unwrap_or(Path::new("."));
-        let collected = assembly::collect(&template, assembly::Home::Directory(directory))?;
-        Ok(Loaded { written, template, collected })
+        let home = match &self.app {
+            Some(app) => Home::Staged(&app.stack.files),
+            None => Home::Directory(self.file.parent().unwrap_or(Path::new("."))),
+        };
+        let collected = assembly::collect(&template, home)?;
+        Ok(Loaded { written, template, collected, warnings })
     }
 
     /// What the template is evaluated with where no account is known.
@@ -169,12 +217,88 @@ impl Project {
     pub fn offline_graph(&self) -> Result<(Graph, Loaded), Failure> {
         let loaded = self.load()?;
         let inputs = self.offline_inputs(&loaded.collected.by_resource);
-        let graph = graph::synth(Arc::clone(&loaded.template), inputs)?;
+        let mut graph = graph::synth(Arc::clone(&loaded.template), inputs)?;
+        graph.warnings.splice(0..0, loaded.warnings.iter().cloned());
         Ok((graph, loaded))
+    }
+
+    /// The stack as a cloud assembly has it.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the template: only what is right is worth publishing.
+    pub fn artifact(&self) -> Result<StackArtifact, Failure> {
+        let (graph, loaded) = self.offline_graph()?;
+        let directory = self.file.parent().unwrap_or(Path::new("."));
+        let mut assets = BTreeMap::new();
+        for (id, found) in &loaded.collected.by_resource {
+            let Some(zipped) = loaded.collected.assets.get(&found.sha256) else { continue };
+            let name = format!("{id}/{}", found.property);
+            let asset = FileAsset::of_zip(&directory.join(&found.path), &name, zipped.bytes());
+            assets.entry(found.path.clone()).or_insert(asset);
+        }
+        let given = self.given.iter().map(|(name, given)| (name.clone(), given.text.clone()));
+        Ok(StackArtifact {
+            id: self.name.clone(),
+            stack_name: self.name.clone(),
+            display_name: self.name.clone(),
+            environment: StackEnvironment {
+                account: self.environment.account.clone(),
+                region: self.environment.region.clone(),
+            },
+            template: published(&loaded.written, &loaded.template, &assets),
+            parameters: plain_parameters(&graph, &given.collect::<Vec<_>>()),
+            tags: self.environment.tags.clone(),
+            assets: assets.into_values().collect(),
+            logical_ids: paths(&loaded.template, &self.name).collect(),
+            ..StackArtifact::default()
+        })
     }
 
     pub fn store(&self) -> Store {
         Store::new(&self.environment.state.join(&self.environment.name).join(&self.name))
+    }
+}
+
+impl AppStack {
+    /// What the app warns of.
+    ///
+    /// # Errors
+    ///
+    /// What the app itself says is wrong, and what of it Cairn does not take.
+    fn check(&self) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
+        let AssembledStack { display_name, messages, refused, .. } = &self.stack;
+        let mut findings: Vec<Diagnostic> = messages
+            .iter()
+            .map(|message| {
+                let finding = match message.is_error {
+                    true => Diagnostic::error(&message.text),
+                    false => Diagnostic::warning(&message.text),
+                };
+                finding.hint(format!("the app says so of `{}`", message.path))
+            })
+            .collect();
+        for (name, why) in refused {
+            let (what, hint) = match why {
+                Refused::Image => (
+                    "a container image, which Cairn does not publish",
+                    "push it to a registry yourself and refer to it by its URI",
+                ),
+                Refused::Executable => (
+                    "made by a program of the assembly, which Cairn does not run",
+                    "let the app stage the file itself",
+                ),
+                Refused::Packaging => {
+                    ("packaged in a way that Cairn does not know", "update Cairn")
+                }
+            };
+            let message = format!("the asset `{name}` of `{display_name}` is {what}");
+            findings.push(Diagnostic::error(message).hint(hint));
+        }
+        match findings.iter().any(|finding| finding.severity == Severity::Error) {
+            true => Err(findings),
+            false => Ok(findings),
+        }
     }
 }
 
@@ -187,8 +311,12 @@ fn stack_file(path: &Path) -> Result<PathBuf, Failure> {
             .hint("give a directory with a stack.yaml in it, or a template file"));
     }
     STACK_FILES.iter().map(|name| path.join(name)).find(|file| file.is_file()).ok_or_else(|| {
-        Failure::text(format!("`{}` has no stack file", path.display()))
-            .hint(format!("it may be called {}", STACK_FILES.join(", ")))
+        let failure = Failure::text(format!("`{}` has no stack file", path.display()));
+        match path.join("manifest.json").is_file() {
+            true => failure
+                .hint(format!("it is a cloud assembly: give it with `--app {}`", path.display())),
+            false => failure.hint(format!("it may be called {}", STACK_FILES.join(", "))),
+        }
     })
 }
 

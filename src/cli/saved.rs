@@ -5,8 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::deploy::{Args, Begun, Prepared};
-use super::project::{Project, StackArgs};
-use super::session::Session;
+use super::project::Project;
+use super::session::{Promised, Session};
+use super::stacks::{SourceArgs, StackArgs};
 use super::{Failure, clock};
 use crate::config;
 use crate::graph::{self, Graph};
@@ -43,14 +44,15 @@ pub fn write(
     plan: &Plan,
     graph: &Graph,
     project: &Project,
-    stack: &StackArgs,
+    source: &SourceArgs,
 ) -> Result<(), Failure> {
     let saved = SavedPlan {
         made_by: env!("CARGO_PKG_VERSION").to_owned(),
         made_at: clock::moment(),
-        file: project.relative_file()?,
+        file: project.relative(project.file())?,
+        app: project.app.as_ref().map(|app| project.relative(&app.directory)).transpose()?,
         environment: project.environment.name.clone(),
-        parameters: plain_parameters(graph, &stack.parameters),
+        parameters: plain_parameters(graph, &source.parameters),
         origin: Origin::of(graph),
         plan: plan.clone(),
     };
@@ -63,7 +65,7 @@ pub fn write(
 pub async fn prepare(text: &str, args: &Args) -> Result<Prepared, Failure> {
     let saved = SavedPlan::read(text)?;
     saved.check_age(clock::moment(), args.max_age)?;
-    let project = Project::find(&stack_of(&saved, &args.stack)?)?;
+    let project = stack_of(&saved, &args.stack.source)?.find()?;
     let loaded = project.load()?;
     saved.check_template(&loaded.template)?;
     let offline = project.offline_inputs(&loaded.collected.by_resource);
@@ -73,7 +75,7 @@ pub async fn prepare(text: &str, args: &Args) -> Result<Prepared, Failure> {
     let store = project.store();
     let lock = store.lock(&Session::holder("cairn deploy"))?;
     let state = saved.state(store.read()?)?;
-    let graph = session.graph(&project, &loaded, &state).await?;
+    let graph = session.graph(&project, &loaded, &state, &Promised::default()).await?;
     let observed = session.observe(&state).await?;
     let mut tokens = saved.tokens().into_iter();
     let mut draw = || tokens.next().unwrap_or_else(|| session.tokens.draw());
@@ -82,7 +84,7 @@ pub async fn prepare(text: &str, args: &Args) -> Result<Prepared, Failure> {
 }
 
 /// Where the plan's stack is here. What the file must not hold is given again.
-fn stack_of(saved: &SavedPlan, given: &StackArgs) -> Result<StackArgs, Failure> {
+fn stack_of(saved: &SavedPlan, given: &SourceArgs) -> Result<StackArgs, Failure> {
     let SavedPlan { plan, environment, .. } = saved;
     if given.env != config::DEFAULT && given.env != *environment {
         let message =
@@ -93,6 +95,10 @@ fn stack_of(saved: &SavedPlan, given: &StackArgs) -> Result<StackArgs, Failure> 
         return Err(Failure::text(format!("the plan is for the stack `{}`", plan.stack))
             .hint("leave `--name` out: the plan says it"));
     }
+    if given.app.is_some() {
+        return Err(Failure::text("the plan says which stack it is of")
+            .hint("leave `--app` out: the assembly that the plan was made from is used"));
+    }
     let root = config::project_root(Path::new(".")).unwrap_or_default();
     let file = root.join(&saved.file);
     if !file.is_file() {
@@ -101,10 +107,11 @@ fn stack_of(saved: &SavedPlan, given: &StackArgs) -> Result<StackArgs, Failure> 
     }
     let mut parameters: Vec<(String, String)> = saved.parameters.clone().into_iter().collect();
     parameters.extend(given.parameters.iter().cloned());
-    Ok(StackArgs {
-        stack: file,
-        env: environment.clone(),
-        parameters,
-        name: Some(plan.stack.clone()),
-    })
+    let app = saved.app.as_ref().map(|app| root.join(app).display().to_string());
+    let (stack, name) = match app {
+        Some(_) => (plan.stack.clone().into(), None),
+        None => (file, Some(plan.stack.clone())),
+    };
+    let env = environment.clone();
+    Ok(StackArgs { stack, source: SourceArgs { env, app, context: Vec::new(), parameters, name } })
 }

@@ -11,13 +11,14 @@ use crate::aws::{Access, Assets, Aws, Clients};
 use crate::config::{Endpoint, Environment};
 use crate::graph::{self, Export, Graph, StackOutputs};
 use crate::local::{Host, Local, Status};
-use crate::plan::{self, Plan};
+use crate::plan::{self, OutputChange, Plan};
 use crate::refresh::parameters::{look_for_named, read_stored};
 use crate::refresh::{Observed, refresh};
 use crate::render::diagnostic::{Color, render_all};
 use crate::render::say;
 use crate::state::State;
 use crate::state::store::Holder;
+use crate::value::Value;
 
 /// What emulators call themselves; no real account has this id.
 const EMULATED_ACCOUNT: &str = "000000000000";
@@ -93,6 +94,7 @@ impl Session {
         project: &Project,
         loaded: &Loaded,
         state: &State,
+        promised: &Promised,
     ) -> Result<Graph, Failure> {
         let mut inputs = project.inputs(
             &loaded.collected.by_resource,
@@ -105,8 +107,10 @@ impl Session {
             inputs.zones = self.aws.zones().await?;
         }
         let others = project.others()?;
-        inputs.exports = Some(exports(self.here(&others)));
-        inputs.outputs = Some(outputs(&others, self.aws.account()));
+        let mut exports = exports(self.here(&others));
+        exports.extend(promised.exports.clone());
+        inputs.exports = Some(exports);
+        inputs.outputs = Some(promised.over(outputs(&others, self.aws.account())));
         inputs.stored = Some(read_stored(&loaded.written, &inputs, &self.aws).await?);
         let warnings = look_for_named(&loaded.written, &inputs, &self.aws).await?;
         if !warnings.is_empty() {
@@ -174,10 +178,54 @@ impl Session {
     }
 }
 
-fn exports<'s>(others: impl Iterator<Item = &'s State>) -> BTreeMap<String, Export> {
+/// What other stacks export, by name.
+type Exports = BTreeMap<String, Export>;
+
+/// What the stacks of an app will tell when their plans are carried out, for the plans of those
+/// after them.
+#[derive(Default)]
+pub struct Promised {
+    exports: Exports,
+    outputs: Vec<StackOutputs>,
+}
+
+impl Promised {
+    pub fn add(&mut self, plan: &Plan) {
+        let stack = plan.stack.clone();
+        for (name, value) in after(plan, &plan.exports) {
+            self.exports.insert(name, Export { stack: stack.clone(), value });
+        }
+        let outputs = after(plan, &plan.outputs).collect();
+        self.outputs.push(StackOutputs { stack, region: plan.region.clone(), outputs });
+    }
+
+    fn over(&self, mut others: Vec<StackOutputs>) -> Vec<StackOutputs> {
+        let is_same = |one: &StackOutputs, other: &StackOutputs| {
+            one.stack == other.stack && one.region == other.region
+        };
+        others.retain(|other| !self.outputs.iter().any(|one| is_same(one, other)));
+        others.extend(self.outputs.iter().cloned());
+        others
+    }
+}
+
+fn after<'p>(
+    plan: &'p Plan,
+    changes: &'p BTreeMap<String, OutputChange>,
+) -> impl Iterator<Item = (String, Value)> + use<'p> {
+    changes.iter().filter_map(|(name, change)| {
+        let value = match change.known {
+            true => Value::from(change.after.as_ref()?),
+            false => Value::unknown(format!("`{name}` of `{}`", plan.stack)),
+        };
+        Some((name.clone(), value))
+    })
+}
+
+fn exports<'s>(others: impl Iterator<Item = &'s State>) -> Exports {
     let all = others.flat_map(|other| {
         other.exports.iter().map(|(name, value)| {
-            (name.clone(), Export { stack: other.stack.clone(), value: value.clone() })
+            (name.clone(), Export { stack: other.stack.clone(), value: Value::from(value) })
         })
     });
     all.collect()
@@ -189,7 +237,7 @@ fn outputs(others: &[State], account: &str) -> Vec<StackOutputs> {
     here.map(|other| StackOutputs {
         stack: other.stack.clone(),
         region: other.region.clone(),
-        outputs: other.outputs.clone(),
+        outputs: other.outputs.iter().map(|(name, it)| (name.clone(), it.into())).collect(),
     })
     .collect()
 }

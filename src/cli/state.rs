@@ -5,7 +5,7 @@ use std::io::Write as _;
 use clap::Subcommand;
 
 use super::outputs::not_deployed;
-use super::project::{Project, StackArgs};
+use super::stacks::StackArgs;
 use super::{Code, Failure};
 use crate::diagnostic::nearest;
 use crate::state::Entry;
@@ -41,7 +41,7 @@ enum Command {
 
 pub fn run(args: &Args) -> Result<Code, Failure> {
     let (Command::List { stack, .. } | Command::Show { stack, .. }) = &args.command;
-    let project = Project::find(stack)?;
+    let project = stack.find()?;
     let Some(state) = project.store().read()? else { return Err(not_deployed(&project)) };
     let mut out = anstream::stdout();
     match &args.command {

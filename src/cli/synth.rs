@@ -1,26 +1,56 @@
-//! `cairn synth`: the resolved template.
+//! `cairn synth`: the resolved template, or a cloud assembly that CDK tools take.
 
 use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
 
-use super::project::{Project, StackArgs};
+use super::project::Project;
+use super::stacks::StacksArgs;
 use super::{Code, Failure};
-use crate::graph::Nothing;
+use crate::assembly::cloud::{self, Reach};
+use crate::graph::{Graph, Nothing};
+use crate::render::say;
 
 /// Print the resolved template
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  cairn synth stacks/persona-agent --env local --json")]
+#[command(after_help = "Examples:\n  cairn synth stacks/persona-agent --env local --json\n  \
+    cairn synth stacks/persona-agent --env prod --out cdk.out   # for `cdk diff --app cdk.out`")]
 pub struct Args {
     #[command(flatten)]
-    stack: StackArgs,
+    stack: StacksArgs,
     /// As JSON instead of YAML
     #[arg(long)]
     json: bool,
+    /// Write a cloud assembly instead: the template as it is written, its code, and a manifest
+    #[arg(long, value_name = "DIRECTORY", conflicts_with = "json")]
+    out: Option<PathBuf>,
 }
 
 pub fn run(args: &Args) -> Result<Code, Failure> {
-    let (graph, _) = Project::find(&args.stack)?.offline_graph()?;
+    let projects = args.stack.find(Reach::Named)?;
+    if let Some(out) = &args.out {
+        return write(out, &projects);
+    }
+    for (index, project) in projects.iter().enumerate() {
+        let (graph, _) = project.offline_graph()?;
+        let document = resolved(&graph)?;
+        let text = if args.json {
+            serde_json::to_string_pretty(&document)?
+        } else {
+            serde_yaml::to_string(&document).map_err(|error| Failure::text(error.to_string()))?
+        };
+        let mut out = anstream::stdout();
+        if index > 0 && !args.json {
+            writeln!(out, "---")?;
+        }
+        writeln!(out, "{}", text.trim_end())?;
+    }
+    Ok(Code::Success)
+}
+
+/// The template with all that is known in place of its functions.
+fn resolved(graph: &Graph) -> Result<Json, Failure> {
     let mut resources = serde_json::Map::new();
     for node in graph.nodes.values() {
         let properties = graph.properties(&node.id, &Nothing)?;
@@ -39,12 +69,20 @@ pub fn run(args: &Args) -> Result<Code, Failure> {
         .map(|output| (output.name, json!({"Value": output.value.to_masked_json()})))
         .collect::<serde_json::Map<_, _>>()
         .into();
-    let document = json!({"Resources": resources, "Outputs": outputs});
-    let text = if args.json {
-        serde_json::to_string_pretty(&document)?
-    } else {
-        serde_yaml::to_string(&document).map_err(|error| Failure::text(error.to_string()))?
-    };
-    writeln!(anstream::stdout(), "{}", text.trim_end())?;
+    Ok(json!({"Resources": resources, "Outputs": outputs}))
+}
+
+fn write(out: &Path, projects: &[Project]) -> Result<Code, Failure> {
+    let mut stacks = Vec::new();
+    for project in projects {
+        if let Some(app) = &project.app {
+            let directory = app.directory.display();
+            return Err(Failure::text("the app has written a cloud assembly itself")
+                .hint(format!("it is in `{directory}`")));
+        }
+        stacks.push(project.artifact()?);
+    }
+    cloud::write(out, &stacks)?;
+    say(&format!("{} is a cloud assembly now: `cdk ls --app {0}`", out.display()));
     Ok(Code::Success)
 }

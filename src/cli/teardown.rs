@@ -1,9 +1,11 @@
 //! `cairn teardown`: take away everything a stack owns.
 
 use super::deploy::{Begun, agreed, apply, conclude, show};
-use super::project::{Project, StackArgs};
+use super::project::Project;
 use super::session::Session;
+use super::stacks::StacksArgs;
 use super::{Code, Failure};
+use crate::assembly::cloud::Reach;
 use crate::aws::Assets;
 use crate::plan;
 use crate::render::say;
@@ -13,7 +15,7 @@ use crate::render::say;
 #[command(after_help = "Example:\n  cairn teardown stacks/persona-agent --env local --yes")]
 pub struct Args {
     #[command(flatten)]
-    stack: StackArgs,
+    stack: StacksArgs,
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
@@ -23,7 +25,28 @@ pub struct Args {
 }
 
 pub async fn run(args: &Args) -> Result<Code, Failure> {
-    let project = Project::find(&args.stack)?;
+    let projects = args.stack.find(Reach::Downstream)?;
+    for project in &projects {
+        if let Some(app) = &project.app
+            && app.stack.termination_protection
+        {
+            let name = &app.stack.display_name;
+            return Err(Failure::text(format!(
+                "the stack `{name}` is protected against termination"
+            ))
+            .hint("take `terminationProtection` away in the app first"));
+        }
+    }
+    for project in projects.iter().rev() {
+        let code = one(project, args).await?;
+        if code != Code::Success {
+            return Ok(code);
+        }
+    }
+    Ok(Code::Success)
+}
+
+async fn one(project: &Project, args: &Args) -> Result<Code, Failure> {
     let store = project.store();
     if store.read()?.is_none() {
         say(&format!(
@@ -34,10 +57,10 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
     }
     let session = Session::open(&project.environment, Assets::default()).await?;
     let lock = store.lock(&Session::holder("cairn teardown"))?;
-    let state = session.state(&project)?;
+    let state = session.state(project)?;
     let plan = plan::teardown(&state);
-    plan::check_exports(&plan, &session.others(&project)?)?;
-    show(&plan, &project)?;
+    plan::check_exports(&plan, &session.others(project)?)?;
+    show(&plan, project)?;
     if plan.has_work() && !args.yes && !agreed("Delete all of this?")? {
         return Err(Failure::text("nothing was changed: the teardown was declined"));
     }

@@ -2,8 +2,9 @@
 
 use std::io::Write as _;
 
-use super::project::{Project, StackArgs};
+use super::stacks::StacksArgs;
 use super::{Code, Failure};
+use crate::assembly::cloud::Reach;
 use crate::render::diagnostic::{Color, render_all, to_json};
 use crate::render::sarif::to_sarif;
 
@@ -12,7 +13,7 @@ use crate::render::sarif::to_sarif;
 #[command(after_help = "Example:\n  cairn validate stacks/persona-agent --env local")]
 pub struct Args {
     #[command(flatten)]
-    stack: StackArgs,
+    stack: StacksArgs,
     /// Findings as JSON: short for `--format json`
     #[arg(long, conflicts_with = "format")]
     json: bool,
@@ -33,17 +34,32 @@ enum Format {
 }
 
 pub fn run(args: &Args) -> Result<Code, Failure> {
-    let checked = Project::find(&args.stack).and_then(|project| project.offline_graph());
-    let (findings, code) = match &checked {
-        Ok((graph, _)) => (graph.warnings.clone(), Code::Success),
-        Err(Failure::Diagnostics(findings)) => (findings.clone(), Code::Failed),
-        Err(_) => (Vec::new(), Code::Failed),
+    let mut graphs = Vec::new();
+    let mut findings = Vec::new();
+    let mut code = Code::Success;
+    let projects = match args.stack.find(Reach::Named) {
+        Err(Failure::Diagnostics(found)) => {
+            findings.extend(found);
+            code = Code::Failed;
+            Vec::new()
+        }
+        found => found?,
     };
+    for project in projects {
+        match project.offline_graph() {
+            Ok((graph, _)) => {
+                findings.extend(graph.warnings.clone());
+                graphs.push(graph);
+            }
+            Err(Failure::Diagnostics(found)) => {
+                findings.extend(found);
+                code = Code::Failed;
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
     let format = if args.json { Format::Json } else { args.format };
     if format != Format::Text {
-        if let Err(failure @ Failure::Text { .. }) = checked {
-            return Err(failure);
-        }
         let json = match format {
             Format::Sarif => to_sarif(&findings),
             _ => findings.iter().map(to_json).collect(),
@@ -51,16 +67,18 @@ pub fn run(args: &Args) -> Result<Code, Failure> {
         writeln!(anstream::stdout(), "{}", serde_json::to_string_pretty(&json)?)?;
         return Ok(code);
     }
-    let (graph, _) = checked?;
-    if !graph.warnings.is_empty() {
-        writeln!(anstream::stderr(), "{}", render_all(&graph.warnings, Color::Always))?;
+    if !findings.is_empty() {
+        let text = render_all(&findings, Color::Always);
+        writeln!(anstream::stderr(), "{}", text.trim_end())?;
     }
-    writeln!(
-        anstream::stdout(),
-        "{} is valid: {} resources, {} outputs",
-        graph.template.source.name,
-        graph.nodes.len(),
-        graph.template.outputs.len()
-    )?;
+    for graph in &graphs {
+        writeln!(
+            anstream::stdout(),
+            "{} is valid: {} resources, {} outputs",
+            graph.template.source.name,
+            graph.nodes.len(),
+            graph.template.outputs.len()
+        )?;
+    }
     Ok(code)
 }

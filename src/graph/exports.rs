@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value as Json;
-
 use super::Graph;
 use super::evaluate::{Evaluator, FAILED, is_failed};
 use super::lookup::{Lookup, Nothing};
@@ -88,7 +86,7 @@ impl Evaluator<'_> {
         };
         if let Some(export) = exports.get(&name) {
             self.imported.insert(name, export.stack.clone());
-            return Value::from(&export.value);
+            return export.value.clone();
         }
         let hint = match nearest(&name, exports.keys().map(String::as_str)) {
             Some(near) => {
@@ -148,11 +146,11 @@ impl Evaluator<'_> {
             return self.fail(node.span, message, Some(hint));
         };
         match told.outputs.get(output) {
-            Some(Json::String(text)) if text.starts_with(SECRET_PREFIX) => {
+            Some(Value::String(text)) if text.starts_with(SECRET_PREFIX) => {
                 let message = format!("the output `{output}` of `{stack}` is hidden");
                 self.fail(node.span, message, None)
             }
-            Some(value) => Value::from(value),
+            Some(value) => value.clone(),
             None => {
                 let near = nearest(output, told.outputs.keys().map(String::as_str));
                 let hint = near.map(|near| format!("did you mean `{near}`?"));

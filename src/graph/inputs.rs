@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
 use regex::Regex;
-use serde_json::Value as Json;
 
 use super::cdk;
 use super::evaluate::FAILED;
@@ -42,14 +41,16 @@ pub struct Inputs {
 pub struct StackOutputs {
     pub stack: String,
     pub region: String,
-    pub outputs: BTreeMap<String, Json>,
+    /// Unknown while they are only planned.
+    pub outputs: BTreeMap<String, Value>,
 }
 
 /// What another stack exports under a name.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Export {
     pub stack: String,
-    pub value: Json,
+    /// Unknown while the stack that will export it is only planned.
+    pub value: Value,
 }
 
 /// A parameter's value as somebody gave it.

@@ -29,8 +29,11 @@ pub struct SavedPlan {
     pub made_by: String,
     #[serde(with = "moment")]
     pub made_at: Timestamp,
-    /// The stack file, from the project's root.
+    /// The stack file, from the project's root; for a stack of an app, its template.
     pub file: String,
+    /// The directory of the app's assembly, from the project's root.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
     pub environment: String,
     /// Those given on the command line that are no secrets.
     pub parameters: BTreeMap<String, String>,

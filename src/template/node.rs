@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::{Place, Source, Span};
 use crate::value::Literal;
+use serde_json::Value as Json;
 
 /// One node of a document.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,6 +71,25 @@ impl Node {
         match self.entries() {
             [entry] => Some(entry),
             _ => None,
+        }
+    }
+
+    /// The node as JSON, with long forms of functions. A number that JSON would write in another
+    /// way, such as an account with a leading zero, is a string.
+    pub fn to_json(&self) -> Json {
+        match &self.kind {
+            NodeKind::Null => Json::Null,
+            NodeKind::Literal(Literal::Bool { value, .. }) => Json::Bool(*value),
+            NodeKind::Literal(Literal::Number { text }) => {
+                let number: Option<serde_json::Number> = text.parse().ok();
+                let same = number.filter(|number| number.to_string() == *text);
+                same.map_or_else(|| Json::String(text.clone()), Json::Number)
+            }
+            NodeKind::String(text) => Json::String(text.clone()),
+            NodeKind::List(items) => items.iter().map(Self::to_json).collect(),
+            NodeKind::Map(entries) => {
+                entries.iter().map(|entry| (entry.key.clone(), entry.value.to_json())).collect()
+            }
         }
     }
 

@@ -35,14 +35,18 @@ impl FileAsset {
     ///
     /// When it is missing, empty, too large or unreadable.
     pub fn of_code(source: &Path, display_name: &str) -> Result<Self, ZipError> {
-        let zipped = zip_directory(source)?;
+        Ok(Self::of_zip(source, display_name, &zip_directory(source)?))
+    }
+
+    /// The same, of code that is zipped already.
+    pub fn of_zip(source: &Path, display_name: &str, zipped: &[u8]) -> Self {
         let is_zip = source.is_file() && std::fs::read(source).is_ok_and(|it| it == zipped);
-        Ok(Self {
-            hash: hex(&Sha256::digest(&zipped)),
+        Self {
+            hash: hex(&Sha256::digest(zipped)),
             display_name: display_name.to_owned(),
             source: source.to_owned(),
             packaging: if is_zip { Packaging::File } else { Packaging::Zip },
-        })
+        }
     }
 
     /// The key in the bucket.

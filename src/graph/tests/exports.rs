@@ -24,7 +24,7 @@ Outputs:
 
 fn told(exports: &[(&str, &str)]) -> Inputs {
     let export = |(name, value): &(&str, &str)| {
-        ((*name).to_owned(), Export { stack: "base".to_owned(), value: json!(value) })
+        ((*name).to_owned(), Export { stack: "base".to_owned(), value: Value::from(&json!(value)) })
     };
     Inputs { exports: Some(exports.iter().map(export).collect()), ..inputs(&[]) }
 }

@@ -193,8 +193,8 @@ fn a_stack_tells_others_its_outputs() {
         stack: name.to_owned(),
         region: region.to_owned(),
         outputs: BTreeMap::from([
-            ("Name".to_owned(), json!(format!("of-{name}"))),
-            ("Word".to_owned(), json!("<secret sha256:0>")),
+            ("Name".to_owned(), Value::string(format!("of-{name}"))),
+            ("Word".to_owned(), Value::string("<secret sha256:0>")),
         ]),
     };
     let known = Inputs {

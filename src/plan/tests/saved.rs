@@ -40,6 +40,7 @@ fn saved(graph: &Graph, plan: Plan) -> SavedPlan {
         made_by: "1.2.3".to_owned(),
         made_at: "2026-01-31T12:00:00Z".parse().expect("a time"),
         file: "stack.yaml".to_owned(),
+        app: None,
         environment: "dev".to_owned(),
         parameters: [("Size".to_owned(), "128".to_owned())].into(),
         origin: Origin::of(graph),
