@@ -1,6 +1,8 @@
 //! The one integration-test binary: linking the AWS SDKs takes longer than running most tests.
 
 mod agent_runtime;
+mod cdk_apps;
+mod cloud_assembly;
 mod contract;
 mod errors;
 mod exports;

@@ -21,6 +21,12 @@ pub fn type_is_known(
     let known =
         resource::types().iter().map(|handler| handler.type_name()).chain(schema::type_names());
     let finding = match schema::facts(name) {
+        _ if name == NESTED_STACK => Diagnostic::error(format!("Cairn cannot deploy `{name}` yet"))
+            .hint("make what is in it a stack of its own: stacks can import from each other"),
+        None if is_custom(name) => {
+            Diagnostic::error(format!("Cairn cannot deploy the custom resource `{name}`"))
+                .hint("what its function does for CloudFormation has to be done in another way")
+        }
         Some(_) => Diagnostic::error(format!("Cairn cannot deploy `{name}` yet"))
             .hint("`cairn types` lists what it can"),
         None => {
@@ -32,6 +38,13 @@ pub fn type_is_known(
         }
     };
     diagnostics.push(finding.at(&template.source, declared.type_span));
+}
+
+const NESTED_STACK: &str = "AWS::CloudFormation::Stack";
+
+/// Whether a function stands for a type.
+fn is_custom(name: &str) -> bool {
+    name == "AWS::CloudFormation::CustomResource" || name.starts_with("Custom::")
 }
 
 pub fn no_such_dependency(template: &Template, name: &str, span: Span) -> Diagnostic {

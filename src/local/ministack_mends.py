@@ -3,6 +3,9 @@
 In a patch of API Gateway every value is text, and AWS keeps it in the type that the property has. MiniStack keeps the
 text. The AWS SDKs then cannot read the answer any more, nor any later answer in which the resource stands, and only
 `cairn local reset` would help. Lists are another case: their values are added and removed one by one.
+
+The stages of an API key are given as API and stage, and told as one text. MiniStack tells what it was given, which the
+SDKs cannot read either; every app of the CDK gives them.
 """
 
 import json
@@ -34,6 +37,8 @@ def changed_list(target, operation):
     items = target.get(name)
     if name == "binaryMediaTypes" and len(inside) == 1:
         change(target.setdefault(name, []), kind, inside[0])
+    elif name == "stages" and not inside and text:
+        change(target.setdefault("stageKeys", []), kind, text)
     elif name == "apiStages" and not inside and kind in ("add", "remove") and text:
         change(target.setdefault(name, []), kind, api_stage(text))
     elif name == "apiStages" and inside[1:] == ["throttle"] and isinstance(items, list):
@@ -78,4 +83,11 @@ def typed(key, text):
     return TRUTH.get(text, text) if key in TRUTHS else text
 
 
+def create_api_key(data):
+    stages = [f"{one.get('restApiId')}/{one.get('stageName')}" for one in data.get("stageKeys") or []]
+    return key_as_it_was({**data, "stageKeys": stages})
+
+
+key_as_it_was = apigateway_v1._create_api_key
+apigateway_v1._create_api_key = create_api_key
 apigateway_v1._apply_patch = apply_patch

@@ -1,6 +1,7 @@
 //! What the integration tests share.
 
 pub mod case;
+pub mod cdk;
 pub mod emulator;
 pub mod http;
 pub mod inventory;

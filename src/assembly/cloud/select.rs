@@ -50,8 +50,8 @@ fn listed(names: &[String]) -> String {
 }
 
 impl Assembly {
-    /// The stacks that match, each after those it depends on. Without a pattern it is the only
-    /// stack there is.
+    /// The stacks whose path matches a pattern, or whose id or name it is, each after those it
+    /// depends on. Without a pattern it is the only stack there is.
     ///
     /// # Errors
     ///
@@ -74,7 +74,7 @@ impl Assembly {
         for pattern in patterns {
             let matches = matcher(pattern);
             let found = self.stacks.iter().enumerate().filter(|(_, stack)| {
-                [&stack.display_name, &stack.id, &stack.stack_name].iter().any(|name| matches(name))
+                matches(&stack.display_name) || [&stack.id, &stack.stack_name].contains(&pattern)
             });
             let found: Vec<usize> = found.map(|(place, _)| place).collect();
             chosen.extend(&found);
