@@ -84,6 +84,9 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
     let mut projects = args.stack.find(Reach::Upstream)?.into_iter();
     while let Some(project) = projects.next() {
         let code = Box::pin(carry_out(Box::pin(prepare(project)).await?, args)).await?;
+        if projects.len() > 0 {
+            writeln!(anstream::stdout())?;
+        }
         if code != Code::Success {
             let left: Vec<String> = projects.map(|project| project.name).collect();
             if !left.is_empty() {

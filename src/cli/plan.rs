@@ -150,7 +150,10 @@ async fn make(args: &MakeArgs) -> Result<Code, Failure> {
     }
     let mut promised = Promised::default();
     let mut has_changes = false;
-    for project in &projects {
+    for (index, project) in projects.iter().enumerate() {
+        if index > 0 && args.form.form() != Form::Json {
+            writeln!(anstream::stdout())?;
+        }
         let plan = of(project, args, &promised).await?;
         promised.add(&plan);
         has_changes |= plan.has_changes();

@@ -1,5 +1,7 @@
 //! `cairn teardown`: take away everything a stack owns.
 
+use std::io::Write as _;
+
 use super::deploy::{Begun, agreed, apply, conclude, show};
 use super::project::Project;
 use super::session::Session;
@@ -37,7 +39,10 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
             .hint("take `terminationProtection` away in the app first"));
         }
     }
-    for project in projects.iter().rev() {
+    for (index, project) in projects.iter().rev().enumerate() {
+        if index > 0 {
+            writeln!(anstream::stdout())?;
+        }
         let code = one(project, args).await?;
         if code != Code::Success {
             return Ok(code);
