@@ -184,3 +184,75 @@ async fn an_app_of_the_cdk_lives_and_goes() {
     sandbox.cairn("teardown --app cdk.out --yes").code(0);
     assert_eq!(inventory(&server.url).await, before);
 }
+
+const LOOPS: &str = "\
+Transform: AWS::LanguageExtensions
+Parameters:
+  Word: {Type: String, NoEcho: true}
+  Days: {Type: Number, Default: 7}
+Resources:
+  'Fn::ForEach::Each':
+    - Name
+    - [One, Two]
+    - 'Fn${Name}':
+        Type: AWS::Lambda::Function
+        Properties: {Code: CODE, Handler: index.h, Runtime: python3.12, Role: !Sub '${Word}-r'}
+  Group:
+    Type: AWS::Logs::LogGroup
+    Condition: Always
+    Properties: {RetentionInDays: !Ref Days, LogGroupName: !Join ['', [/a, 012345678901]]}
+Conditions:
+  Always: !Equals [on, true]
+";
+
+#[test]
+fn what_is_written_is_plain_cloudformation() {
+    let sandbox = Sandbox::at(NOWHERE);
+    sandbox.write("code/index.py", "one");
+    for name in ["One", "Two"] {
+        sandbox.write(&format!("{name}/index.py"), name);
+    }
+    let written = |code: &str| {
+        sandbox.write("loops.yaml", &LOOPS.replace("CODE", code));
+        let given = "--parameter Word=opensesame --parameter Days=30";
+        sandbox.cairn(&format!("synth loops.yaml --out cdk.out {given}")).code(0);
+        let all = files(&sandbox.path("cdk.out"));
+        for (name, content) in &all {
+            assert!(!String::from_utf8_lossy(content).contains("opensesame"), "{name}");
+        }
+        let json = |name: &str| -> Json { serde_json::from_slice(&all[name]).expect("JSON") };
+        (json("loops.template.json"), json("manifest.json"), json("loops.assets.json"))
+    };
+
+    // A loop stays one; what the CDK's bucket holds takes the place of the path.
+    let (template, manifest, assets) = written("./code");
+    let each = &template["Resources"]["Fn::ForEach::Each"];
+    assert_eq!(each[1], json!(["One", "Two"]));
+    let code = &each[2]["Fn${Name}"]["Properties"]["Code"];
+    let bucket = json!({"Fn::Sub": "cdk-hnb659fds-assets-${AWS::AccountId}-${AWS::Region}"});
+    assert_eq!(code["S3Bucket"], bucket);
+    let key = code["S3Key"].as_str().expect("a text");
+    let hash = key.strip_suffix(".zip").expect("a zip");
+    assert_eq!(assets["files"][hash]["source"]["packaging"], "zip");
+    assert_eq!(sandbox.read(&format!("cdk.out/asset.{hash}/index.py")), "one");
+    let group = json!({
+        "Type": "AWS::Logs::LogGroup",
+        "Condition": "Always",
+        "Properties": {
+            "RetentionInDays": {"Ref": "Days"},
+            "LogGroupName": {"Fn::Join": ["", ["/a", "012345678901"]]},
+        },
+    });
+    assert_eq!(template["Resources"]["Group"], group);
+    assert_eq!(template["Conditions"]["Always"], json!({"Fn::Equals": [true, true]}));
+    let properties = &manifest["artifacts"]["loops"]["properties"];
+    assert_eq!(properties["parameters"], json!({"Days": "30"}), "and not the hidden one");
+    let said = sandbox.cairn("validate --app cdk.out --parameter Word=x").code(0).out;
+    assert!(said.contains("3 resources"), "{said}");
+
+    // A loop that makes paths is written out: each of them is another asset.
+    let (template, _, assets) = written("'./${Name}'");
+    let names: Vec<_> = template["Resources"].as_object().expect("a map").keys().collect();
+    assert_eq!(names, ["FnOne", "FnTwo", "Group"]);
+    assert_eq!(assets["files"].as_object().map(serde_json::Map::len), Some(3), "and the template");
+}
