@@ -69,6 +69,12 @@ pub const LIES: &[Lie] = &[
     Lie {
         target: Target::Moto,
         type_name: "AWS::ApiGateway::ApiKey",
+        spoils: Spoils::Update("StageKeys"),
+        aws: "UpdateApiKey adds and removes /stages, one by one",
+    },
+    Lie {
+        target: Target::Moto,
+        type_name: "AWS::ApiGateway::ApiKey",
         spoils: Spoils::Update("Tags"),
         aws: "TagResource takes the ARNs of all that have tags",
     },
