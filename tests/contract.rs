@@ -260,13 +260,13 @@ impl Trial {
         false
     }
 
-    fn current(&self) -> Result<Instance, String> {
-        let state = self.rig.state();
+    async fn current(&self) -> Result<Instance, String> {
+        let state = self.rig.state().await;
         state.current(&LogicalId::new(SUBJECT)).cloned().ok_or("it is not in the state".to_owned())
     }
 
-    fn id(&self) -> Result<PhysicalId, String> {
-        self.current()?.physical_id.ok_or("it has no physical id".to_owned())
+    async fn id(&self) -> Result<PhysicalId, String> {
+        self.current().await?.physical_id.ok_or("it has no physical id".to_owned())
     }
 
     /// What is there, unless it is on its way out.
@@ -285,10 +285,10 @@ impl Trial {
     }
 
     async fn same_to_same(&self, graph: &Graph) -> Result<(), String> {
-        let properties = self.rig.properties(graph)?;
+        let properties = self.rig.properties(graph).await?;
         let transcript = self.rig.aws.transcript();
         let before = transcript.count();
-        let id = self.id()?;
+        let id = self.id().await?;
         let updated = self.handler.update(&self.rig.aws, &id, &properties, &properties);
         updated.await.map_err(|fault| fault.to_string())?;
         let calls = transcript.calls();
@@ -304,11 +304,11 @@ impl Trial {
         }
         let batch = self.handler.read_batch();
         let count = if batch == 1 { 3 } else { batch + 1 };
-        let (mut state, current) = (self.rig.state(), self.current()?);
+        let (mut state, current) = (self.rig.state().await, self.current().await?);
         let subject = LogicalId::new(SUBJECT);
         state.resources.retain(|id, _| *id == subject);
         for number in 1..count {
-            let absent = absent(&self.id()?, self.case.varying_part, number);
+            let absent = absent(&self.id().await?, self.case.varying_part, number);
             let mut instance = Instance { physical_id: Some(absent), ..current.clone() };
             if let Some(properties) = instance.properties.as_object_mut() {
                 properties.extend(self.case.absent.clone());
@@ -350,9 +350,9 @@ impl Trial {
         if !step.changes.iter().any(|change| top(&change.path) == property) {
             return Err(format!("the plan does not change it: {}", describe(step)));
         }
-        let before = self.id()?;
+        let before = self.id().await?;
         self.rig.apply(&plan, Some(&graph)).await?;
-        let after = self.id()?;
+        let after = self.id().await?;
         if before != after {
             return Err(format!("`{before}` became `{after}`"));
         }
@@ -361,8 +361,8 @@ impl Trial {
 
     /// What is in the table of lies is tried with one call: the engine would try for minutes.
     async fn update_in_vain(&self, before: &Graph, after: &Graph) -> Result<(), String> {
-        let (from, to) = (self.rig.properties(before)?, self.rig.properties(after)?);
-        let id = self.id()?;
+        let (from, to) = (self.rig.properties(before).await?, self.rig.properties(after).await?);
+        let id = self.id().await?;
         let updated = self.handler.update(&self.rig.aws, &id, &from, &to).await;
         updated.map_err(|fault| fault.to_string())?;
         let plan = self.rig.plan(after).await?;
@@ -372,7 +372,7 @@ impl Trial {
 
     /// The same for a type that is not there.
     async fn create_in_vain(&self, graph: &Graph) -> Result<(), String> {
-        let (properties, mark) = (self.rig.properties(graph)?, self.rig.mark(token()));
+        let (properties, mark) = (self.rig.properties(graph).await?, self.rig.mark(token()));
         let created = self.handler.create(&self.rig.aws, &properties, &mark);
         created.await.map(drop).map_err(|fault| fault.to_string())
     }
@@ -385,9 +385,9 @@ impl Trial {
         if !forcing.contains(&property) {
             return Err(format!("it is not what forces it: {}", describe(step)));
         }
-        let before = self.current()?;
+        let before = self.current().await?;
         self.rig.apply(&plan, Some(graph)).await?;
-        let (old, new) = (before.physical_id.ok_or("it had no physical id")?, self.id()?);
+        let (old, new) = (before.physical_id.ok_or("it had no physical id")?, self.id().await?);
         if old == new {
             return Err(format!("`{old}` was not replaced"));
         }
@@ -402,14 +402,14 @@ impl Trial {
         graph: &Arc<Graph>,
         change: Option<(&Graph, &Graph)>,
     ) -> Result<(), String> {
-        let (id, properties) = (self.id()?, self.current()?.properties);
+        let (id, properties) = (self.id().await?, self.current().await?.properties);
         self.delete(&id, &properties).await.map_err(|problem| format!("delete: {problem}"))?;
         let again = self.delete(&id, &properties).await;
         self.judge("delete of what is gone", Some(Spoils::DeleteOfAbsent), again);
         let absence = self.insist_on_absence(&id, &properties).await;
         self.judge("read of what is gone", None, absence);
         if let Some((from, to)) = change {
-            let (from, to) = (self.rig.properties(from)?, self.rig.properties(to)?);
+            let (from, to) = (self.rig.properties(from).await?, self.rig.properties(to).await?);
             let outcome = self.update_absent(&id, &from, &to).await;
             self.judge("update of what is gone", Some(Spoils::UpdateOfAbsent), outcome);
             if self.case.truths.update_makes.is_some() {
@@ -420,8 +420,8 @@ impl Trial {
             let made = self.make_and_lose(graph, loss).await;
             made.map_err(|problem| format!("a create that was killed before {moment}: {problem}"))?;
             if loss == Loss::Answer {
-                let current = self.current()?;
-                self.delete(&self.id()?, &current.properties).await?;
+                let current = self.current().await?;
+                self.delete(&self.id().await?, &current.properties).await?;
             }
         }
         Ok(())
@@ -435,7 +435,7 @@ impl Trial {
             return Err("it is not resumed".to_owned());
         }
         self.rig.apply(&plan, Some(graph)).await?;
-        let found = self.id()?;
+        let found = self.id().await?;
         if found != lost {
             return Err(format!("`{lost}` was made and lost, and `{found}` made again"));
         }
@@ -478,11 +478,11 @@ impl Trial {
         loss: Loss,
     ) -> Result<PhysicalId, String> {
         let aws = &self.rig.aws;
-        let (properties, mark) = self.rig.begin(graph, step)?;
+        let (properties, mark) = self.rig.begin(graph, step).await?;
         let create = || self.handler.create(aws, &properties, &mark);
         let made = create().await.map_err(|fault| fault.to_string())?.id;
         if loss == Loss::Rest {
-            self.rig.name(&mark.token, &made)?;
+            self.rig.name(&mark.token, &made).await?;
             return Ok(made);
         }
         let found = self.handler.find(aws, &properties, &mark).await;
@@ -499,9 +499,9 @@ impl Trial {
     }
 
     async fn end(&self) -> Result<(), String> {
-        let last = self.current()?;
+        let last = self.current().await?;
         self.rig.teardown().await.map_err(|problem| format!("teardown: {problem}"))?;
-        if !self.rig.state().is_empty() {
+        if !self.rig.state().await.is_empty() {
             return Err("the state is not empty after a teardown".to_owned());
         }
         if self.case.truths.stays.is_some() {

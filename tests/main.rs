@@ -15,4 +15,5 @@ mod outside;
 mod planning;
 mod purity;
 mod saved_plans;
+mod stores;
 mod support;

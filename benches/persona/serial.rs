@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cairn::aws::{Access, Assets, Aws, Clients};
-use cairn::config::{Environment, ParameterValue};
+use cairn::config::{Environment, ParameterValue, StateHome};
 use cairn::diagnostic::Source;
 use cairn::graph::{Given, Graph, Inputs, synth};
 use cairn::plan::{Plan, StepId, plan};
@@ -92,7 +92,8 @@ async fn one_by_one(
     plan: &Plan,
     state: State,
 ) -> BTreeMap<StepId, Duration> {
-    let store = Store::new(&environment.state.join("test").join(NAME));
+    let StateHome::Directory(home) = &environment.state else { unreachable!("it is a directory") };
+    let store = Store::new(&home.join("test").join(NAME));
     let holder = Holder {
         command: "the benchmark".to_owned(),
         pid: std::process::id(),
@@ -100,8 +101,8 @@ async fn one_by_one(
         host: String::new(),
         since: String::new(),
     };
-    let lock = store.lock(&holder).unwrap();
-    let ledger = store.open(lock, state).unwrap();
+    let lock = store.lock(&holder, &|_| ()).await.unwrap();
+    let ledger = store.open(lock, state).await.unwrap();
     let (news, mut heard) = mpsc::unbounded_channel();
     let (_stop, interrupt) = watch::channel(false);
     let setting = Setting {

@@ -156,6 +156,14 @@ impl Clients {
         self.sts.get_or_init(|| aws_sdk_sts::Client::new(&self.config))
     }
 
+    /// For the states of stacks; made anew each time. A bucket's name is part of the path where
+    /// the endpoint is not AWS's own.
+    pub fn s3(&self) -> aws_sdk_s3::Client {
+        let config = aws_sdk_s3::config::Builder::from(&self.config);
+        let is_elsewhere = self.config.endpoint_url().is_some();
+        aws_sdk_s3::Client::from_conf(config.force_path_style(is_elsewhere).build())
+    }
+
     pub fn ssm(&self) -> &aws_sdk_ssm::Client {
         self.ssm.get_or_init(|| aws_sdk_ssm::Client::new(&self.config))
     }

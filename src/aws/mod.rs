@@ -9,6 +9,7 @@ mod assets;
 mod clients;
 mod conceal;
 mod fault;
+mod guard;
 mod named;
 mod pace;
 mod shared;
@@ -17,6 +18,7 @@ mod stored;
 pub use assets::{Asset, Assets};
 pub use clients::{Access, Clients};
 pub use fault::{Fault, FaultKind, chain, classify};
+pub use guard::Guard;
 pub use pace::{Pace, Scope};
 
 use std::error::Error;
@@ -41,6 +43,7 @@ pub struct Aws {
     /// What dynamic references stand for, asked once a run.
     references: Arc<Shared>,
     concealed: Arc<Concealed>,
+    guard: Option<Arc<dyn Guard>>,
     assets: Arc<Assets>,
     account: String,
     region: String,
@@ -88,6 +91,7 @@ impl Aws {
             shared: None,
             references: Arc::default(),
             concealed: Arc::default(),
+            guard: None,
             assets: Arc::new(assets),
         }
     }
@@ -156,6 +160,12 @@ impl Aws {
         Self { shared: Some(Arc::default()), ..self.clone() }
     }
 
+    /// The same access, in which every call is made only while the guard admits it.
+    #[must_use]
+    pub fn guarded_by(&self, guard: Arc<dyn Guard>) -> Self {
+        Self { guard: Some(guard), ..self.clone() }
+    }
+
     /// Whether this access is a refresh's: properties are compared, and what never changes is
     /// known already.
     pub fn is_refresh(&self) -> bool {
@@ -221,6 +231,9 @@ impl Aws {
         let mut resent = 0;
         loop {
             self.pace.admit(action).await;
+            if let Some(guard) = &self.guard {
+                guard.admit(action).await?;
+            }
             self.transcript.note(action);
             tracing::debug!(action, "call");
             let fault = match Box::pin(send()).await {

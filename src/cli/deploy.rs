@@ -79,7 +79,7 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
     if let Some(path) = args.stack.path()
         && let Some(text) = saved::text(path)?
     {
-        return carry_out(saved::prepare(&text, args).await?, args).await;
+        return Box::pin(carry_out(saved::prepare(&text, args).await?, args)).await;
     }
     let mut projects = args.stack.find(Reach::Upstream)?.into_iter();
     while let Some(project) = projects.next() {
@@ -104,9 +104,8 @@ async fn prepare(project: Project) -> Result<Prepared, Failure> {
         say(&render_all(&checked.warnings, Color::Always));
     }
     let session = Session::open(&project.environment, loaded.collected.assets.clone()).await?;
-    let store = project.store();
-    let lock = store.lock(&Session::holder("cairn deploy"))?;
-    let state = session.state(&project)?;
+    let (session, lock) = session.lock(&project.store().await?, "cairn deploy").await?;
+    let state = session.state(&project).await?;
     let graph = session.graph(&project, &loaded, &state, &Promised::default()).await?;
     let plan = session.plan(&graph, &state).await?;
     Ok(Prepared { begun: Begun::Stack, project, session, lock, state, graph, plan })
@@ -115,7 +114,7 @@ async fn prepare(project: Project) -> Result<Prepared, Failure> {
 /// Shows a plan, asks, and applies it.
 async fn carry_out(prepared: Prepared, args: &Args) -> Result<Code, Failure> {
     let Prepared { begun, project, session, lock, state, graph, plan } = prepared;
-    check_exports(&plan, &session.others(&project)?)?;
+    check_exports(&plan, &session.others(&project).await?)?;
     show(&plan, &project)?;
     if !plan.has_work() && !plan.has_changes() {
         if args.stats {
@@ -130,7 +129,7 @@ async fn carry_out(prepared: Prepared, args: &Args) -> Result<Code, Failure> {
     if changes && !args.yes && !agreed("Deploy this?")? {
         return Err(Failure::text("nothing was changed: the plan was declined"));
     }
-    let ledger = project.store().open(lock, state)?;
+    let ledger = project.store().await?.open(lock, state).await?;
     let graph = Arc::new(graph);
     let limits = project.environment.limits;
     let outcome = apply(&plan, ledger, &session, Some(graph), limits, begun).await?;

@@ -38,11 +38,11 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
 }
 
 async fn one(project: &Project, args: &Args) -> Result<Code, Failure> {
-    if project.store().read()?.is_none() {
-        return Err(not_deployed(project));
+    if project.store().await?.read().await?.is_none() {
+        return Err(not_deployed(project).await);
     }
     let session = Session::open(&project.environment, Assets::default()).await?;
-    let state = session.state(project)?;
+    let state = session.state(project).await?;
     let drifted = drift(&state, &session.observe(&state).await?);
     let environment = &project.environment.name;
     let mut out = anstream::stdout();

@@ -75,8 +75,8 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
     let project = args.stack.find()?;
     let loaded = project.load()?;
     let session = Session::open(&project.environment, loaded.collected.assets.clone()).await?;
-    let Some(state) = project.store().read()? else {
-        return Err(super::outputs::not_deployed(&project));
+    let Some(state) = project.store().await?.read().await? else {
+        return Err(super::outputs::not_deployed(&project).await);
     };
     let channel = channel(args, &session, &state).await?;
     let tools = Tools {

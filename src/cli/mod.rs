@@ -15,6 +15,7 @@ mod saved;
 mod session;
 mod stacks;
 mod state;
+mod states;
 mod synth;
 mod teardown;
 mod types;
@@ -93,9 +94,9 @@ pub async fn run(cli: Cli) -> Result<Code, Failure> {
         Command::Deploy(args) => Box::pin(deploy::run(&args)).await,
         Command::Drift(args) => drift::run(&args).await,
         Command::Teardown(args) => teardown::run(&args).await,
-        Command::Outputs(args) => outputs::run(&args),
+        Command::Outputs(args) => outputs::run(&args).await,
         Command::Invoke(args) => invoke::run(&args).await,
-        Command::State(args) => state::run(&args),
+        Command::State(args) => state::run(&args).await,
         Command::Local(args) => local::run(&args).await,
         Command::Types(args) => types::run(&args),
         Command::Completions(args) => completions::run(&args),

@@ -20,11 +20,11 @@ pub struct Args {
     json: bool,
 }
 
-pub fn run(args: &Args) -> Result<Code, Failure> {
+pub async fn run(args: &Args) -> Result<Code, Failure> {
     let mut stacks = Vec::new();
     for project in args.stack.find(Reach::Named)? {
-        let Some(state) = project.store().read()? else {
-            return Err(not_deployed(&project));
+        let Some(state) = project.store().await?.read().await? else {
+            return Err(not_deployed(&project).await);
         };
         stacks.push((project.name, state.outputs));
     }
@@ -47,10 +47,13 @@ pub fn run(args: &Args) -> Result<Code, Failure> {
     Ok(Code::Success)
 }
 
-pub fn not_deployed(project: &Project) -> Failure {
-    Failure::text(format!(
+pub async fn not_deployed(project: &Project) -> Failure {
+    let failure = Failure::text(format!(
         "the stack `{}` is not deployed in the environment `{}`",
         project.name, project.environment.name
-    ))
-    .hint(format!("there is no state in {}", super::plan::place(&project.store())))
+    ));
+    match project.store().await {
+        Ok(store) => failure.hint(format!("there is no state in {}", store.place())),
+        Err(_) => failure,
+    }
 }

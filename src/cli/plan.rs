@@ -14,7 +14,6 @@ use crate::plan::saved::SavedPlan;
 use crate::plan::{Plan, check_exports};
 use crate::render::diagnostic::{Color, render_all};
 use crate::render::plan::{Header, json, markdown, render};
-use crate::state::store::Store;
 
 /// Show what a deploy would change, and why
 #[derive(Debug, clap::Args)]
@@ -172,10 +171,10 @@ async fn of(project: &Project, args: &MakeArgs, promised: &Promised) -> Result<P
         writeln!(anstream::stderr(), "{}", render_all(&checked.warnings, Color::Always))?;
     }
     let session = Session::open(&project.environment, loaded.collected.assets.clone()).await?;
-    let state = session.state(project)?;
+    let state = session.state(project).await?;
     let graph = session.graph(project, &loaded, &state, promised).await?;
     let plan = session.plan(&graph, &state).await?;
-    check_exports(&plan, &session.others(project)?)?;
+    check_exports(&plan, &session.others(project).await?)?;
     show(&plan, &project.environment.name, &args.form)?;
     if let Some(path) = &args.out {
         saved::write(path, &plan, &graph, project, &args.stack.source)?;
@@ -209,9 +208,4 @@ pub fn say_calls(session: &Session) -> Result<(), Failure> {
         writeln!(anstream::stderr(), "  {count:>3} {call}")?;
     }
     Ok(())
-}
-
-/// Where a stack's state is, for messages.
-pub fn place(store: &Store) -> String {
-    store.directory().display().to_string()
 }

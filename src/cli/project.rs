@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::Failure;
 use super::stacks::SourceArgs;
@@ -14,8 +14,6 @@ use crate::config::{self, Environment};
 use crate::diagnostic::{Diagnostic, Severity, Source};
 use crate::graph::{self, AssetRef, Given, Graph, Inputs};
 use crate::plan::saved::plain_parameters;
-use crate::state::State;
-use crate::state::store::Store;
 use crate::template::{self, Template};
 use crate::value::LogicalId;
 
@@ -38,6 +36,8 @@ pub struct Project {
     given: BTreeMap<String, Given>,
     /// What the app says of it, if it is of one.
     pub app: Option<AppStack>,
+    /// The way to the bucket of the states, once somebody has gone it.
+    pub(super) bucket: OnceLock<aws_sdk_s3::Client>,
 }
 
 /// A stack of a CDK app.
@@ -70,7 +70,15 @@ impl Project {
         let start = std::path::absolute(&file)?;
         let root = config::project_root(start.parent().unwrap_or(&start));
         let environment = Environment::load(root.as_deref(), &source.env)?;
-        let mut project = Self { name, environment, root, file, given: BTreeMap::new(), app: None };
+        let mut project = Self {
+            name,
+            environment,
+            root,
+            file,
+            given: BTreeMap::new(),
+            app: None,
+            bucket: OnceLock::new(),
+        };
         project.give(source);
         Ok(project)
     }
@@ -112,6 +120,7 @@ impl Project {
             file: stack.template.clone(),
             given: given.collect(),
             app: Some(AppStack { directory, stack }),
+            bucket: OnceLock::new(),
         };
         project.give(source);
         Ok(project)
@@ -196,23 +205,6 @@ impl Project {
         }
     }
 
-    /// The states of the other stacks of this environment.
-    pub fn others(&self) -> Result<Vec<State>, Failure> {
-        let home = self.environment.state.join(&self.environment.name);
-        let Ok(entries) = std::fs::read_dir(&home) else { return Ok(Vec::new()) };
-        let mut names: Vec<_> = entries
-            .flatten()
-            .filter(|entry| entry.path().is_dir())
-            .map(|entry| entry.file_name())
-            .collect();
-        names.sort();
-        let mut others = Vec::new();
-        for name in names.iter().filter(|name| name.to_str() != Some(&self.name)) {
-            others.extend(Store::new(&home.join(name)).read()?);
-        }
-        Ok(others)
-    }
-
     /// The graph as far as it can be known without any call.
     pub fn offline_graph(&self) -> Result<(Graph, Loaded), Failure> {
         let loaded = self.load()?;
@@ -253,10 +245,6 @@ impl Project {
             logical_ids: paths(&loaded.template, &self.name).collect(),
             ..StackArtifact::default()
         })
-    }
-
-    pub fn store(&self) -> Store {
-        Store::new(&self.environment.state.join(&self.environment.name).join(&self.name))
     }
 }
 

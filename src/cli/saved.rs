@@ -72,9 +72,9 @@ pub async fn prepare(text: &str, args: &Args) -> Result<Prepared, Failure> {
     saved.check_origin(&graph::synth(Arc::clone(&loaded.template), offline)?)?;
     let session = Session::open(&project.environment, loaded.collected.assets.clone()).await?;
     saved.check_home(session.aws.account(), session.aws.region())?;
-    let store = project.store();
-    let lock = store.lock(&Session::holder("cairn deploy"))?;
-    let state = saved.state(store.read()?)?;
+    let store = project.store().await?;
+    let (session, lock) = session.lock(&store, "cairn deploy").await?;
+    let state = saved.state(store.read().await?)?;
     let graph = session.graph(&project, &loaded, &state, &Promised::default()).await?;
     let observed = session.observe(&state).await?;
     let mut tokens = saved.tokens().into_iter();

@@ -17,7 +17,7 @@ use crate::refresh::{Observed, refresh};
 use crate::render::diagnostic::{Color, render_all};
 use crate::render::say;
 use crate::state::State;
-use crate::state::store::Holder;
+use crate::state::store::{Holder, Lock, Store};
 use crate::value::Value;
 
 /// What emulators call themselves; no real account has this id.
@@ -62,8 +62,8 @@ impl Session {
     }
 
     /// The state as it stands, or that of a stack that owns nothing.
-    pub fn state(&self, project: &Project) -> Result<State, Failure> {
-        let state = match project.store().read()? {
+    pub async fn state(&self, project: &Project) -> Result<State, Failure> {
+        let state = match project.store().await?.read().await? {
             Some(state) => state,
             None => State::empty(
                 &project.name,
@@ -88,6 +88,15 @@ impl Session {
         .hint("tear it down there first, or deploy under another `--name` or `--env`"))
     }
 
+    /// Takes the lock of a stack. No call is made after it is lost.
+    pub async fn lock(mut self, store: &Store, command: &str) -> Result<(Self, Lock), Failure> {
+        let lock = store.lock(&Self::holder(command), &say).await?;
+        if let Some(lease) = lock.lease() {
+            self.aws = self.aws.guarded_by(Arc::new(lease));
+        }
+        Ok((self, lock))
+    }
+
     /// The graph with the account's facts in it.
     pub async fn graph(
         &self,
@@ -106,7 +115,7 @@ impl Session {
         if loaded.template.source.text.contains("GetAZs") {
             inputs.zones = self.aws.zones().await?;
         }
-        let others = project.others()?;
+        let others = project.others().await?;
         let mut exports = exports(self.here(&others));
         exports.extend(promised.exports.clone());
         inputs.exports = Some(exports);
@@ -144,8 +153,8 @@ impl Session {
     }
 
     /// The states of the stacks whose exports this one can import, and that can import its own.
-    pub fn others(&self, project: &Project) -> Result<Vec<State>, Failure> {
-        Ok(self.here(&project.others()?).cloned().collect())
+    pub async fn others(&self, project: &Project) -> Result<Vec<State>, Failure> {
+        Ok(self.here(&project.others().await?).cloned().collect())
     }
 
     fn here<'s>(&self, others: &'s [State]) -> impl Iterator<Item = &'s State> + use<'s> {
@@ -261,7 +270,9 @@ pub fn environment_variable(name: &str) -> Option<OsString> {
 }
 
 /// Where calls go instead of AWS, and where those to agents go instead of there.
-async fn endpoint(environment: &Environment) -> Result<(Option<String>, Option<String>), Failure> {
+pub async fn endpoint(
+    environment: &Environment,
+) -> Result<(Option<String>, Option<String>), Failure> {
     match &environment.endpoint {
         None => Ok((None, None)),
         Some(Endpoint::Url(url)) => Ok((Some(url.clone()), None)),

@@ -39,10 +39,12 @@ enum Command {
     },
 }
 
-pub fn run(args: &Args) -> Result<Code, Failure> {
+pub async fn run(args: &Args) -> Result<Code, Failure> {
     let (Command::List { stack, .. } | Command::Show { stack, .. }) = &args.command;
     let project = stack.find()?;
-    let Some(state) = project.store().read()? else { return Err(not_deployed(&project)) };
+    let Some(state) = project.store().await?.read().await? else {
+        return Err(not_deployed(&project).await);
+    };
     let mut out = anstream::stdout();
     match &args.command {
         Command::List { json: true, .. } => {

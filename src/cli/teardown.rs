@@ -52,8 +52,8 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
 }
 
 async fn one(project: &Project, args: &Args) -> Result<Code, Failure> {
-    let store = project.store();
-    if store.read()?.is_none() {
+    let store = project.store().await?;
+    if store.read().await?.is_none() {
         say(&format!(
             "Nothing to do: the stack `{}` is not deployed in the environment `{}`.",
             project.name, project.environment.name
@@ -61,20 +61,20 @@ async fn one(project: &Project, args: &Args) -> Result<Code, Failure> {
         return Ok(Code::Success);
     }
     let session = Session::open(&project.environment, Assets::default()).await?;
-    let lock = store.lock(&Session::holder("cairn teardown"))?;
-    let state = session.state(project)?;
+    let (session, lock) = session.lock(&store, "cairn teardown").await?;
+    let state = session.state(project).await?;
     let plan = plan::teardown(&state);
-    plan::check_exports(&plan, &session.others(project)?)?;
+    plan::check_exports(&plan, &session.others(project).await?)?;
     show(&plan, project)?;
     if plan.has_work() && !args.yes && !agreed("Delete all of this?")? {
         return Err(Failure::text("nothing was changed: the teardown was declined"));
     }
-    let ledger = store.open(lock, state)?;
+    let ledger = store.open(lock, state).await?;
     let outcome =
         apply(&plan, ledger, &session, None, project.environment.limits, Begun::Stack).await?;
     let code = conclude(&plan, &outcome, &session, Begun::Stack);
     if code == Code::Success && outcome.state.is_empty() {
-        store.forget()?;
+        store.forget().await?;
     }
     if args.stats {
         super::plan::say_calls(&session)?;

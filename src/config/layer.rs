@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::parameter::{self, ParameterValue};
-use super::{Endpoint, Environment, Limits, STATE};
+use super::{Endpoint, Environment, Limits, STATE, StateHome};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::template::read::{Fields, Keys, Reader};
 use crate::template::{Node, NodeKind, load};
@@ -30,6 +30,9 @@ const KEYS: Keys = Keys {
 const LIMIT_KEYS: Keys = Keys { known: &["concurrency", "deadline"], required: &[] };
 
 const CONCURRENCY: RangeInclusive<u64> = 1..=256;
+/// How many seconds a run that is not heard of keeps the lock of a stack in a bucket.
+const LEASE: u64 = 60;
+const LEASES: RangeInclusive<u64> = 2..=3600;
 /// A week.
 const DEADLINE_MINUTES: RangeInclusive<u64> = 1..=10_080;
 
@@ -41,7 +44,7 @@ pub(super) struct Layer {
     pub profile: Option<String>,
     pub role: Option<String>,
     pub endpoint: Option<Endpoint>,
-    pub state: Option<PathBuf>,
+    pub state: Option<String>,
     pub tags: BTreeMap<String, String>,
     pub parameters: BTreeMap<String, BTreeMap<String, ParameterValue>>,
     pub concurrency: Option<u64>,
@@ -83,8 +86,13 @@ impl Layer {
             endpoint: checked(reader, &fields, "endpoint", is_endpoint, "`local` or a URL").map(
                 |text| if text == super::LOCAL { Endpoint::Local } else { Endpoint::Url(text) },
             ),
-            state: checked(reader, &fields, "state", is_path, "a directory, not a URL")
-                .map(PathBuf::from),
+            state: checked(
+                reader,
+                &fields,
+                "state",
+                |text| is_path(text) || bucket(text).is_some(),
+                "a directory, or `s3://BUCKET/PREFIX`",
+            ),
             tags: tags(reader, &fields),
             parameters: parameter::read_all(reader, &fields, root),
             concurrency,
@@ -114,10 +122,7 @@ impl Layer {
 
     /// What is not said is as it is built in.
     pub fn finish(self, name: &str, root: &Path) -> Result<Environment, Diagnostic> {
-        let state = root.join(self.state.unwrap_or_else(|| PathBuf::from(STATE)));
-        let state = std::path::absolute(&state).map_err(|error| {
-            Diagnostic::error(format!("cannot tell where `{}` is: {error}", state.display()))
-        })?;
+        let state = home(self.state.as_deref().unwrap_or(STATE), root)?;
         let built_in = Limits::default();
         Ok(Environment {
             name: name.to_owned(),
@@ -235,4 +240,41 @@ fn within(
         return None;
     }
     Some(number)
+}
+
+fn home(text: &str, root: &Path) -> Result<StateHome, Diagnostic> {
+    if let Some(home) = bucket(text) {
+        return Ok(home);
+    }
+    let path = root.join(text);
+    std::path::absolute(&path).map(StateHome::Directory).map_err(|error| {
+        Diagnostic::error(format!("cannot tell where `{}` is: {error}", path.display()))
+    })
+}
+
+/// The parts of `s3://bucket/prefix?region=eu-west-1&lease=60`.
+fn bucket(text: &str) -> Option<StateHome> {
+    let rest = text.strip_prefix("s3://")?;
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let (bucket, prefix) = path.split_once('/').unwrap_or((path, ""));
+    let prefix = prefix.trim_matches('/');
+    if bucket.is_empty() || prefix.is_empty() {
+        return None;
+    }
+    let (mut region, mut endpoint, mut lease) = (None, None, LEASE);
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        match pair.split_once('=')? {
+            ("region", value) if !value.is_empty() => region = Some(value.to_owned()),
+            ("endpoint", value) if value.contains("://") => endpoint = Some(value.to_owned()),
+            ("lease", value) => lease = value.parse().ok().filter(|one| LEASES.contains(one))?,
+            _ => return None,
+        }
+    }
+    Some(StateHome::Bucket {
+        bucket: bucket.to_owned(),
+        prefix: prefix.to_owned(),
+        region,
+        endpoint,
+        lease: Duration::from_secs(lease),
+    })
 }

@@ -42,12 +42,27 @@ pub struct Environment {
     /// The ARN of the role to assume.
     pub role: Option<String>,
     pub endpoint: Option<Endpoint>,
-    /// The directory of the state; absolute.
-    pub state: PathBuf,
+    pub state: StateHome,
     pub tags: BTreeMap<String, String>,
     /// Stack name to parameter name to value.
     pub parameters: BTreeMap<String, BTreeMap<String, ParameterValue>>,
     pub limits: Limits,
+}
+
+/// Where the states of all environments are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StateHome {
+    /// Absolute.
+    Directory(PathBuf),
+    /// `s3://bucket/prefix?region=…&endpoint=…&lease=…`
+    Bucket {
+        bucket: String,
+        prefix: String,
+        region: Option<String>,
+        endpoint: Option<String>,
+        /// How long a run that is not heard of keeps the lock of its stack.
+        lease: Duration,
+    },
 }
 
 /// Where calls go that do not go to AWS.

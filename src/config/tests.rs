@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::{Endpoint, Environment, Limits, project_root};
+use super::{Endpoint, Environment, Limits, StateHome, project_root};
 
 /// A project with these files.
 fn project(files: &[(&str, &str)]) -> TempDir {
@@ -41,11 +41,11 @@ fn refused(root: Option<&Path>, name: &str) -> Vec<String> {
 fn without_files_all_is_built_in() {
     let here = std::env::current_dir().expect("there is one");
     let environment = Environment::load(None, "default").expect("no file is fine");
-    assert_eq!(environment.state, here.join(".cairn"));
+    assert_eq!(environment.state, StateHome::Directory(here.join(".cairn")));
     assert_eq!(environment.limits, Limits::default());
     assert_eq!((environment.account, environment.endpoint), (None, None));
     let root = project(&[("config/default.yaml", "# nothing said\n")]);
-    assert_eq!(load(&root, "default").state, root.path().join(".cairn"));
+    assert_eq!(load(&root, "default").state, StateHome::Directory(root.path().join(".cairn")));
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn the_environment_wins_over_the_default() {
     assert_eq!(prod.profile.as_deref(), Some("work"));
     assert_eq!(prod.role.as_deref(), Some("arn:aws:iam::999999999999:role/deploy"));
     assert_eq!(prod.endpoint, Some(Endpoint::Url("https://vpce.example".to_owned())));
-    assert_eq!(prod.state, root.path().join("state/here"));
+    assert_eq!(prod.state, StateHome::Directory(root.path().join("state/here")));
     let tags: Vec<_> = prod.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
     assert_eq!(tags, ["cost=007", "team=b"]);
     assert_eq!(prod.limits, Limits { concurrency: 8, deadline: Duration::from_mins(90) });
@@ -110,7 +110,7 @@ fn mistakes_have_places_in_their_files() {
         ("config/default.yaml", "regoin: eu-west-1\naccount: 12345\n"),
         (
             "config/dev.yaml",
-            "region: eu-west1\nendpoint: locl\nrole: admin\nstate: s3://b/c\nprofile: ''\n\
+            "region: eu-west1\nendpoint: locl\nrole: admin\nstate: s3://b\nprofile: ''\n\
              tags: {aws:x: y, z: [a]}\nlimits: {concurrency: 0, deadline: soon, other: 1}\n\
              parameters:\n  s:\n    A: {file: none.txt}\n    B: ['a,b']\n    C:\n    D: {fil: x}\n    E: !Ref x\n",
         ),
@@ -123,7 +123,7 @@ fn mistakes_have_places_in_their_files() {
             "dev.yaml:1:9 `region` of the environment must be like `eu-central-1`, not `eu-west1`",
             "dev.yaml:2:11 `endpoint` of the environment must be `local` or a URL, not `locl`",
             "dev.yaml:3:7 `role` of the environment must be an ARN like `arn:aws:iam::…:role/…`, not `admin`",
-            "dev.yaml:4:8 `state` of the environment must be a directory, not a URL, not `s3://b/c`",
+            "dev.yaml:4:8 `state` of the environment must be a directory, or `s3://BUCKET/PREFIX`, not `s3://b`",
             "dev.yaml:5:10 `profile` of the environment is empty",
             "dev.yaml:6:8 the tag `aws:x` begins with `aws:` | AWS keeps that prefix to itself",
             "dev.yaml:6:21 the tag `z` must be a string, not a list",

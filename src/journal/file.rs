@@ -4,14 +4,13 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::{Event, Record, decode, encode};
+use super::{Record, decode};
 
 /// An open journal.
 #[derive(Debug)]
 pub struct Journal {
     file: File,
     path: PathBuf,
-    next: u64,
     /// How much of the file is whole records.
     whole: u64,
     condition: Condition,
@@ -73,8 +72,8 @@ pub fn read(path: &Path) -> io::Result<Contents> {
 }
 
 impl Journal {
-    /// Opens a journal for appending after `next - 1`, cutting off what is torn.
-    pub fn open(path: &Path, whole: u64, next: u64) -> io::Result<Self> {
+    /// Opens a journal for appending after what is whole, cutting off what is torn.
+    pub fn open(path: &Path, whole: u64) -> io::Result<Self> {
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
         if file.metadata()?.len() != whole {
             file.set_len(whole)?;
@@ -85,17 +84,15 @@ impl Journal {
         if let Some(directory) = path.parent() {
             File::open(directory)?.sync_all()?;
         }
-        Ok(Self { file, path: path.to_owned(), next, whole, condition: Condition::Sound })
+        Ok(Self { file, path: path.to_owned(), whole, condition: Condition::Sound })
     }
 
-    /// Makes an event durable before it returns. What of it a full disk took is cut off again.
-    pub fn append(&mut self, event: Event) -> io::Result<Record> {
+    /// Makes records durable before it returns. What of them a full disk took is cut off again.
+    pub fn append(&mut self, lines: &str) -> io::Result<()> {
         if self.condition == Condition::Broken {
             return Err(io::Error::other("an earlier record is torn and could not be cut off"));
         }
-        let record = Record { sequence: self.next, event };
-        let line = encode(&record).map_err(io::Error::other)?;
-        let written = self.file.write_all(line.as_bytes()).and_then(|()| self.file.sync_data());
+        let written = self.file.write_all(lines.as_bytes()).and_then(|()| self.file.sync_data());
         if let Err(error) = written {
             let cut = self.file.set_len(self.whole).and_then(|()| self.file.sync_all());
             if cut.is_err() {
@@ -103,9 +100,8 @@ impl Journal {
             }
             return Err(error);
         }
-        self.next += 1;
-        self.whole += line.len() as u64;
-        Ok(record)
+        self.whole += lines.len() as u64;
+        Ok(())
     }
 
     pub fn path(&self) -> &Path {
@@ -115,17 +111,17 @@ impl Journal {
 
 #[cfg(test)]
 mod tests {
-    use super::{Event, File, Journal};
+    use super::{File, Journal};
 
     #[test]
     fn nothing_is_written_after_a_tail_that_cannot_be_cut_off() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("journal.jsonl");
-        let mut journal = Journal::open(&path, 0, 1).expect("it opens");
+        let mut journal = Journal::open(&path, 0).expect("it opens");
         let writable = std::mem::replace(&mut journal.file, File::open(&path).expect("a file"));
-        journal.append(Event::Closed).expect_err("it can only be read");
+        journal.append("a\n").expect_err("it can only be read");
         journal.file = writable;
-        let refused = journal.append(Event::Closed).expect_err("the tail may be torn");
+        let refused = journal.append("a\n").expect_err("the tail may be torn");
         assert_eq!(refused.to_string(), "an earlier record is torn and could not be cut off");
         assert_eq!(std::fs::read(&path).expect("a file"), b"");
     }

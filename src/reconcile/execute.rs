@@ -26,7 +26,7 @@ use crate::value::{Attributes, LogicalId, PhysicalId, Secret, Token, Value};
 pub struct Run {
     pub aws: Aws,
     pub graph: Option<Arc<Graph>>,
-    pub ledger: Mutex<Ledger>,
+    pub ledger: Ledger,
     pub locks: Locks,
     pub news: UnboundedSender<News>,
     pub stack: String,
@@ -56,7 +56,7 @@ impl Run {
     pub async fn execute(&self, step: &Step) -> Result<(), StepError> {
         match &step.operation {
             Operation::Nothing => Ok(()),
-            Operation::Record { token } => self.record_only(step, token),
+            Operation::Record { token } => self.record_only(step, token).await,
             Operation::Create { token } | Operation::Resume { token } => {
                 self.create(step, token).await
             }
@@ -64,9 +64,11 @@ impl Run {
             Operation::Delete { token } => self.delete(step, token).await,
             Operation::VanishWithParent { token } => {
                 self.record(Fact::Deleted { id: step.logical_id.clone(), token: token.clone() })
+                    .await
             }
             Operation::Forget { token } => {
                 self.record(Fact::Forgotten { id: step.logical_id.clone(), token: token.clone() })
+                    .await
             }
         }
     }
@@ -77,16 +79,16 @@ impl Run {
     }
 
     fn with_state<T>(&self, read: impl FnOnce(&State) -> T) -> T {
-        read(self.ledger.lock().expect("nothing panics while it holds this lock").state())
+        self.ledger.with_state(read)
     }
 
-    fn record(&self, fact: Fact) -> Result<(), StepError> {
-        let mut ledger = self.ledger.lock().expect("nothing panics while it holds this lock");
-        ledger.record(fact).map_err(|error| StepError::State(crate::aws::chain(&error)))
+    async fn record(&self, fact: Fact) -> Result<(), StepError> {
+        let recorded = self.ledger.record(fact).await;
+        recorded.map_err(|error| StepError::State(crate::aws::chain(&error)))
     }
 
     /// The outputs, with what is known at the end of the run.
-    pub fn record_outputs(&self) {
+    pub async fn record_outputs(&self) {
         let (outputs, exports) = match &self.graph {
             None if self.with_state(State::is_empty) => (BTreeMap::new(), BTreeMap::new()),
             None => return,
@@ -104,7 +106,7 @@ impl Run {
         };
         if self.with_state(|state| state.outputs != outputs || state.exports != exports) {
             // The state is written once more when the run closes, and tells of a failure then.
-            let _ = self.record(Fact::Outputs { outputs, exports });
+            let _ = self.record(Fact::Outputs { outputs, exports }).await;
         }
     }
 
@@ -123,7 +125,7 @@ impl Run {
     }
 
     /// What the stack uses of others, now that nothing uses what it did before.
-    pub fn record_imports(&self) {
+    pub async fn record_imports(&self) {
         let imports = match &self.graph {
             Some(graph) => graph.imports.clone(),
             None if self.with_state(State::is_empty) => BTreeMap::new(),
@@ -131,7 +133,7 @@ impl Run {
         };
         if self.with_state(|state| state.imports != imports) {
             // As with the outputs: the end of the run tells of a failure.
-            let _ = self.record(Fact::Imports { imports });
+            let _ = self.record(Fact::Imports { imports }).await;
         }
     }
 
@@ -208,9 +210,9 @@ impl Run {
         self.young.lock().expect("nothing panics while it holds this lock").insert(id.clone());
     }
 
-    fn record_only(&self, step: &Step, token: &Token) -> Result<(), StepError> {
+    async fn record_only(&self, step: &Step, token: &Token) -> Result<(), StepError> {
         let (_, instance) = self.evaluated(step, token)?;
-        self.record(Fact::Updated { id: step.logical_id.clone(), instance })
+        self.record(Fact::Updated { id: step.logical_id.clone(), instance }).await
     }
 
     async fn create(&self, step: &Step, token: &Token) -> Result<(), StepError> {
@@ -222,7 +224,8 @@ impl Run {
             state.resources.get(id).and_then(|entry| entry.intent.as_ref()).cloned()
         });
         let resumed = matches!(step.operation, Operation::Resume { .. });
-        self.record(Fact::CreateBegun { id: id.clone(), instance: wanted.instance.clone() })?;
+        self.record(Fact::CreateBegun { id: id.clone(), instance: wanted.instance.clone() })
+            .await?;
         self.note_young(id);
         let lock = key(handler.lock(), &wanted.clear, None);
         let mut held = self.locks.hold(lock).await;
@@ -235,7 +238,8 @@ impl Run {
                     id: id.clone(),
                     token: token.clone(),
                     physical_id: created.id.clone(),
-                })?;
+                })
+                .await?;
                 created
             }
         };
@@ -247,6 +251,7 @@ impl Run {
         drop(held);
         let follows = self.follows(id);
         self.record(Fact::Created { id: id.clone(), token: token.clone(), attributes, follows })
+            .await
     }
 
     /// The naming call, sent until it is certain that it made exactly one.
@@ -275,7 +280,9 @@ impl Run {
             let refused = if resumed || lost > 0 { Refused::Perhaps } else { Refused::Certainly };
             match decision {
                 Decision::RetryAfter(after) => self.wait_for_fault(step.id, &fault, after).await,
-                Decision::GiveUp => return Err(self.give_up(step, &mark.token, fault, refused)),
+                Decision::GiveUp => {
+                    return Err(self.give_up(step, &mark.token, fault, refused).await);
+                }
                 Decision::Resolve => {
                     if let Some(found) = self.find(handler, wanted, mark).await? {
                         return Ok(Created::pending(found));
@@ -284,7 +291,7 @@ impl Run {
                     lost += 1;
                     if lost == CREATE_TRIES || is_there && refused == Refused::Certainly {
                         let refused = if is_there { refused } else { Refused::Perhaps };
-                        return Err(self.give_up(step, &mark.token, fault, refused));
+                        return Err(self.give_up(step, &mark.token, fault, refused).await);
                     }
                     self.wait_for_fault(step.id, &fault, Duration::from_secs(1)).await;
                     // What a lost call made may show only now.
@@ -298,13 +305,18 @@ impl Run {
 
     /// A create that was certainly refused has left nothing behind; any other is looked for again
     /// by the next run.
-    fn give_up(&self, step: &Step, token: &Token, fault: Fault, refused: Refused) -> StepError {
+    async fn give_up(
+        &self,
+        step: &Step,
+        token: &Token,
+        fault: Fault,
+        refused: Refused,
+    ) -> StepError {
         let id = step.logical_id.clone();
-        let noted = self.record(Fact::Failed { id: id.clone(), fault: fault.clone() });
-        let noted = noted.and_then(|()| match refused {
-            Refused::Certainly => self.record(Fact::Abandoned { id, token: token.clone() }),
-            Refused::Perhaps => Ok(()),
-        });
+        let mut noted = self.record(Fact::Failed { id: id.clone(), fault: fault.clone() }).await;
+        if noted.is_ok() && refused == Refused::Certainly {
+            noted = self.record(Fact::Abandoned { id, token: token.clone() }).await;
+        }
         match noted {
             Ok(()) => StepError::Fault(fault),
             Err(error) => error,
@@ -384,7 +396,7 @@ impl Run {
         let Some(physical_id) = current.physical_id.clone() else {
             return Err(StepError::Defect(format!("`{id}` has no physical id")));
         };
-        self.record(Fact::UpdateBegun { id: id.clone(), token: token.clone() })?;
+        self.record(Fact::UpdateBegun { id: id.clone(), token: token.clone() }).await?;
         self.note_young(id);
         let lock = key(handler.lock(), &wanted.clear, Some(physical_id.as_str()));
         let _held = self.locks.hold(lock).await;
@@ -416,7 +428,7 @@ impl Run {
         }
         let follows = self.follows(id).or(wanted.instance.follows.clone());
         let instance = Instance { attributes, follows, ..wanted.instance };
-        self.record(Fact::Updated { id: id.clone(), instance })
+        self.record(Fact::Updated { id: id.clone(), instance }).await
     }
 
     /// What is there now, as far as the template or the last apply speaks of it.
@@ -459,7 +471,7 @@ impl Run {
         let Some(instance) = instance else {
             return Err(StepError::Defect(format!("`{id}` is not in the state")));
         };
-        self.record(Fact::DeleteBegun { id: id.clone(), token: token.clone() })?;
+        self.record(Fact::DeleteBegun { id: id.clone(), token: token.clone() }).await?;
         let found = match &instance.physical_id {
             Some(physical_id) => vec![physical_id.clone()],
             None => {
@@ -475,7 +487,7 @@ impl Run {
         for physical_id in found {
             self.delete_one(step, handler, &physical_id, &properties).await?;
         }
-        self.record(Fact::Deleted { id: id.clone(), token: token.clone() })
+        self.record(Fact::Deleted { id: id.clone(), token: token.clone() }).await
     }
 
     async fn delete_one(
@@ -522,7 +534,7 @@ impl Run {
                 Decision::RetryAfter(after) => self.wait_for_fault(step.id, &fault, after).await,
                 Decision::Resolve | Decision::GiveUp => {
                     let id = step.logical_id.clone();
-                    self.record(Fact::Failed { id, fault: fault.clone() })?;
+                    self.record(Fact::Failed { id, fault: fault.clone() }).await?;
                     return Err(StepError::Fault(fault));
                 }
             }

@@ -92,7 +92,7 @@ pub enum ReconcileError {
     #[error("the plan was made for another stack's state")]
     OtherLineage,
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(#[from] Arc<StoreError>),
 }
 
 /// Runs a plan on the state it was made from.
@@ -103,32 +103,34 @@ pub enum ReconcileError {
 /// What goes wrong with a step is in the outcome.
 pub async fn reconcile(
     plan: &Plan,
-    mut ledger: Ledger,
+    ledger: Ledger,
     setting: Setting,
 ) -> Result<Outcome, ReconcileError> {
-    let state = ledger.state();
-    if state.lineage != plan.lineage {
+    let (lineage, serial) = ledger.with_state(|state| (state.lineage.clone(), state.serial));
+    if lineage != plan.lineage {
         return Err(ReconcileError::OtherLineage);
     }
-    if state.serial != plan.serial {
-        return Err(ReconcileError::Stale { planned: plan.serial, actual: state.serial });
+    if serial != plan.serial {
+        return Err(ReconcileError::Stale { planned: plan.serial, actual: serial });
     }
-    ledger.record(Fact::Opened {
+    let opened = Fact::Opened {
         run: setting.run.clone(),
         command: setting.command.clone(),
         at: setting.started_at.clone(),
-    })?;
+    };
+    ledger.record(opened).await?;
     if let Some(graph) = &setting.graph {
         // A run that stops half-way may leave in use what was and what is to be imported.
-        let mut imports = ledger.state().imports.clone();
+        let before = ledger.with_state(|state| state.imports.clone());
+        let mut imports = before.clone();
         imports.extend(graph.imports.clone());
-        if ledger.state().imports != imports {
-            ledger.record(Fact::Imports { imports })?;
+        if before != imports {
+            ledger.record(Fact::Imports { imports }).await?;
         }
     }
     let mut driver = Driver::new(plan, ledger, setting);
     driver.drive().await;
-    driver.finish()
+    driver.finish().await
 }
 
 /// How long a step took, and how it ended.
@@ -160,7 +162,7 @@ impl<'a> Driver<'a> {
             run: Arc::new(Run {
                 aws: setting.aws,
                 graph: setting.graph,
-                ledger: Mutex::new(ledger),
+                ledger,
                 locks: Locks::default(),
                 news: setting.news,
                 stack: plan.stack.clone(),
@@ -251,17 +253,16 @@ impl<'a> Driver<'a> {
         }
     }
 
-    fn finish(self) -> Result<Outcome, ReconcileError> {
+    async fn finish(self) -> Result<Outcome, ReconcileError> {
         let Self { run, schedule, done, failed, stop, start, .. } = self;
-        run.record_outputs();
+        run.record_outputs().await;
         let not_started = schedule.not_started();
         if failed.is_empty() && not_started.is_empty() {
-            run.record_imports();
+            run.record_imports().await;
         }
         let run =
             Arc::into_inner(run).expect("every step has ended, and with it its share of the run");
-        let ledger = run.ledger.into_inner().expect("nothing panics while it holds this lock");
-        let state = ledger.close()?;
+        let state = run.ledger.close().await?;
         Ok(Outcome { state, done, failed, not_started, stop, elapsed: start.elapsed() })
     }
 }

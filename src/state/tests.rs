@@ -188,9 +188,9 @@ impl Home {
         self.folder.path().join("deep/stack").join(name)
     }
 
-    fn open(&self) -> super::store::Ledger {
-        let lock = self.store.lock(&holder("first")).expect("nobody holds it");
-        self.store.open(lock, empty()).expect("it can be opened")
+    async fn open(&self) -> super::store::Ledger {
+        let lock = self.store.lock(&holder("first"), &|_| ()).await.expect("nobody holds it");
+        self.store.open(lock, empty()).await.expect("it can be opened")
     }
 }
 
@@ -204,11 +204,12 @@ fn holder(command: &str) -> Holder {
     }
 }
 
-#[test]
-fn a_lock_is_refused_with_its_holder_until_it_is_dropped() {
+#[tokio::test]
+async fn a_lock_is_refused_with_its_holder_until_it_is_dropped() {
     let home = Home::new();
-    let lock = home.store.lock(&holder("cairn deploy")).expect("nobody holds it");
-    let refused = home.store.lock(&holder("cairn teardown")).expect_err("it is held");
+    let lock = home.store.lock(&holder("cairn deploy"), &|_| ()).await.expect("nobody holds it");
+    let refused =
+        home.store.lock(&holder("cairn teardown"), &|_| ()).await.expect_err("it is held");
     assert_eq!(
         refused.to_string(),
         "another run holds the lock of this stack: `cairn deploy` by ada on engine, process 7, \
@@ -216,34 +217,34 @@ fn a_lock_is_refused_with_its_holder_until_it_is_dropped() {
     );
     assert_eq!(refused.hints(), ["wait until it ends; the lock goes with its process"]);
     drop(lock);
-    home.store.lock(&holder("cairn teardown")).expect("it is free again");
+    home.store.lock(&holder("cairn teardown"), &|_| ()).await.expect("it is free again");
 }
 
-#[test]
-fn a_newer_format_is_refused_with_advice() {
+#[tokio::test]
+async fn a_newer_format_is_refused_with_advice() {
     let home = Home::new();
-    home.open().close().expect("it can be written");
+    home.open().await.close().await.expect("it can be written");
     let path = home.file("state.json");
     let text = fs::read_to_string(&path).expect("a snapshot");
     let newer = text.replace("\"format\": 1", "\"format\": 2, \"unheard\": []");
     assert_ne!(newer, text);
     fs::write(&path, newer).expect("a file");
-    let refused = home.store.read().expect_err("it is newer");
+    let refused = home.store.read().await.expect_err("it is newer");
     assert!(refused.to_string().contains("newer Cairn (format 2, this one knows 1)"), "{refused}");
     assert_eq!(refused.hints(), ["update Cairn"]);
 }
 
-#[test]
-fn what_is_no_sound_state_is_refused() {
+#[tokio::test]
+async fn what_is_no_sound_state_is_refused() {
     let home = Home::new();
-    home.open().close().expect("it can be written");
+    home.open().await.close().await.expect("it can be written");
     let path = home.file("state.json");
     fs::write(&path, "{").expect("a file");
-    assert!(matches!(home.store.read(), Err(StoreError::Unreadable { .. })));
+    assert!(matches!(home.store.read().await, Err(StoreError::Unreadable { .. })));
     let mut broken = empty();
     broken.resources.insert("A".into(), Entry::default());
     fs::write(&path, serde_json::to_string(&broken).expect("JSON")).expect("a file");
-    let refused = home.store.read().expect_err("it is not sound");
+    let refused = home.store.read().await.expect_err("it is not sound");
     assert!(refused.to_string().contains("law 5: `A` has an entry and no instance"), "{refused}");
 }
 
@@ -252,15 +253,15 @@ fn write_journal(path: &Path, lines: &[String], torn: &str) {
     fs::write(path, lines.concat() + torn).expect("a file");
 }
 
-#[test]
-fn a_state_is_read_at_every_record_as_the_run_left_it() {
+#[tokio::test]
+async fn a_state_is_read_at_every_record_as_the_run_left_it() {
     let home = Home::new();
-    let mut ledger = home.open();
-    let mut states = vec![ledger.state().clone()];
+    let ledger = home.open().await;
+    let mut states = vec![ledger.state()];
     for event in events(RUN) {
-        ledger.record(event).expect("it can follow");
-        states.push(ledger.state().clone());
-        assert_eq!(home.store.read().expect("it reads").as_ref(), states.last());
+        ledger.record(event).await.expect("it can follow");
+        states.push(ledger.state());
+        assert_eq!(home.store.read().await.expect("it reads").as_ref(), states.last());
     }
     drop(ledger);
     let path = home.file("journal.jsonl");
@@ -270,63 +271,65 @@ fn a_state_is_read_at_every_record_as_the_run_left_it() {
     for (length, expected) in states.iter().enumerate() {
         let torn = lines.get(length).map_or("", |line| &line[..line.len() / 2]);
         write_journal(&path, &lines[..length], torn);
-        assert_eq!(home.store.read().expect("it reads").as_ref(), Some(expected), "{length}");
+        assert_eq!(home.store.read().await.expect("it reads").as_ref(), Some(expected), "{length}");
         // Opened again, the run goes on after what is whole.
-        let mut ledger = home.open();
-        assert_eq!(ledger.state(), expected);
-        ledger.record(event("- opened")).expect("it can follow");
+        let ledger = home.open().await;
+        assert_eq!(&ledger.state(), expected);
+        ledger.record(event("- opened")).await.expect("it can follow");
         let next = State { serial: expected.serial + 1, ..expected.clone() };
         drop(ledger);
-        assert_eq!(home.store.read().expect("it reads"), Some(next));
+        assert_eq!(home.store.read().await.expect("it reads"), Some(next));
     }
 }
 
-#[test]
-fn a_closed_run_leaves_its_end_in_the_snapshot() {
+#[tokio::test]
+async fn a_closed_run_leaves_its_end_in_the_snapshot() {
     let home = Home::new();
-    assert_eq!(home.store.read().expect("nothing is there"), None);
-    let mut ledger = home.open();
-    events(RUN).into_iter().for_each(|event| ledger.record(event).expect("it can follow"));
+    assert_eq!(home.store.read().await.expect("nothing is there"), None);
+    let ledger = home.open().await;
+    for event in events(RUN) {
+        ledger.record(event).await.expect("it can follow");
+    }
     let journal = fs::read(home.file("journal.jsonl")).expect("a journal");
-    let last = ledger.close().expect("it can be written");
+    let last = ledger.close().await.expect("it can be written");
     assert!(!home.file("journal.jsonl").exists());
-    assert_eq!(home.store.read().expect("it reads").as_ref(), Some(&last));
+    assert_eq!(home.store.read().await.expect("it reads").as_ref(), Some(&last));
     // Killed after the snapshot was written and before the journal went.
     fs::write(home.file("journal.jsonl"), journal).expect("a file");
-    assert_eq!(home.store.read().expect("it reads").as_ref(), Some(&last));
-    let mut ledger = home.open();
-    ledger.record(event("C begin c")).expect("it can follow");
+    assert_eq!(home.store.read().await.expect("it reads").as_ref(), Some(&last));
+    let ledger = home.open().await;
+    ledger.record(event("C begin c")).await.expect("it can follow");
     drop(ledger);
-    let state = home.store.read().expect("it reads").expect("it is there");
+    let state = home.store.read().await.expect("it reads").expect("it is there");
     assert_eq!(shape(&state), "A=vpc-3 C+?");
-    home.store.forget().expect("it can be removed");
-    assert_eq!(home.store.read().expect("nothing is there"), None);
+    home.store.forget().await.expect("it can be removed");
+    assert_eq!(home.store.read().await.expect("nothing is there"), None);
 }
 
-#[test]
-fn an_event_that_cannot_follow_is_not_written() {
+#[tokio::test]
+async fn an_event_that_cannot_follow_is_not_written() {
     let home = Home::new();
-    let mut ledger = home.open();
-    let refused = ledger.record(event("A deleted a")).expect_err("it is not there");
-    assert!(matches!(refused, StoreError::Contradiction { .. }), "{refused}");
+    let ledger = home.open().await;
+    let refused = ledger.record(event("A deleted a")).await.expect_err("it is not there");
+    assert!(matches!(*refused, StoreError::Contradiction { .. }), "{refused}");
     assert_eq!(fs::read(home.file("journal.jsonl")).expect("a journal"), b"");
-    assert_eq!(ledger.state(), &empty());
+    assert_eq!(ledger.state(), empty());
 }
 
-#[test]
-fn a_journal_that_does_not_fit_is_refused() {
+#[tokio::test]
+async fn a_journal_that_does_not_fit_is_refused() {
     let home = Home::new();
-    drop(home.open());
+    drop(home.open().await);
     let record = Record { sequence: 5, event: event("A begin a") };
     fs::write(home.file("journal.jsonl"), encode(&record).expect("JSON")).expect("a file");
-    let refused = home.store.read().expect_err("records are missing");
+    let refused = home.store.read().await.expect_err("records are missing");
     assert!(matches!(refused, StoreError::Contradiction { .. }), "{refused}");
 }
 
 #[test]
 fn a_full_disk_has_its_advice() {
     let full = std::io::Error::from(ErrorKind::StorageFull);
-    let error = StoreError::Io { attempt: "write", path: "state.json".into(), source: full };
+    let error = StoreError::Io { attempt: "write", place: "state.json".to_owned(), source: full };
     assert_eq!(error.to_string(), "cannot write `state.json`");
     assert!(error.hints()[0].contains("nothing is lost"), "{:?}", error.hints());
 }

@@ -82,14 +82,14 @@ impl Rig {
         Ok(Arc::new(graph))
     }
 
-    pub fn state(&self) -> State {
-        let state = self.store.read().expect("the state is whole");
+    pub async fn state(&self) -> State {
+        let state = self.store.read().await.expect("the state is whole");
         state.unwrap_or_else(|| State::empty(&self.stack, ACCOUNT, REGION, &self.lineage))
     }
 
     /// The plan, with what the emulator does not tell taken as applied.
     pub async fn plan(&self, graph: &Graph) -> Result<Plan, String> {
-        let state = self.state();
+        let state = self.state().await;
         let mut observed = refresh(&state, &self.aws).await.map_err(|fault| fault.to_string())?;
         let without = plan::plan(graph, &state, &observed, &mut token);
         self.excuses.overlook(&state, &mut observed);
@@ -114,7 +114,7 @@ impl Rig {
             command: "deploy".to_owned(),
             started_at: String::new(),
         };
-        let outcome = reconcile(plan, self.ledger(), setting).await;
+        let outcome = reconcile(plan, self.ledger().await, setting).await;
         let outcome = outcome.map_err(|error| error.to_string())?;
         if outcome.is_complete() {
             return Ok(());
@@ -144,27 +144,27 @@ impl Rig {
     }
 
     pub async fn teardown(&self) -> Result<(), String> {
-        self.apply(&plan::teardown(&self.state()), None).await
+        self.apply(&plan::teardown(&self.state().await), None).await
     }
 
     /// Writes down that the subject's create has begun, as a run that then died would have.
-    pub fn begin(&self, graph: &Graph, step: &Step) -> Result<(Json, Mark), String> {
+    pub async fn begin(&self, graph: &Graph, step: &Step) -> Result<(Json, Mark), String> {
         let id = LogicalId::new(SUBJECT);
         let drawn = step.operation.token().ok_or("the step has no token")?;
-        let state = self.state();
+        let state = self.state().await;
         let known = plan::lookup(&state);
         let desired = plan::desired_properties(graph, &id, &known, None, drawn)
             .map_err(|findings| texts(&findings))?;
         let masked = desired.properties.to_masked_json();
         let instance = plan::instance_of(&graph.nodes[&id], drawn, masked, desired.naming);
-        let mut ledger = self.ledger();
+        let ledger = self.ledger().await;
         if let Some(gone) = state.current(&id) {
             let forgotten = Event::Forgotten { id: id.clone(), token: gone.token.clone() };
-            ledger.record(forgotten).map_err(|error| error.to_string())?;
+            ledger.record(forgotten).await.map_err(|error| error.to_string())?;
         }
         let begun = Event::CreateBegun { id, instance };
-        ledger.record(begun).map_err(|error| error.to_string())?;
-        ledger.close().map_err(|error| error.to_string())?;
+        ledger.record(begun).await.map_err(|error| error.to_string())?;
+        ledger.close().await.map_err(|error| error.to_string())?;
         Ok((desired.properties.to_json(), self.mark(drawn.clone())))
     }
 
@@ -174,18 +174,18 @@ impl Rig {
     }
 
     /// Writes down what AWS has named the subject.
-    pub fn name(&self, token: &Token, physical_id: &PhysicalId) -> Result<(), String> {
-        let mut ledger = self.ledger();
+    pub async fn name(&self, token: &Token, physical_id: &PhysicalId) -> Result<(), String> {
+        let ledger = self.ledger().await;
         let (id, token) = (LogicalId::new(SUBJECT), token.clone());
         let named = Event::Named { id, token, physical_id: physical_id.clone() };
-        ledger.record(named).map_err(|error| error.to_string())?;
-        ledger.close().map(drop).map_err(|error| error.to_string())
+        ledger.record(named).await.map_err(|error| error.to_string())?;
+        ledger.close().await.map(drop).map_err(|error| error.to_string())
     }
 
     /// The subject's properties as a call would get them.
-    pub fn properties(&self, graph: &Graph) -> Result<Json, String> {
+    pub async fn properties(&self, graph: &Graph) -> Result<Json, String> {
         let id = LogicalId::new(SUBJECT);
-        let state = self.state();
+        let state = self.state().await;
         let current = state.current(&id);
         let drawn = current.map_or_else(token, |instance| instance.token.clone());
         let known = plan::lookup(&state);
@@ -194,7 +194,7 @@ impl Rig {
             .map_err(|findings| texts(&findings))
     }
 
-    fn ledger(&self) -> Ledger {
+    async fn ledger(&self) -> Ledger {
         let holder = Holder {
             command: "contract".to_owned(),
             pid: std::process::id(),
@@ -206,12 +206,12 @@ impl Rig {
         // lock that was just given back.
         let begun = Instant::now();
         let lock = loop {
-            match self.store.lock(&holder) {
+            match self.store.lock(&holder, &|_| ()).await {
                 Err(StoreError::Locked { .. }) if begun.elapsed() < PATIENCE => thread::yield_now(),
                 outcome => break outcome.expect("nobody else has this state"),
             }
         };
-        self.store.open(lock, self.state()).expect("the state is whole")
+        self.store.open(lock, self.state().await).await.expect("the state is whole")
     }
 }
 

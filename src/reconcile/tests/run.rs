@@ -27,7 +27,7 @@ impl Home {
         Self { _folder: folder, store }
     }
 
-    fn ledger(&self, initial: State) -> Ledger {
+    async fn ledger(&self, initial: State) -> Ledger {
         let holder = Holder {
             command: "test".to_owned(),
             pid: 1,
@@ -35,8 +35,8 @@ impl Home {
             host: "here".to_owned(),
             since: "now".to_owned(),
         };
-        let lock = self.store.lock(&holder).expect("nobody holds it");
-        self.store.open(lock, initial).expect("it can be opened")
+        let lock = self.store.lock(&holder, &|_| ()).await.expect("nobody holds it");
+        self.store.open(lock, initial).await.expect("it can be opened")
     }
 }
 
@@ -87,9 +87,9 @@ async fn run(plan: &Plan, ledger: Ledger, is_stopped: bool) -> Result<Outcome, R
 async fn a_plan_runs_only_on_the_state_it_was_made_from() {
     let home = Home::new();
     let plan = farewell(&owned());
-    let mut ledger = home.ledger(owned());
+    let ledger = home.ledger(owned()).await;
     for event in events("- opened; C begin c; - closed") {
-        ledger.record(event).expect("it can follow");
+        ledger.record(event).await.expect("it can follow");
     }
     let serial = ledger.state().serial;
     let refused = run(&plan, ledger, false).await.expect_err("the state has moved on");
@@ -101,9 +101,9 @@ async fn a_plan_runs_only_on_the_state_it_was_made_from() {
         )
     );
     let other = Plan { lineage: "other".to_owned(), serial, ..plan };
-    let refused = run(&other, home.ledger(owned()), false).await.expect_err("another stack");
+    let refused = run(&other, home.ledger(owned()).await, false).await.expect_err("another stack");
     assert!(matches!(refused, ReconcileError::OtherLineage), "{refused}");
-    let state = home.store.read().expect("it reads").expect("it is there");
+    let state = home.store.read().await.expect("it reads").expect("it is there");
     assert_eq!(state.serial, serial, "nothing was written");
 }
 
@@ -111,11 +111,11 @@ async fn a_plan_runs_only_on_the_state_it_was_made_from() {
 async fn a_run_leaves_in_the_store_what_it_says() {
     let home = Home::new();
     let plan = farewell(&owned());
-    let outcome = run(&plan, home.ledger(owned()), false).await.expect("it ends");
+    let outcome = run(&plan, home.ledger(owned()).await, false).await.expect("it ends");
     assert!(outcome.is_complete() && outcome.stop.is_none(), "{outcome:?}");
     assert_eq!(outcome.done, [StepId(0), StepId(1)]);
     assert!(outcome.state.is_empty());
-    assert_eq!(home.store.read().expect("it reads"), Some(outcome.state));
+    assert_eq!(home.store.read().await.expect("it reads"), Some(outcome.state));
 }
 
 #[tokio::test]
@@ -124,7 +124,7 @@ async fn a_failed_step_stops_what_waits_for_it() {
     let mut plan = farewell(&owned());
     plan.steps[0].operation = Operation::Delete { token: Token::from("b") };
     plan.steps[0].type_name = TypeName::from("AWS::No::Such");
-    let outcome = run(&plan, home.ledger(owned()), false).await.expect("it ends");
+    let outcome = run(&plan, home.ledger(owned()).await, false).await.expect("it ends");
     assert!(!outcome.is_complete());
     assert!(matches!(&outcome.failed[..], [(StepId(0), StepError::Defect(_))]), "{outcome:?}");
     assert_eq!(outcome.not_started, [StepId(1)]);
@@ -135,7 +135,7 @@ async fn a_failed_step_stops_what_waits_for_it() {
 async fn an_interrupt_starts_nothing_more() {
     let home = Home::new();
     let plan = farewell(&owned());
-    let outcome = run(&plan, home.ledger(owned()), true).await.expect("it ends");
+    let outcome = run(&plan, home.ledger(owned()).await, true).await.expect("it ends");
     assert_eq!(outcome.stop, Some(Stop::Interrupt));
     assert!(outcome.done.len() <= 1, "the second is not started once the first has ended");
     assert_eq!(outcome.done.len() + outcome.not_started.len(), 2);
@@ -148,7 +148,7 @@ async fn a_deadline_starts_nothing_more_and_says_so() {
     let (_stop, interrupt) = watch::channel(false);
     let (mut setting, mut heard) = setting(interrupt).await;
     setting.limits.deadline = Some(Duration::ZERO);
-    let outcome = reconcile(&plan, home.ledger(owned()), setting).await.expect("it ends");
+    let outcome = reconcile(&plan, home.ledger(owned()).await, setting).await.expect("it ends");
     assert_eq!(outcome.stop, Some(Stop::Deadline));
     assert_eq!(outcome.done.len() + outcome.not_started.len(), 2);
     let mut drains = 0;

@@ -1,0 +1,670 @@
+//! A state in a bucket, S3 or what speaks like it.
+//!
+//! ```text
+//! <prefix>/state.json          the snapshot
+//! <prefix>/journal/<epoch>/…   records since, one object for those that were written together
+//! <prefix>/lock                who may write, and which records count
+//! ```
+//!
+//! Nothing is written over what somebody else has written: the snapshot and the lock are replaced
+//! only where they are still what this run has seen. Records count once the lock says so, and only
+//! its holder can say that: one that was paused, and wakes up after another has begun, can make
+//! nothing count any more.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use aws_sdk_s3::primitives::ByteStream;
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextRef;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::DateTime;
+use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::date_time::Format;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use tokio::runtime::{Handle, RuntimeFlavor};
+use tokio::sync::Mutex as Turn;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::lease::{Answer, Claim, Etag, Next, Request, Saying, Standing, Taking};
+use super::{Holder, Records, StoreError};
+use crate::aws::{Fault, FaultKind, Guard, chain};
+use crate::journal::decode;
+
+/// How often a holder is heard of within its term.
+const BEATS: u32 = 4;
+
+/// How often somebody who waits looks whether a holder is heard of.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How long giving a lock back may take.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// How often an unanswered request that changes nothing twice is sent.
+const TRIES: u32 = 5;
+
+/// The part of a bucket that holds the state of one stack.
+pub struct Bucket {
+    client: aws_sdk_s3::Client,
+    bucket: String,
+    prefix: String,
+    /// How long a run that is not heard of keeps the lock.
+    term: Duration,
+    /// The version of the snapshot that this run has seen.
+    seen: Mutex<Option<Etag>>,
+}
+
+impl fmt::Debug for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.place())
+    }
+}
+
+/// Over what an object may be written.
+#[derive(Debug, Clone)]
+enum Over {
+    Nothing,
+    Version(Etag),
+}
+
+/// How a conditional write ended.
+enum Put {
+    Written(Etag),
+    /// Another version stands there.
+    Refused,
+    Unanswered(Fault),
+}
+
+struct Object {
+    text: String,
+    etag: Etag,
+    age: Duration,
+}
+
+impl Bucket {
+    pub fn new(client: aws_sdk_s3::Client, bucket: &str, prefix: &str, term: Duration) -> Self {
+        let prefix = prefix.trim_matches('/').to_owned();
+        Self { client, bucket: bucket.to_owned(), prefix, term, seen: Mutex::default() }
+    }
+
+    pub fn place(&self) -> String {
+        format!("s3://{}/{}", self.bucket, self.prefix)
+    }
+
+    pub fn snapshot_place(&self) -> String {
+        format!("{}/state.json", self.place())
+    }
+
+    pub fn journal_place(&self) -> String {
+        format!("{}/journal", self.place())
+    }
+
+    /// The stacks below a prefix.
+    ///
+    /// # Errors
+    ///
+    /// When the bucket does not tell.
+    pub async fn stacks(
+        client: &aws_sdk_s3::Client,
+        bucket: &str,
+        prefix: &str,
+    ) -> Result<Vec<String>, StoreError> {
+        let prefix = format!("{}/", prefix.trim_matches('/'));
+        let mut names = Vec::new();
+        let mut next = None;
+        loop {
+            let request = client.list_objects_v2().bucket(bucket).prefix(&prefix).delimiter("/");
+            let page =
+                Box::pin(request.set_continuation_token(next).send()).await.map_err(|error| {
+                    StoreError::Call {
+                        attempt: "list",
+                        place: format!("s3://{bucket}/{prefix}"),
+                        source: Box::new(Fault::from_sdk("s3:ListBucket", &error)),
+                    }
+                })?;
+            names.extend(page.common_prefixes().iter().filter_map(|one| {
+                Some(one.prefix()?.strip_prefix(&prefix)?.trim_end_matches('/').to_owned())
+            }));
+            next = page.next_continuation_token;
+            if next.is_none() {
+                return Ok(names);
+            }
+        }
+    }
+
+    fn key(&self, name: &str) -> String {
+        format!("{}/{name}", self.prefix)
+    }
+
+    fn failed(&self, attempt: &'static str, name: &str, source: Fault) -> StoreError {
+        let place = format!("s3://{}/{}", self.bucket, self.key(name));
+        StoreError::Call { attempt, place, source: Box::new(source) }
+    }
+
+    async fn get(&self, name: &str) -> Result<Option<Object>, Fault> {
+        const ACTION: &str = "s3:GetObject";
+        let request = self.client.get_object().bucket(&self.bucket).key(self.key(name));
+        let clock = Clock::default();
+        let answer = match Box::pin(request.customize().interceptor(clock.clone()).send()).await {
+            Ok(answer) => answer,
+            Err(error) if is_absent(&error) => return Ok(None),
+            Err(error) => return Err(Fault::from_sdk(ACTION, &error)),
+        };
+        let etag =
+            answer.e_tag.clone().ok_or_else(|| Fault::malformed(ACTION, "name of its version"))?;
+        let age = answer.last_modified().map_or(Duration::ZERO, |since| clock.since(since));
+        let bytes = answer.body.collect().await.map_err(|error| Fault {
+            kind: FaultKind::Uncertain,
+            ..Fault::invalid(ACTION, error.to_string())
+        })?;
+        let text = String::from_utf8(bytes.to_vec())
+            .map_err(|_| Fault::invalid(ACTION, "the object is no text"))?;
+        Ok(Some(Object { text, etag, age }))
+    }
+
+    async fn read(&self, name: &str) -> Result<Option<Object>, StoreError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.get(name).await {
+                Err(fault) if again(&fault) && tries < TRIES => backoff(tries).await,
+                other => return other.map_err(|fault| self.failed("read", name, fault)),
+            }
+        }
+    }
+
+    async fn put(&self, name: &str, text: &str, over: Option<&Over>) -> Put {
+        const ACTION: &str = "s3:PutObject";
+        let request = self.client.put_object().bucket(&self.bucket).key(self.key(name));
+        let request = request.body(ByteStream::from(text.as_bytes().to_vec()));
+        let request = request.content_type("application/json");
+        let request = match over {
+            None => request,
+            Some(Over::Nothing) => request.if_none_match("*"),
+            Some(Over::Version(etag)) => request.if_match(etag),
+        };
+        match Box::pin(request.send()).await {
+            Ok(answer) => match answer.e_tag {
+                Some(etag) => Put::Written(etag),
+                None => Put::Unanswered(Fault::malformed(ACTION, "name of its version")),
+            },
+            Err(error) => match status(&error) {
+                Some(412 | 404 | 409) => Put::Refused,
+                _ => Put::Unanswered(Fault::from_sdk(ACTION, &error)),
+            },
+        }
+    }
+
+    /// Writes an object whose name nobody else writes to: doing it twice changes nothing.
+    async fn write(&self, name: &str, text: &str) -> Result<(), StoreError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match self.put(name, text, None).await {
+                Put::Written(_) => return Ok(()),
+                Put::Unanswered(fault) if again(&fault) && tries < TRIES => backoff(tries).await,
+                Put::Unanswered(fault) => return Err(self.failed("write", name, fault)),
+                Put::Refused => return Err(StoreError::Lost { by: None }),
+            }
+        }
+    }
+
+    pub async fn snapshot(&self) -> Result<Option<String>, StoreError> {
+        let object = self.read(SNAPSHOT).await?;
+        let (text, etag) = object.map(|object| (object.text, object.etag)).unzip();
+        *self.seen.lock().expect("nothing panics while it holds this lock") = etag;
+        Ok(text)
+    }
+
+    /// Replaces the snapshot that was read or written last.
+    pub async fn write_snapshot(&self, text: &str) -> Result<(), StoreError> {
+        let seen = self.seen.lock().expect("nothing panics while it holds this lock").clone();
+        let over = seen.map_or(Over::Nothing, Over::Version);
+        let mut tries = 0;
+        let etag = loop {
+            tries += 1;
+            let fault = match self.put(SNAPSHOT, text, Some(&over)).await {
+                Put::Written(etag) => break etag,
+                Put::Refused => None,
+                Put::Unanswered(fault) => Some(fault),
+            };
+            // An answer that was lost may have been that it is written.
+            match (self.read(SNAPSHOT).await?, fault) {
+                (Some(object), _) if object.text == text => break object.etag,
+                (_, Some(fault)) if again(&fault) && tries < TRIES => backoff(tries).await,
+                (_, Some(fault)) => return Err(self.failed("write", SNAPSHOT, fault)),
+                (_, None) => return Err(StoreError::Lost { by: None }),
+            }
+        };
+        *self.seen.lock().expect("nothing panics while it holds this lock") = Some(etag);
+        Ok(())
+    }
+
+    pub async fn remove_snapshot(&self) -> Result<(), StoreError> {
+        self.remove(SNAPSHOT).await
+    }
+
+    async fn remove(&self, name: &str) -> Result<(), StoreError> {
+        let request = self.client.delete_object().bucket(&self.bucket).key(self.key(name));
+        match Box::pin(request.send()).await {
+            Ok(_) => Ok(()),
+            Err(error) if is_absent(&error) => Ok(()),
+            Err(error) => {
+                Err(self.failed("remove", name, Fault::from_sdk("s3:DeleteObject", &error)))
+            }
+        }
+    }
+
+    /// The records that count.
+    pub(super) async fn journal(&self) -> Result<Records, StoreError> {
+        let Some(claim) = self.claim().await? else { return Ok(Records::default()) };
+        let mut records = Vec::new();
+        for name in self.journal_objects(claim.journal).await? {
+            // Removed since it was listed: a run has ended, and who reads sees that next.
+            let Some(object) = self.read(&name).await? else { continue };
+            for line in object.text.lines() {
+                let Some(record) = decode(line) else {
+                    return Err(StoreError::Damaged { place: self.journal_place() });
+                };
+                if record.sequence <= claim.serial {
+                    records.push(record);
+                }
+            }
+        }
+        Ok(Records { records, whole: 0 })
+    }
+
+    async fn claim(&self) -> Result<Option<Claim>, StoreError> {
+        let Some(object) = self.read(LOCK).await? else { return Ok(None) };
+        let claim = serde_json::from_str(&object.text).map_err(|source| {
+            StoreError::Unreadable { place: format!("{}/{LOCK}", self.place()), source }
+        })?;
+        Ok(Some(claim))
+    }
+
+    /// The objects of an epoch's journal, in their order.
+    async fn journal_objects(&self, epoch: u64) -> Result<Vec<String>, StoreError> {
+        let below = format!("journal/{epoch:020}/");
+        let prefix = self.key(&below);
+        let mut names = Vec::new();
+        let mut next = None;
+        loop {
+            let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(&prefix);
+            let page =
+                Box::pin(request.set_continuation_token(next).send()).await.map_err(|error| {
+                    self.failed("list", &below, Fault::from_sdk("s3:ListBucket", &error))
+                })?;
+            names.extend(page.contents().iter().filter_map(|object| {
+                Some(format!("{below}{}", object.key()?.strip_prefix(&prefix)?))
+            }));
+            next = page.next_continuation_token;
+            if next.is_none() {
+                names.sort();
+                return Ok(names);
+            }
+        }
+    }
+}
+
+const SNAPSHOT: &str = "state.json";
+const LOCK: &str = "lock";
+
+/// The right to change a state in a bucket. Cheap to clone; given back with the last clone, and lost
+/// when it is not heard of for too long.
+#[derive(Debug, Clone)]
+pub struct Lease {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    bucket: Arc<Bucket>,
+    /// Whoever holds it speaks to the bucket.
+    held: Turn<Held>,
+    /// When it was certainly ours; `None` once it is lost.
+    confirmed: Mutex<Option<Moment>>,
+    beating: Mutex<Option<JoinHandle<()>>>,
+}
+
+#[derive(Debug)]
+struct Held {
+    claim: Claim,
+    etag: Etag,
+}
+
+impl Drop for Inner {
+    /// Gives it back. Where that fails, it is free after a while all the same.
+    fn drop(&mut self) {
+        if let Ok(Some(beating)) = self.beating.lock().map(|mut beating| beating.take()) {
+            beating.abort();
+        }
+        // Who gives it back makes no call any more, whether that is heard or not.
+        self.confirm(None);
+        let Ok(runtime) = Handle::try_current() else { return };
+        if runtime.runtime_flavor() == RuntimeFlavor::MultiThread {
+            let release = self.say(|claim| claim.standing = Standing::Released);
+            tokio::task::block_in_place(|| {
+                let _ = runtime.block_on(tokio::time::timeout(FAREWELL, release));
+            });
+        }
+    }
+}
+
+impl Inner {
+    /// Says something new as the holder.
+    async fn say(&self, change: impl FnOnce(&mut Claim)) -> Result<(), StoreError> {
+        let mut held = self.held.lock().await;
+        let mut claim = held.claim.clone();
+        claim.beat += 1;
+        change(&mut claim);
+        let mut saying = Saying::new(claim, held.etag.clone());
+        let mut asked = Moment::now();
+        let mut next = saying.begin();
+        loop {
+            match next {
+                Next::Ask(request) => {
+                    if matches!(request, Request::Put { .. }) {
+                        asked = Moment::now();
+                    }
+                    next = saying.next(self.bucket.ask(request).await?);
+                }
+                Next::Ours { claim, etag } => {
+                    *held = Held { claim, etag };
+                    self.confirm(Some(asked));
+                    return Ok(());
+                }
+                Next::Others { claim, .. } => {
+                    self.confirm(None);
+                    return Err(StoreError::Lost { by: Some(claim.holder) });
+                }
+                Next::Unanswered => return Err(self.bucket.silent()),
+            }
+        }
+    }
+
+    fn confirm(&self, moment: Option<Moment>) {
+        *self.confirmed.lock().expect("nothing panics while it holds this lock") = moment;
+    }
+}
+
+impl Lease {
+    /// Takes the lock. Whoever holds it and is still heard of keeps it; for one that may be gone,
+    /// this waits.
+    pub(super) async fn take(
+        bucket: &Arc<Bucket>,
+        holder: &Holder,
+        tell: &(dyn Fn(&str) + Sync),
+    ) -> Result<Self, StoreError> {
+        let mut taking = Taking::new(&nonce()?, holder, bucket.term);
+        let mut silent: Option<Claim> = None;
+        // Counted from before the first question, so that it ends before anybody else's counting.
+        let mut asked = Moment::now();
+        let mut next = taking.begin();
+        let held = loop {
+            match next {
+                Next::Ask(request) => {
+                    if matches!(request, Request::Put { .. }) {
+                        asked = Moment::now();
+                    }
+                    next = taking.next(bucket.ask(request).await?);
+                }
+                Next::Ours { claim, etag } => break Held { claim, etag },
+                Next::Others { claim, age } => {
+                    match &silent {
+                        None => tell(&StoreError::held(&claim.holder, age)),
+                        Some(before) if *before != claim => {
+                            let holder = Some(claim.holder);
+                            return Err(StoreError::Locked { holder, heard: Some(age) });
+                        }
+                        Some(_) => {}
+                    }
+                    silent = Some(claim);
+                    pause(LOOK).await;
+                    next = taking.begin();
+                }
+                Next::Unanswered => return Err(bucket.silent()),
+            }
+        };
+        let lease = Self {
+            inner: Arc::new(Inner {
+                bucket: Arc::clone(bucket),
+                held: Turn::new(held),
+                confirmed: Mutex::new(Some(asked)),
+                beating: Mutex::default(),
+            }),
+        };
+        lease.keep_beating();
+        Ok(lease)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a holder is heard of at regular times")]
+    fn keep_beating(&self) {
+        let inner = Arc::downgrade(&self.inner);
+        let task = tokio::spawn(async move {
+            loop {
+                let Some(strong) = inner.upgrade() else { return };
+                let beat = strong.bucket.term / BEATS;
+                drop(strong);
+                tokio::time::sleep(beat).await;
+                let Some(inner) = inner.upgrade() else { return };
+                // What is wrong shows when the lease is needed.
+                if inner.say(|_| ()).await.is_err() {
+                    return;
+                }
+            }
+        });
+        *self.inner.beating.lock().expect("nothing panics while it holds this lock") = Some(task);
+    }
+
+    /// Whether it is certainly still ours; asks the bucket where that is not known.
+    ///
+    /// # Errors
+    ///
+    /// When it is lost, or the bucket does not tell.
+    pub async fn ensure(&self) -> Result<(), StoreError> {
+        let confirmed =
+            *self.inner.confirmed.lock().expect("nothing panics while it holds this lock");
+        match confirmed {
+            None => Err(StoreError::Lost { by: None }),
+            Some(moment) if moment.elapsed() < self.inner.bucket.term => Ok(()),
+            Some(_) => self.say(|_| ()).await,
+        }
+    }
+
+    async fn say(&self, change: impl FnOnce(&mut Claim)) -> Result<(), StoreError> {
+        self.inner.say(change).await
+    }
+}
+
+impl Guard for Lease {
+    fn admit<'a>(
+        &'a self,
+        action: &'a str,
+    ) -> Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>> {
+        Box::pin(async move {
+            let refused = |error: StoreError| Fault {
+                code: "NoLock".to_owned(),
+                ..Fault::invalid(action, format!("the call was not made: {}", chain(&error)))
+            };
+            self.ensure().await.map_err(refused)
+        })
+    }
+}
+
+impl Bucket {
+    async fn ask(&self, request: Request) -> Result<Answer, StoreError> {
+        let lost = |fault: Fault, attempt| match again(&fault) {
+            true => Ok(Answer::Lost),
+            false => Err(self.failed(attempt, LOCK, fault)),
+        };
+        let answer = match request {
+            Request::Get => match self.get(LOCK).await {
+                Ok(None) => Answer::Absent,
+                Ok(Some(object)) => match serde_json::from_str(&object.text) {
+                    Ok(claim) => Answer::Found { claim, etag: object.etag, age: object.age },
+                    Err(source) => {
+                        let place = format!("{}/{LOCK}", self.place());
+                        return Err(StoreError::Unreadable { place, source });
+                    }
+                },
+                Err(fault) => lost(fault, "read")?,
+            },
+            Request::Put { claim, over } => {
+                let over = over.map_or(Over::Nothing, Over::Version);
+                let text = serde_json::to_string(&claim).unwrap_or_default();
+                match self.put(LOCK, &text, Some(&over)).await {
+                    Put::Written(etag) => Answer::Written { etag },
+                    Put::Refused => Answer::Refused,
+                    Put::Unanswered(fault) => lost(fault, "write")?,
+                }
+            }
+        };
+        if answer == Answer::Lost {
+            backoff(1).await;
+        }
+        Ok(answer)
+    }
+
+    fn silent(&self) -> StoreError {
+        let fault = Fault::invalid("s3:PutObject", "the bucket does not answer");
+        self.failed("write", LOCK, Fault { kind: FaultKind::Uncertain, ..fault })
+    }
+}
+
+/// The journal of one holder.
+#[derive(Debug)]
+pub struct BucketJournal {
+    lease: Lease,
+    epoch: u64,
+}
+
+impl BucketJournal {
+    /// Begins a journal after a snapshot that is written.
+    pub async fn open(lease: &Lease, serial: u64) -> Result<Self, StoreError> {
+        let mut epoch = 0;
+        lease
+            .say(|claim| {
+                epoch = claim.epoch;
+                claim.journal = claim.epoch;
+                claim.serial = serial;
+            })
+            .await?;
+        Ok(Self { lease: lease.clone(), epoch })
+    }
+
+    /// Makes records durable, then lets them count.
+    pub async fn append(&mut self, first: u64, last: u64, lines: &str) -> Result<(), StoreError> {
+        let name = format!("journal/{:020}/{first:020}", self.epoch);
+        self.lease.inner.bucket.write(&name, lines).await?;
+        self.lease.say(|claim| claim.serial = last).await
+    }
+
+    /// Removes what is part of the snapshot now, of this holder and of those before.
+    pub async fn remove(self) -> Result<(), StoreError> {
+        let bucket = &self.lease.inner.bucket;
+        for epoch in (1..=self.epoch).rev() {
+            let names = bucket.journal_objects(epoch).await?;
+            if names.is_empty() && epoch < self.epoch {
+                break;
+            }
+            for name in names {
+                bucket.remove(&name).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the bucket's clock says as it answers: how old something is does not depend on ours.
+#[derive(Debug, Clone, Default)]
+struct Clock {
+    told: Arc<Mutex<Option<DateTime>>>,
+}
+
+impl Intercept for Clock {
+    fn name(&self) -> &'static str {
+        "clock"
+    }
+
+    fn read_before_deserialization(
+        &self,
+        context: &BeforeDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let date = context.response().headers().get("date");
+        let date = date.and_then(|text| DateTime::from_str(text, Format::HttpDate).ok());
+        *self.told.lock().expect("nothing panics while it holds this lock") = date;
+        Ok(())
+    }
+}
+
+impl Clock {
+    /// How long ago something was; no time at all where the bucket does not say what time it is.
+    fn since(&self, then: &DateTime) -> Duration {
+        let told = *self.told.lock().expect("nothing panics while it holds this lock");
+        let seconds = told.map_or(0, |now| now.secs() - then.secs());
+        Duration::from_secs(u64::try_from(seconds).unwrap_or_default())
+    }
+}
+
+/// Whether nothing is known of what was asked.
+fn again(fault: &Fault) -> bool {
+    matches!(fault.kind, FaultKind::Uncertain | FaultKind::Throttled | FaultKind::Concurrent)
+}
+
+async fn backoff(tries: u32) {
+    pause(Duration::from_millis(100) * 2_u32.pow(tries.min(5))).await;
+}
+
+#[expect(clippy::disallowed_methods, reason = "what is not answered is asked again a little later")]
+async fn pause(time: Duration) {
+    tokio::time::sleep(time).await;
+}
+
+/// A time by two clocks: one of them stands still while the machine sleeps, the other may be set.
+#[derive(Debug, Clone, Copy)]
+struct Moment {
+    steady: Instant,
+    wall: SystemTime,
+}
+
+impl Moment {
+    #[expect(clippy::disallowed_methods, reason = "the steady clock does not count sleep")]
+    fn now() -> Self {
+        Self { steady: Instant::now(), wall: SystemTime::now() }
+    }
+
+    /// The longer of the two: too long only makes the bucket be asked.
+    fn elapsed(&self) -> Duration {
+        let now = Self::now();
+        let wall = now.wall.duration_since(self.wall).unwrap_or(Duration::MAX);
+        (now.steady - self.steady).max(wall)
+    }
+}
+
+fn nonce() -> Result<String, StoreError> {
+    let mut bytes = [0_u8; 16];
+    getrandom::fill(&mut bytes).map_err(|error| StoreError::Io {
+        attempt: "draw a name for",
+        place: LOCK.to_owned(),
+        source: std::io::Error::other(error.to_string()),
+    })?;
+    Ok(crate::value::hex(&bytes))
+}
+
+fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
+    error.raw_response().map(|response| response.status().as_u16())
+}
+
+fn is_absent<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
+    let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
+    matches!(code, Some("NoSuchKey" | "NotFound"))
+}

@@ -1,0 +1,307 @@
+//! The places for states, a directory and a bucket: what either keeps, and that no two write.
+
+use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use aws_sdk_s3::primitives::ByteStream;
+use cairn::aws::{Access, Assets, Aws, Clients};
+use cairn::journal::Event;
+use cairn::state::store::{Bucket, Holder, Ledger, Store, StoreError};
+use cairn::state::{Instance, Naming, State};
+use cairn::template::DeletionPolicy;
+use cairn::value::{Attributes, LogicalId, PhysicalId, Token, TypeName};
+use serde_json::{Value as Json, json};
+
+use crate::support::emulator::ministack;
+use crate::support::inventory::inventory;
+use crate::support::latency::Latency;
+use crate::support::meddler::{Meddler, Meddling};
+use crate::support::sandbox::Sandbox;
+
+const BUCKET: &str = "states";
+const LEASE: Duration = Duration::from_secs(2);
+
+async fn connect(endpoint: &str) -> Clients {
+    let access = Access {
+        region: Some("us-east-1".to_owned()),
+        endpoint: Some(endpoint.to_owned()),
+        ..Access::default()
+    };
+    Clients::connect(&access).await
+}
+
+/// A bucket at an emulator, and the way to the stores in it.
+struct Home {
+    client: aws_sdk_s3::Client,
+}
+
+impl Home {
+    async fn at(endpoint: &str) -> Self {
+        let client = connect(endpoint).await.s3();
+        // Somebody may have made it already.
+        let _ = client.create_bucket().bucket(BUCKET).send().await;
+        Self { client }
+    }
+
+    fn store(&self, stack: &str) -> Store {
+        Store::in_bucket(Bucket::new(self.client.clone(), BUCKET, stack, LEASE))
+    }
+
+    async fn keys(&self, stack: &str) -> Vec<String> {
+        let page = self.client.list_objects_v2().bucket(BUCKET).prefix(stack).send().await;
+        let page = page.expect("the bucket tells");
+        page.contents().iter().filter_map(|one| one.key().map(str::to_owned)).collect()
+    }
+}
+
+fn holder(command: &str) -> Holder {
+    Holder {
+        command: command.to_owned(),
+        pid: 7,
+        user: "ada".to_owned(),
+        host: "engine".to_owned(),
+        since: "2026-01-01T00:00:00Z".to_owned(),
+    }
+}
+
+fn empty() -> State {
+    State::empty("sample", "123456789012", "us-east-1", &Token::from("lineage"))
+}
+
+async fn open(store: &Store) -> Ledger {
+    let lock = store.lock(&holder("cairn deploy"), &|_| ()).await.expect("nobody holds it");
+    store.open(lock, empty()).await.expect("it can be opened")
+}
+
+fn begun(id: &str) -> Event {
+    let instance = Instance {
+        type_name: TypeName::from("AWS::EC2::VPC"),
+        token: Token::from(id),
+        physical_id: None,
+        properties: json!({"CidrBlock": "10.0.0.0/16"}),
+        attributes: Attributes::new(),
+        dependencies: BTreeSet::new(),
+        deletion_policy: DeletionPolicy::Delete,
+        update_replace_policy: DeletionPolicy::Delete,
+        naming: Naming::Declared,
+        follows: None,
+    };
+    Event::CreateBegun { id: LogicalId::from(id), instance }
+}
+
+fn named(id: &str) -> Event {
+    let physical_id = PhysicalId::new(format!("vpc-{id}"));
+    Event::Named { id: LogicalId::from(id), token: Token::from(id), physical_id }
+}
+
+async fn read(store: &Store) -> State {
+    store.read().await.expect("it can be read").expect("it is there")
+}
+
+/// What both keep, whatever they are.
+async fn contract(store: &Store) {
+    assert_eq!(store.read().await.expect("nothing is there"), None);
+    let ledger = open(store).await;
+    let refused = store.lock(&holder("cairn teardown"), &|_| ()).await.expect_err("it is held");
+    let Some(StoreError::Locked { holder: Some(other), .. }) = Some(&refused) else {
+        panic!("{refused}")
+    };
+    assert_eq!(other, &holder("cairn deploy"));
+
+    // Each event counts once it is recorded, and many at once count all.
+    ledger.record(begun("first")).await.expect("it can follow");
+    assert_eq!(read(store).await, ledger.state());
+    let many: Vec<String> = (0..40).map(|number| format!("many{number}")).collect();
+    let all = many.iter().map(|id| ledger.record(begun(id)));
+    for recorded in futures(all).await {
+        recorded.expect("it can follow");
+    }
+    let refused = ledger.record(named("nobody")).await.expect_err("it was not begun");
+    assert!(matches!(*refused, StoreError::Contradiction { .. }), "{refused}");
+    let left = ledger.state();
+    assert_eq!((left.serial, left.resources.len()), (41, 41));
+    assert_eq!(read(store).await, left);
+
+    // A run that ends without a word leaves what it has recorded to the next.
+    drop(ledger);
+    let ledger = open(store).await;
+    assert_eq!(ledger.state(), left);
+    ledger.record(named("first")).await.expect("it can follow");
+    let last = ledger.state();
+    drop(ledger);
+    let ledger = open(store).await;
+    assert_eq!(ledger.state(), last);
+    let closed = ledger.close().await.expect("it can be written");
+    assert_eq!(closed.serial, last.serial + 1);
+    assert_eq!(read(store).await, closed);
+    store.forget().await.expect("it can be removed");
+    assert_eq!(store.read().await.expect("nothing is there"), None);
+}
+
+/// All of some futures at once.
+async fn futures<F: Future>(all: impl Iterator<Item = F>) -> Vec<F::Output> {
+    let mut waiting: Vec<_> = all.map(Box::pin).collect();
+    let mut done = Vec::new();
+    std::future::poll_fn(|context| {
+        waiting.retain_mut(|future| match future.as_mut().poll(context) {
+            std::task::Poll::Ready(output) => {
+                done.push(output);
+                false
+            }
+            std::task::Poll::Pending => true,
+        });
+        if waiting.is_empty() { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    })
+    .await;
+    done
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_keeps_a_state() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    contract(&Store::new(&folder.path().join("deep/stack"))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_keeps_a_state() {
+    let server = ministack().await;
+    let home = Home::at(&server.url).await;
+    contract(&home.store("all/contract")).await;
+    // What is left is who had it last.
+    assert_eq!(home.keys("all/contract").await, ["all/contract/lock"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_events_at_once_are_few_requests() {
+    let server = ministack().await;
+    let requests = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&requests);
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, server.port));
+    let meddler = Meddler::before(address, move |request| {
+        counted.fetch_add(usize::from(request.starts_with("PUT ")), Ordering::SeqCst);
+        Meddling::Pass
+    });
+    let home = Home::at(&meddler.url).await;
+    let ledger = open(&home.store("all/many")).await;
+    let before = requests.load(Ordering::SeqCst);
+    let ids: Vec<String> = (0..200).map(|number| format!("many{number}")).collect();
+    for recorded in futures(ids.iter().map(|id| ledger.record(begun(id)))).await {
+        recorded.expect("it can follow");
+    }
+    let made = requests.load(Ordering::SeqCst) - before;
+    // The first goes alone, the others together.
+    assert!(made <= 6, "{made} requests");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_of_the_bucket_that_are_lost_lose_nothing() {
+    let server = ministack().await;
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, server.port));
+    for every in [2, 3, 5] {
+        let seen = AtomicUsize::new(0);
+        let meddler = Meddler::before(address, move |request| {
+            let is_write = request.starts_with("PUT ") && request.contains("/all/");
+            let number = if is_write { seen.fetch_add(1, Ordering::SeqCst) } else { 1 };
+            if number % every == 0 { Meddling::LoseAnswer } else { Meddling::Pass }
+        });
+        let home = Home::at(&meddler.url).await;
+        contract(&home.store(&format!("all/lost{every}"))).await;
+    }
+}
+
+/// Another run takes the lock, as it may once this one was not heard of.
+async fn steal(home: &Home, stack: &str) {
+    let key = format!("{stack}/lock");
+    let object = home.client.get_object().bucket(BUCKET).key(&key).send().await.expect("a lock");
+    let bytes = object.body.collect().await.expect("its content").to_vec();
+    let mut claim: Json = serde_json::from_slice(&bytes).expect("JSON");
+    claim["epoch"] = json!(claim["epoch"].as_u64().expect("a number") + 1);
+    claim["nonce"] = json!("another");
+    claim["standing"] = json!("held");
+    claim["holder"]["command"] = json!("cairn teardown");
+    let body = ByteStream::from(claim.to_string().into_bytes());
+    let put = home.client.put_object().bucket(BUCKET).key(&key).body(body);
+    put.send().await.expect("it is written");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_lost_the_lock_can_do_nothing_more() {
+    let server = ministack().await;
+    let home = Home::at(&server.url).await;
+    let store = home.store("all/stolen");
+    let lock = store.lock(&holder("cairn deploy"), &|_| ()).await.expect("nobody holds it");
+    let lease = lock.lease().expect("a bucket's lock can be lost");
+    let clients = connect(&server.url).await;
+    let aws = Aws::new(clients, "000000000000", Assets::default()).guarded_by(Arc::new(lease));
+    let ledger = store.open(lock, empty()).await.expect("it can be opened");
+    ledger.record(begun("first")).await.expect("it can follow");
+    aws.zones().await.expect("a call is made");
+
+    steal(&home, "all/stolen").await;
+    let lost = ledger.record(named("first")).await.expect_err("the lock is gone");
+    assert!(lost.to_string().contains("lost the lock of its stack to `cairn teardown`"), "{lost}");
+    let refused = aws.zones().await.expect_err("no call is made");
+    assert_eq!(refused.code, "NoLock", "{refused}");
+    let calls = aws.transcript().count();
+    assert_eq!(calls, 1, "only the first was made");
+    // What it wrote last does not count, and neither can its snapshot.
+    let left = read(&store).await;
+    assert_eq!((left.serial, left.resources["first"].intent.is_some()), (1, true));
+    ledger.close().await.expect_err("the lock is gone");
+    assert_eq!(read(&store).await, left);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_not_heard_of_loses_the_lock_and_one_that_is_keeps_it() {
+    let server = ministack().await;
+    let home = Home::at(&server.url).await;
+    let store = home.store("all/silent");
+    let ledger = open(&store).await;
+    tokio::time::sleep(LEASE * 2).await;
+    let begun_at = Instant::now();
+    let refused = store.lock(&holder("cairn plan"), &|_| ()).await.expect_err("it is heard of");
+    assert!(refused.to_string().contains("`cairn deploy` by ada on engine"), "{refused}");
+    assert!(begun_at.elapsed() < LEASE * 2, "{:?}", begun_at.elapsed());
+    ledger.record(begun("first")).await.expect("it is still the holder");
+    drop(ledger);
+    // Another takes it and is gone without a word.
+    steal(&home, "all/silent").await;
+    let told = std::sync::Mutex::new(Vec::new());
+    let tell = |text: &str| told.lock().expect("one at a time").push(text.to_owned());
+    store.lock(&holder("cairn deploy"), &tell).await.expect("it is taken over");
+    let told = told.into_inner().expect("nobody else has it");
+    assert!(told[0].contains("the run that holds the lock goes on"), "{told:?}");
+}
+
+const PERSONA: &str = "stacks/persona-agent";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_deploy_with_its_state_in_a_bucket_is_finished_by_the_next_one() {
+    let server = ministack().await;
+    Home::at(&server.url).await;
+    let before = inventory(&server.url).await;
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, server.port));
+    let slow = Latency::before(address, Duration::from_millis(20));
+    let sandbox = Sandbox::persona(&server.url);
+    let state = format!("s3://{BUCKET}/kills?endpoint={}&lease=2", server.url);
+    sandbox.edit("config/default.yaml", "state: .cairn", &format!("state: {state}"));
+    for moment in [400, 900, 1500] {
+        sandbox.point_at(&slow.url);
+        let mut deploy = sandbox.start(&format!("deploy {PERSONA} --yes"));
+        thread::sleep(Duration::from_millis(moment));
+        deploy.kill().expect("it can be killed");
+        deploy.wait().expect("it ends");
+        sandbox.point_at(&server.url);
+        sandbox.cairn(&format!("deploy {PERSONA} --yes")).code(0);
+        sandbox.cairn(&format!("plan {PERSONA} --detailed-exitcode")).code(0);
+        let listed = sandbox.cairn(&format!("state list {PERSONA}")).code(0).out;
+        assert!(listed.contains("vpc-"), "{listed}");
+        sandbox.cairn(&format!("teardown {PERSONA} --yes")).code(0);
+        assert_eq!(inventory(&server.url).await, before, "after {moment} ms");
+    }
+    assert!(!sandbox.path(".cairn").exists(), "nothing is kept here");
+}
