@@ -326,7 +326,8 @@ fn links_do_not_lead_out() {
     assert!(said.contains("asset.abc/more/template.json` leads out of the assembly"), "{said}");
 }
 
-/// Two stacks, the second of which imports from the first, as the CDK writes such references.
+/// Two stacks, the second of which takes from the first what it exports and what it outputs: the
+/// CDK's strong and its weak references.
 fn pair(sandbox: &Sandbox) {
     let base = stack("Base", &json!({"properties": {"tags": {"team": "huts"}}}));
     let user = stack("User", &json!({"dependencies": ["Base"]}));
@@ -334,12 +335,12 @@ fn pair(sandbox: &Sandbox) {
     let exported = json!({"Export": {"Name": "Base:ExportsOutputRefVpc"}, "Value": {"Ref": "Vpc"}});
     let template = json!({
         "Resources": {"Vpc": {"Type": "AWS::EC2::VPC", "Properties": {"CidrBlock": "10.0.0.0/16"}}},
-        "Outputs": {"ExportsOutputRefVpc": exported},
+        "Outputs": {"ExportsOutputRefVpc": exported, "Cidr": {"Value": "10.0.0.0/24"}},
     });
     sandbox.write("cdk.out/Base.json", &template.to_string());
     let subnet = json!({
         "VpcId": {"Fn::ImportValue": "Base:ExportsOutputRefVpc"},
-        "CidrBlock": "10.0.0.0/24",
+        "CidrBlock": {"Fn::GetStackOutput": {"StackName": "Base", "OutputName": "Cidr"}},
     });
     let template = json!({
         "Resources": {"Subnet": {"Type": "AWS::EC2::Subnet", "Properties": subnet}},
@@ -367,7 +368,10 @@ async fn stacks_are_deployed_in_order_and_torn_down_in_reverse() {
 
     // What the first will export is unknown until it is deployed, and no error.
     let planned = sandbox.cairn("plan --app cdk.out --all --detailed-exitcode").code(2);
-    assert!(planned.out.contains("Base:ExportsOutputRefVpc"), "{}", planned.out);
+    let unknown = "VpcId: (known after apply: `Base:ExportsOutputRefVpc` of `Base`)";
+    for text in [unknown, "CidrBlock: \"10.0.0.0/24\""] {
+        assert!(planned.out.contains(text), "{text:?} is not in:\n{}", planned.out);
+    }
     sandbox.cairn("plan User --app cdk.out").code(0);
     let alone = sandbox.cairn("plan User --app cdk.out --exclusively").code(1).err;
     assert!(alone.contains("no other stack of this environment exports"), "{alone}");

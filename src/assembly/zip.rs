@@ -83,6 +83,10 @@ fn pack(path: &Path, files: Vec<(String, PathBuf)>) -> Result<Vec<u8>, ZipError>
 
 /// A file as it is.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, ZipError> {
+    let metadata = fs::metadata(path).map_err(|_| ZipError::Missing(path.to_owned()))?;
+    if metadata.len() > MOST_BYTES {
+        return Err(ZipError::TooLarge(path.to_owned()));
+    }
     fs::read(path).map_err(|source| ZipError::Read { path: path.to_owned(), source })
 }
 

@@ -12,7 +12,7 @@ use crate::assembly::cloud::{self, Reach};
 use crate::graph::{Graph, Nothing};
 use crate::render::say;
 
-/// Print the resolved template
+/// Print the resolved template, or write a cloud assembly
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  cairn synth stacks/persona-agent --env local --json\n  \
     cairn synth stacks/persona-agent --env prod --out cdk.out   # for `cdk diff --app cdk.out`")]
