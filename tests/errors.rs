@@ -48,6 +48,37 @@ fn every_error_has_its_place_and_comes_before_any_call() {
     assert_eq!(counter.requests(), 0);
 }
 
+/// Right templates are checked whatever is in them. What Cairn cannot deploy stops those commands
+/// that would deploy it, before any call.
+#[test]
+fn types_that_cannot_be_deployed_are_valid_and_refused() {
+    let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 9));
+    let counter = Latency::before(nowhere, Duration::ZERO);
+    let sandbox = Sandbox::at(&counter.url);
+    let template = "Resources:\n  Bucket: {Type: AWS::S3::Bucket}\n  Queue: {Type: AWS::SQS::Queue}\n  \
+                    Other: {Type: AWS::SQS::Queue}\n  Group: {Type: AWS::Logs::LogGroup}\n";
+    sandbox.write("storage.yaml", template);
+
+    let said = sandbox.cairn("validate storage.yaml").code(0);
+    assert!(said.out.contains("4 resources, 0 outputs; Cairn cannot deploy 3 of them yet"));
+    assert!(
+        said.err.contains("warning: Cairn cannot deploy `AWS::S3::Bucket` yet"),
+        "{}",
+        said.err
+    );
+    assert!(said.err.contains("storage.yaml:3:17"), "{}", said.err);
+    assert!(said.err.contains("`AWS::SQS::Queue` yet: 2 resources"), "{}", said.err);
+    let synthesized = sandbox.cairn("synth storage.yaml").code(0).out;
+    assert!(synthesized.contains("AWS::S3::Bucket"), "{synthesized}");
+
+    for command in ["plan", "deploy --yes", "deploy"] {
+        let refused = sandbox.cairn(&format!("{command} storage.yaml")).code(1).err;
+        assert_eq!(refused, said.err.replace("warning", "error"), "{command}");
+    }
+    assert!(!sandbox.path(".cairn").exists(), "something was written");
+    assert_eq!(counter.requests(), 0);
+}
+
 #[test]
 fn findings_are_told_to_code_scanning_too() {
     let sandbox = Sandbox::at("http://127.0.0.1:9");

@@ -99,7 +99,7 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
 }
 
 async fn prepare(project: Project) -> Result<Prepared, Failure> {
-    let (checked, loaded) = project.offline_graph()?;
+    let (checked, loaded) = project.deployable_graph()?;
     if !checked.warnings.is_empty() {
         say(&render_all(&checked.warnings, Color::Always));
     }

@@ -166,7 +166,7 @@ async fn make(args: &MakeArgs) -> Result<Code, Failure> {
 
 /// Plans one stack and shows it.
 async fn of(project: &Project, args: &MakeArgs, promised: &Promised) -> Result<Plan, Failure> {
-    let (checked, loaded) = project.offline_graph()?;
+    let (checked, loaded) = project.deployable_graph()?;
     if !checked.warnings.is_empty() && args.form.form() != Form::Json {
         writeln!(anstream::stderr(), "{}", render_all(&checked.warnings, Color::Always))?;
     }

@@ -214,6 +214,12 @@ impl Project {
         Ok((graph, loaded))
     }
 
+    /// The same, for what is to be deployed.
+    pub fn deployable_graph(&self) -> Result<(Graph, Loaded), Failure> {
+        let (graph, loaded) = self.offline_graph()?;
+        Ok((graph.deployable()?, loaded))
+    }
+
     /// The stack as a cloud assembly has it.
     ///
     /// # Errors

@@ -134,7 +134,7 @@ impl Session {
             ))
             .hint("set `account` and `region` in config/"));
         }
-        Ok(graph::synth(template, inputs)?)
+        Ok(graph::synth(template, inputs)?.deployable()?)
     }
 
     /// Reads what is there and says what would change.

@@ -1,4 +1,4 @@
-//! `cairn types`: what can be deployed.
+//! `cairn types`: what can be deployed, and what there is.
 
 use std::io::Write as _;
 
@@ -9,42 +9,81 @@ use crate::diagnostic::nearest;
 use crate::resource;
 use crate::schema;
 
-/// List the resource types Cairn can deploy, or the properties of one
+/// List the resource types Cairn can deploy, or all there are, or the properties of one
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  cairn types\n  cairn types AWS::EC2::VPCEndpoint")]
+#[command(after_help = "Examples:\n  cairn types\n  cairn types AWS::EC2::VPCEndpoint\n  \
+    cairn types --all dynamodb   # the types with that in their names, deployable or not")]
 pub struct Args {
-    /// A type, to list its properties
-    type_name: Option<String>,
+    /// A type, to list its properties; or a part of the names to list
+    #[arg(value_name = "TYPE")]
+    wanted: Option<String>,
+    /// Every type that AWS has: templates of all of them are checked
+    #[arg(long)]
+    all: bool,
     /// As JSON
     #[arg(long)]
     json: bool,
 }
 
 pub fn run(args: &Args) -> Result<Code, Failure> {
+    match args.wanted.as_deref() {
+        Some(name) if schema::type_names().any(|one| one == name) => describe(name, args.json),
+        wanted => list(wanted, args),
+    }
+}
+
+/// The types with a text in their names, whatever its case.
+fn list(wanted: Option<&str>, args: &Args) -> Result<Code, Failure> {
+    let part = wanted.unwrap_or_default().to_lowercase();
+    let types: Vec<(&str, bool)> = schema::type_names()
+        .filter(|name| name.to_lowercase().contains(&part))
+        .map(|name| (name, resource::handler(name).is_some()))
+        .filter(|(_, deployable)| args.all || *deployable)
+        .collect();
+    if let Some(wanted) = wanted.filter(|_| types.is_empty()) {
+        return Err(nothing_like(wanted, args.all));
+    }
     let mut out = anstream::stdout();
-    let names: Vec<&str> = resource::types().iter().map(|handler| handler.type_name()).collect();
-    let Some(wanted) = &args.type_name else {
-        if args.json {
-            writeln!(out, "{}", serde_json::to_string_pretty(&names)?)?;
-        } else {
-            for name in names {
-                writeln!(out, "{name}")?;
-            }
-        }
+    if args.json {
+        let list: Vec<_> = types
+            .iter()
+            .map(|(name, deployable)| match args.all {
+                true => json!({"type": name, "deployable": deployable}),
+                false => json!(name),
+            })
+            .collect();
+        writeln!(out, "{}", serde_json::to_string_pretty(&list)?)?;
         return Ok(Code::Success);
-    };
-    let (Some(handler), Some(facts)) = (resource::handler(wanted), schema::facts(wanted)) else {
-        let failure = Failure::text(format!("Cairn cannot deploy `{wanted}`"));
-        return Err(match nearest(wanted, names) {
-            Some(near) => failure.hint(format!("did you mean `{near}`?")),
-            None => failure.hint("`cairn types` lists what it can"),
-        });
-    };
+    }
+    for (name, deployable) in &types {
+        let mark = if args.all && *deployable { "  can be deployed" } else { "" };
+        writeln!(out, "{name}{mark}")?;
+    }
+    Ok(Code::Success)
+}
+
+fn nothing_like(wanted: &str, all: bool) -> Failure {
+    let failure = Failure::text(match all {
+        true => format!("no type of AWS's is called like `{wanted}`"),
+        false => format!("no type that Cairn can deploy is called like `{wanted}`"),
+    });
+    match nearest(wanted, schema::type_names()) {
+        Some(near) => failure.hint(format!("did you mean `{near}`?")),
+        None if all => failure.hint("`cairn types --all` lists them"),
+        None => failure.hint(format!("`cairn types --all {wanted}` looks among those it cannot")),
+    }
+}
+
+/// The properties and attributes of one type.
+fn describe(wanted: &str, as_json: bool) -> Result<Code, Failure> {
+    let Some(facts) = schema::facts(wanted) else { return Err(nothing_like(wanted, true)) };
+    let handler = resource::handler(wanted);
+    let mut out = anstream::stdout();
     let mut properties = Vec::new();
     for name in facts.property_names() {
         let note = |is: bool, word: &str| is.then(|| word.to_owned());
         let unsupported = handler
-            .unsupported()
+            .map_or(&[][..], |handler| handler.unsupported())
             .iter()
             .find(|(property, _)| *property == name)
             .map(|(_, reason)| format!("not supported: {reason}"));
@@ -60,14 +99,20 @@ pub fn run(args: &Args) -> Result<Code, Failure> {
         .collect();
         properties.push((name, notes));
     }
-    if args.json {
+    if as_json {
         let list: Vec<_> =
             properties.iter().map(|(name, notes)| json!({"name": name, "notes": notes})).collect();
-        let json = json!({"type": wanted, "properties": list, "attributes": facts.attributes});
+        let json = json!({
+            "type": wanted,
+            "deployable": handler.is_some(),
+            "properties": list,
+            "attributes": facts.attributes,
+        });
         writeln!(out, "{}", serde_json::to_string_pretty(&json)?)?;
         return Ok(Code::Success);
     }
-    writeln!(out, "{wanted}")?;
+    let note = if handler.is_some() { "" } else { "  (Cairn cannot deploy it yet)" };
+    writeln!(out, "{wanted}{note}")?;
     let width = properties.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
     for (name, notes) in properties {
         writeln!(out, "  {}", format!("{name:<width$}  {}", notes.join(", ")).trim_end())?;

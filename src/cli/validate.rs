@@ -48,7 +48,7 @@ pub fn run(args: &Args) -> Result<Code, Failure> {
     for project in projects {
         match project.offline_graph() {
             Ok((graph, _)) => {
-                findings.extend(graph.warnings.clone());
+                findings.extend(graph.warnings.iter().chain(&graph.obstacles).cloned());
                 graphs.push(graph);
             }
             Err(Failure::Diagnostics(found)) => {
@@ -72,9 +72,13 @@ pub fn run(args: &Args) -> Result<Code, Failure> {
         writeln!(anstream::stderr(), "{}", text.trim_end())?;
     }
     for graph in &graphs {
+        let undeployable = match graph.undeployable_count() {
+            0 => String::new(),
+            count => format!("; Cairn cannot deploy {count} of them yet"),
+        };
         writeln!(
             anstream::stdout(),
-            "{} is valid: {} resources, {} outputs",
+            "{} is valid: {} resources, {} outputs{undeployable}",
             graph.template.source.name,
             graph.nodes.len(),
             graph.template.outputs.len()

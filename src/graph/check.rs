@@ -1,51 +1,12 @@
-//! What can be said of a template's types and properties before any call.
+//! What can be said of a template's properties before any call.
 
 use super::evaluate::is_function;
 use super::{Graph, Nothing};
 use crate::diagnostic::{Diagnostic, Severity, Span, nearest};
 use crate::resource;
 use crate::schema::{self, At, Basis, Finding, Segment};
-use crate::template::{Node, ResourceNode, Template};
+use crate::template::{Node, Template};
 use crate::value::LogicalId;
-
-/// A type nobody knows is an error; one that Cairn cannot deploy is too, with another hint.
-pub fn type_is_known(
-    template: &Template,
-    declared: &ResourceNode,
-    diagnostics: &mut Vec<Diagnostic>,
-) {
-    let name = declared.type_name.as_str();
-    if resource::handler(name).is_some() {
-        return;
-    }
-    let known =
-        resource::types().iter().map(|handler| handler.type_name()).chain(schema::type_names());
-    let finding = match schema::facts(name) {
-        _ if name == NESTED_STACK => Diagnostic::error(format!("Cairn cannot deploy `{name}` yet"))
-            .hint("make what is in it a stack of its own: stacks can import from each other"),
-        None if is_custom(name) => {
-            Diagnostic::error(format!("Cairn cannot deploy the custom resource `{name}`"))
-                .hint("what its function does for CloudFormation has to be done in another way")
-        }
-        Some(_) => Diagnostic::error(format!("Cairn cannot deploy `{name}` yet"))
-            .hint("`cairn types` lists what it can"),
-        None => {
-            let hint = match nearest(name, known) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => "`cairn types` lists the types Cairn can deploy".to_owned(),
-            };
-            Diagnostic::error(format!("Cairn knows no resource type `{name}`")).hint(hint)
-        }
-    };
-    diagnostics.push(finding.at(&template.source, declared.type_span));
-}
-
-const NESTED_STACK: &str = "AWS::CloudFormation::Stack";
-
-/// Whether a function stands for a type.
-fn is_custom(name: &str) -> bool {
-    name == "AWS::CloudFormation::CustomResource" || name.starts_with("Custom::")
-}
 
 pub fn no_such_dependency(template: &Template, name: &str, span: Span) -> Diagnostic {
     let near = nearest(name, template.resources.keys().map(LogicalId::as_str));
@@ -54,8 +15,10 @@ pub fn no_such_dependency(template: &Template, name: &str, span: Span) -> Diagno
         .hint_if(near.map(|near| format!("did you mean `{near}`?")))
 }
 
-/// Checks every resource's properties, unknown values standing for anything.
-pub fn properties(graph: &Graph, diagnostics: &mut Vec<Diagnostic>) {
+/// Checks every resource's properties, unknown values standing for anything. Those that a template
+/// may have and Cairn cannot set yet are returned.
+pub fn properties(graph: &Graph, diagnostics: &mut Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut unsupported = Vec::new();
     for node in graph.nodes.values() {
         let Some(facts) = graph.facts(&node.id) else { continue };
         let mut evaluator = graph.evaluator(&Nothing);
@@ -67,13 +30,16 @@ pub fn properties(graph: &Graph, diagnostics: &mut Vec<Diagnostic>) {
             let path: Vec<Segment> =
                 property.split('.').map(|name| Segment::Key(name.to_owned())).collect();
             if find(&value, &path) {
-                diagnostics.push(
-                    Diagnostic::error(format!("Cairn does not support `{property}` yet: {reason}"))
-                        .at(&graph.template.source, locate(graph, &node.id, &path, At::Key)),
+                unsupported.push(
+                    Diagnostic::warning(format!(
+                        "Cairn does not support `{property}` yet: {reason}"
+                    ))
+                    .at(&graph.template.source, locate(graph, &node.id, &path, At::Key)),
                 );
             }
         }
     }
+    unsupported
 }
 
 fn find(value: &crate::value::Value, path: &[Segment]) -> bool {

@@ -14,7 +14,7 @@ use super::extensions::Name;
 use super::lookup::Lookup;
 use super::substitute::{Piece, pieces};
 use super::text::Text;
-use super::{Inputs, cidr, inputs};
+use super::{Inputs, cidr, inputs, types};
 use crate::diagnostic::{Diagnostic, Span, nearest};
 use crate::schema::{self, Kind};
 use crate::template::{Entry, Node, NodeKind, Template, is_loop};
@@ -36,6 +36,9 @@ pub struct Evaluator<'a> {
     /// account can tell: it is not judged then.
     pub(super) misled: bool,
 }
+
+/// More names of attributes than this are no hint.
+const SHOWN_ATTRIBUTES: usize = 24;
 
 /// The source of what is unknown because of an error. Nothing more is said of what is made of it.
 pub const FAILED: &str = "(an error)";
@@ -197,8 +200,15 @@ impl<'a> Evaluator<'a> {
         match self.template.resources.contains_key(name) {
             true if self.exists(name) => self.lookup.reference(name),
             true => self.excluded(name, span),
+            false if self.is_in_module(name) => Value::unknown(name),
             false => self.no_such_name(name, span),
         }
+    }
+
+    /// Whether it may be a resource of a module, which goes by the module's name and its own.
+    fn is_in_module(&self, name: &str) -> bool {
+        let mut modules = self.template.resources.values().filter(|one| types::is_module(one));
+        modules.any(|module| name.starts_with(module.id.as_str()))
     }
 
     fn exists(&self, id: &str) -> bool {
@@ -259,6 +269,9 @@ impl<'a> Evaluator<'a> {
 
     fn attribute(&mut self, id: &str, attribute: &str, span: Span) -> Value {
         let Some(resource) = self.template.resources.get(id) else {
+            if self.is_in_module(id) {
+                return Value::unknown(format!("{id}.{attribute}"));
+            }
             let known = self.template.resources.keys().map(LogicalId::as_str);
             let hint = nearest(id, known).map(|near| format!("did you mean `{near}`?"));
             return self.fail(span, format!("there is no resource `{id}`"), hint);
@@ -274,6 +287,10 @@ impl<'a> Evaluator<'a> {
                 Some(near) => format!("did you mean `{near}`?"),
                 None if offered.is_empty() => {
                     "it offers none; `Ref` may be what you need".to_owned()
+                }
+                None if offered.len() > SHOWN_ATTRIBUTES => {
+                    let (shown, rest) = offered.split_at(SHOWN_ATTRIBUTES);
+                    format!("it offers {} and {} more", shown.join(", "), rest.len())
                 }
                 None => format!("it offers {}", offered.join(", ")),
             };

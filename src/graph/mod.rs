@@ -27,6 +27,7 @@ mod substitute;
 #[cfg(test)]
 mod tests;
 mod text;
+mod types;
 
 pub use expand::expand;
 pub use exports::ExportValue;
@@ -53,6 +54,8 @@ pub struct Graph {
     /// In an order in which each comes after what it depends on.
     pub nodes: IndexMap<LogicalId, Node>,
     pub warnings: Vec<Diagnostic>,
+    /// What Cairn cannot do yet of what the template rightly asks for.
+    pub obstacles: Vec<Diagnostic>,
     /// The exports of other stacks that are used, each with the stack it comes from.
     pub imports: BTreeMap<String, String>,
     parameters: BTreeMap<String, Value>,
@@ -96,6 +99,7 @@ pub fn synth(template: Arc<Template>, inputs: Inputs) -> Result<Graph, Vec<Diagn
         inputs,
         nodes: IndexMap::new(),
         warnings: Vec::new(),
+        obstacles: Vec::new(),
         imports: BTreeMap::new(),
         parameters,
         conditions,
@@ -106,15 +110,20 @@ pub fn synth(template: Arc<Template>, inputs: Inputs) -> Result<Graph, Vec<Diagn
     graph.check_exports(&mut diagnostics);
     order::add_followed(&mut graph);
     order::sort(&mut graph, &mut diagnostics);
-    check::properties(&graph, &mut diagnostics);
+    let mut obstacles = check::properties(&graph, &mut diagnostics);
+    obstacles.extend(types::undeployable(&graph));
+    check::sort(&mut obstacles);
     network::check(&graph, &mut diagnostics);
     limits::check(&graph, &mut diagnostics);
     references::check(&graph, &mut diagnostics);
-    check::sort(&mut diagnostics);
     if diagnostics.iter().any(|finding| finding.severity == Severity::Error) {
+        diagnostics.extend(obstacles);
+        check::sort(&mut diagnostics);
         return Err(diagnostics);
     }
+    check::sort(&mut diagnostics);
     graph.warnings = diagnostics;
+    graph.obstacles = obstacles;
     Ok(graph)
 }
 
@@ -206,7 +215,7 @@ impl Graph {
     fn collect_nodes(&mut self, diagnostics: &mut Vec<Diagnostic>) {
         let template = Arc::clone(&self.template);
         for declared in template.resources.values().filter(|one| !cdk::is_analytics(one)) {
-            check::type_is_known(&template, declared, diagnostics);
+            types::check(&template, declared, diagnostics);
             let (deletion_policy, update_replace_policy) = self.policies(declared, diagnostics);
             if let Some((name, span)) = &declared.condition
                 && !template.conditions.contains_key(name)

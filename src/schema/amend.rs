@@ -1,7 +1,7 @@
 //! Where the schemas and what CloudFormation does part: a short list, because a change here is a
 //! claim about AWS that no file backs.
 
-use super::facts::{Kind, Shape, TypeFacts};
+use super::facts::{CUSTOM_RESOURCE, Kind, Shape, TypeFacts};
 
 /// What is different at a path.
 enum Amendment {
@@ -11,6 +11,10 @@ enum Amendment {
     Has(&'static [&'static str]),
     /// A list whose order matters, although the schema calls its items unique.
     Ordered,
+    /// It takes properties and offers attributes that no schema can know.
+    Open,
+    /// `Fn::GetAtt` offers this too, or what is in it.
+    Offers,
 }
 
 const AMENDMENTS: &[(&str, &str, Amendment)] = &[
@@ -18,6 +22,10 @@ const AMENDMENTS: &[(&str, &str, Amendment)] = &[
     // it from a parameter.
     ("AWS::ApiGateway::Method", "MethodResponses[].ResponseParameters{}", Is(Kind::Boolean)),
     ("AWS::ApiGateway::Method", "RequestParameters{}", Is(Kind::Boolean)),
+    // What its function takes and answers.
+    (CUSTOM_RESOURCE, "", Open),
+    // The outputs of its template.
+    ("AWS::CloudFormation::Stack", "Outputs", Offers),
     ("AWS::EC2::DHCPOptions", "DomainNameServers", Ordered),
     ("AWS::EC2::DHCPOptions", "NetbiosNameServers", Ordered),
     ("AWS::Lambda::Function", "Code", Has(&ASSET)),
@@ -29,7 +37,7 @@ const AMENDMENTS: &[(&str, &str, Amendment)] = &[
     ("AWS::Lambda::Function", "Layers", Ordered),
 ];
 
-use Amendment::{Has, Is, Ordered};
+use Amendment::{Has, Is, Offers, Open, Ordered};
 
 /// Code that Cairn packs from a local path.
 const ASSET: [&str; 2] = ["AssetPath", "AssetSha256"];
@@ -59,8 +67,16 @@ pub(super) fn is_own(name: &str) -> bool {
 
 pub(super) fn amend(facts: &mut TypeFacts) {
     for (_, path, amendment) in AMENDMENTS.iter().filter(|(name, ..)| *name == facts.type_name) {
+        if matches!(amendment, Offers) {
+            facts.attributes.push((*path).to_owned());
+        }
         let Some(shape) = facts.properties.at_mut(path) else { continue };
         match amendment {
+            Offers => {}
+            Open => {
+                facts.open = true;
+                shape.values = Some(Box::new(Shape { kinds: vec![Kind::Any], ..Shape::default() }));
+            }
             Is(kind) => shape.kinds = vec![*kind],
             Has(names) => shape.properties.extend(names.iter().map(|name| {
                 ((*name).to_owned(), Shape { kinds: vec![Kind::String], ..Shape::default() })
@@ -73,5 +89,6 @@ pub(super) fn amend(facts: &mut TypeFacts) {
 /// Every amended path, for the test that it is there to amend.
 #[cfg(test)]
 pub(super) fn amended() -> impl Iterator<Item = (&'static str, &'static str)> {
-    AMENDMENTS.iter().map(|(type_name, path, _)| (*type_name, *path))
+    let shapes = AMENDMENTS.iter().filter(|(.., amendment)| !matches!(amendment, Offers));
+    shapes.map(|(type_name, path, _)| (*type_name, *path))
 }

@@ -91,15 +91,17 @@ fn short(text: &str) -> String {
 }
 
 fn choice(shape: &Shape, value: &Value) -> Option<Misfit> {
-    if shape.choices.is_empty() || shape.choices.contains(&value.to_json()) {
+    let text = value.as_text().unwrap_or_default();
+    let in_any_case = shape.any_case_choices.iter().any(|one| one.eq_ignore_ascii_case(text));
+    let is_free = shape.choices.is_empty() && shape.any_case_choices.is_empty();
+    if is_free || in_any_case || shape.choices.contains(&value.to_json()) {
         return None;
     }
-    let text = value.as_text().unwrap_or_default();
     let choices = shape.choices.iter().map(|choice| match choice {
         Json::String(text) => text.clone(),
         other => other.to_string(),
     });
-    let choices: Vec<_> = choices.collect();
+    let choices: Vec<_> = choices.chain(shape.any_case_choices.iter().cloned()).collect();
     let near = match value {
         Value::String(_) => nearest(text, choices.iter().map(String::as_str)),
         _ => None,

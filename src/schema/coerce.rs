@@ -19,9 +19,6 @@ const SHOWN_NAMES: usize = 16;
 pub fn coerce(facts: &TypeFacts, value: Value) -> (Value, Vec<Finding>) {
     let mut walk = Walk { type_name: facts.type_name, path: Vec::new(), findings: Vec::new() };
     let value = walk.value(&facts.properties, value);
-    if let Value::Map(entries) = &value {
-        walk.groups(facts, entries);
-    }
     (value, walk.findings)
 }
 
@@ -110,17 +107,12 @@ impl Walk<'_> {
             let message = format!("{} lacks the property `{name}`", self.here());
             self.error(At::Key, message, None);
         }
-    }
-
-    /// Of some properties exactly one, or at least one, has to be there.
-    fn groups(&mut self, facts: &TypeFacts, entries: &IndexMap<String, Value>) {
-        let meant = meant(&facts.properties, entries);
-        let is_given = |name: &String| entries.contains_key(name) || meant.contains(&name.as_str());
+        // Of some properties exactly one, or at least one, has to be there.
         let given = |group: &[String]| -> Vec<String> {
             group.iter().filter(|name| is_given(name)).cloned().collect()
         };
-        let exactly = &facts.required_exactly_one;
-        let at_least = &facts.required_one_of;
+        let exactly = &shape.required_exactly_one;
+        let at_least = &shape.required_one_of;
         for group in [exactly, at_least] {
             if !group.is_empty() && given(group).is_empty() {
                 let message = format!("{} needs one of {}", self.here(), listed(group));

@@ -1,4 +1,5 @@
-//! The facts of each type, read from one line of `data/schemas.json` when first asked for.
+//! The facts of each type, read from one line of a file when first asked for: of
+//! `data/schemas.json` where they have been looked into, else of the [`registry`].
 
 use std::borrow::Cow;
 use std::sync::{LazyLock, OnceLock};
@@ -7,8 +8,8 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value as Json;
 
-use super::amend;
 use super::pattern::Pattern;
+use super::{amend, registry};
 
 /// What the schema says of one resource type. Paths are written `Integration.TimeoutInMillis`,
 /// `Policies[].PolicyDocument`, `RequestParameters{}` (the values of a map); where a method takes
@@ -36,6 +37,9 @@ pub struct TypeFacts {
     pub primary_identifier: Vec<String>,
     /// Whether a replacement deletes the old one first.
     pub delete_first: bool,
+    /// Whether it also has properties and attributes that no schema knows.
+    #[serde(skip)]
+    pub open: bool,
     pub tags: Option<TagShape>,
     #[serde(deserialize_with = "root")]
     pub properties: Shape,
@@ -66,11 +70,20 @@ pub struct Shape {
     /// Of a map with known keys.
     pub properties: IndexMap<String, Shape>,
     pub required: Vec<String>,
+    /// At least one of these.
+    #[serde(rename = "requiredOr")]
+    pub required_one_of: Vec<String>,
+    /// Exactly one of these.
+    #[serde(rename = "requiredXor")]
+    pub required_exactly_one: Vec<String>,
     pub items: Option<Box<Shape>>,
     /// Of a map with free keys.
     pub values: Option<Box<Shape>>,
     #[serde(rename = "enum")]
     pub choices: Vec<Json>,
+    /// Choices that may be written in any case.
+    #[serde(rename = "enumAnyCase")]
+    pub any_case_choices: Vec<String>,
     pub pattern: Option<Pattern>,
     pub format: Option<String>,
     pub minimum: Option<f64>,
@@ -99,16 +112,32 @@ pub enum Kind {
     Any,
 }
 
+/// What stands for `AWS::CloudFormation::CustomResource` where a template names it.
+const CUSTOM: &str = "Custom::";
+pub(super) const CUSTOM_RESOURCE: &str = "AWS::CloudFormation::CustomResource";
+
 /// The facts of a type, if there is a schema for it.
 pub fn facts(type_name: &str) -> Option<&'static TypeFacts> {
-    let index = TYPES.binary_search_by(|line| line.type_name.cmp(type_name)).ok()?;
-    let line = &TYPES[index];
+    let type_name = if type_name.starts_with(CUSTOM) { CUSTOM_RESOURCE } else { type_name };
+    let line =
+        find(&DETAILED, type_name).or_else(|| find(registry::service_of(type_name)?, type_name))?;
     Some(line.facts.get_or_init(|| line.parse()))
 }
 
 /// Every type there is a schema for, in alphabetical order.
 pub fn type_names() -> impl Iterator<Item = &'static str> {
-    TYPES.iter().map(|line| line.type_name)
+    registry::type_names()
+}
+
+/// The types that have been looked into.
+#[cfg(test)]
+pub(super) fn detailed() -> Vec<&'static str> {
+    DETAILED.iter().map(|line| line.type_name).collect()
+}
+
+fn find(lines: &'static [Line], type_name: &str) -> Option<&'static Line> {
+    let index = lines.binary_search_by(|line| line.type_name.cmp(type_name)).ok()?;
+    Some(&lines[index])
 }
 
 impl TypeFacts {
@@ -135,6 +164,20 @@ impl TypeFacts {
     /// The properties a template may set, at the top level.
     pub fn property_names(&self) -> impl Iterator<Item = &str> {
         self.properties.settable()
+    }
+
+    /// Whether `Fn::GetAtt` gives something for this attribute: one that is listed, or what is in
+    /// one of which the schema says no more, as in the `Outputs.Url` of a stack.
+    pub fn offers(&self, attribute: &str) -> bool {
+        let listed = |name: &str| self.attributes.iter().any(|one| one == name);
+        let mut above = attribute;
+        while let Some((outer, _)) = above.rsplit_once('.') {
+            above = outer;
+            if listed(above) && self.shape(above).is_none_or(Shape::is_free_map) {
+                return true;
+            }
+        }
+        self.open || listed(attribute)
     }
 
     /// What stands at `path`; the empty path is the resource.
@@ -239,22 +282,26 @@ impl Kind {
     }
 }
 
-const SCHEMAS: &str = include_str!("../../data/schemas.json");
+/// The types that have been looked into: whether the order of a list matters, where the tags are.
+const DETAILS: &str = include_str!("../../data/schemas.json");
 
-/// One line of the file: a type, and its facts once somebody has asked.
-struct Line {
-    type_name: &'static str,
+static DETAILED: LazyLock<Vec<Line>> = LazyLock::new(|| lines(DETAILS));
+
+/// One line of a file: a type, and its facts once somebody has asked.
+pub(super) struct Line {
+    pub type_name: &'static str,
     json: &'static str,
     facts: OnceLock<TypeFacts>,
 }
 
-static TYPES: LazyLock<Vec<Line>> = LazyLock::new(|| {
+/// The lines of a file, in alphabetical order.
+pub(super) fn lines(text: &'static str) -> Vec<Line> {
     let line = |text: &'static str| {
         let (type_name, json) = text.trim_end_matches(',').strip_prefix('"')?.split_once("\":")?;
         Some(Line { type_name, json, facts: OnceLock::new() })
     };
-    SCHEMAS.lines().filter_map(line).collect()
-});
+    text.lines().filter_map(line).collect()
+}
 
 impl Line {
     fn parse(&self) -> TypeFacts {
@@ -262,6 +309,8 @@ impl Line {
             .expect("the file is part of the program, and a test reads every line of it");
         facts.type_name = self.type_name;
         facts.properties.required.clone_from(&facts.required);
+        facts.properties.required_one_of.clone_from(&facts.required_one_of);
+        facts.properties.required_exactly_one.clone_from(&facts.required_exactly_one);
         for path in &facts.read_only {
             if let Some(shape) = facts.properties.at_mut(path) {
                 shape.read_only = true;

@@ -1,8 +1,8 @@
 //! What the CloudFormation schemas say of resource types, and a template's properties held
 //! against it.
 //!
-//! The facts are data (`data/schemas.json`, made by `scripts/schema_facts.py`), found by type and
-//! parsed when first asked for. [`coerce`] is the one place where a property gets the type its
+//! The facts are data (`data/`, made by scripts), found by type and parsed when first asked for.
+//! [`coerce`] is the one place where a property gets the type its
 //! schema wants ("443" is a port, `true` a tag's text) and where a misspelt, missing or misfit
 //! property is found, before anything runs. What is not known yet is never judged: a finding has
 //! to be right whatever AWS will answer.
@@ -12,6 +12,7 @@ mod check;
 mod coerce;
 mod facts;
 mod pattern;
+mod registry;
 mod stand_in;
 
 #[cfg(test)]
@@ -86,6 +87,5 @@ pub fn path_text(path: &[Segment]) -> String {
 
 /// What `Fn::GetAtt` of this attribute gives, if the type offers it.
 pub fn get_att_kind(facts: &TypeFacts, attribute: &str) -> Option<Kind> {
-    let offered = facts.attributes.iter().any(|name| name == attribute);
-    offered.then(|| facts.shape(attribute).map_or(Kind::Any, Shape::kind))
+    facts.offers(attribute).then(|| facts.shape(attribute).map_or(Kind::Any, Shape::kind))
 }

@@ -6,6 +6,7 @@ mod functions;
 mod loops;
 mod outside;
 mod templates;
+mod types;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
