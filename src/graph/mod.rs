@@ -9,6 +9,7 @@ mod cdk;
 mod check;
 mod cidr;
 mod conditions;
+mod endpoints;
 mod evaluate;
 mod expand;
 mod exports;
@@ -114,6 +115,7 @@ pub fn synth(template: Arc<Template>, inputs: Inputs) -> Result<Graph, Vec<Diagn
     obstacles.extend(types::undeployable(&graph));
     check::sort(&mut obstacles);
     network::check(&graph, &mut diagnostics);
+    endpoints::check(&graph, &mut diagnostics);
     limits::check(&graph, &mut diagnostics);
     references::check(&graph, &mut diagnostics);
     if diagnostics.iter().any(|finding| finding.severity == Severity::Error) {

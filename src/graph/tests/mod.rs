@@ -1,6 +1,7 @@
 //! The evaluator's functions one by one, then what a whole template says.
 
 mod agreement;
+mod endpoints;
 mod exports;
 mod functions;
 mod loops;
