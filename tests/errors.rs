@@ -109,6 +109,20 @@ fn a_wrong_configuration_is_refused_with_its_line() {
     assert!(said.contains("did you mean `region`?"), "{said}");
 }
 
+/// A handler that is not in the code stops everything before any call.
+#[test]
+fn a_handler_is_looked_for_in_the_code() {
+    let sandbox = Sandbox::persona("http://127.0.0.1:9");
+    let stack = "stacks/persona-agent/stack.yaml";
+    sandbox.edit(stack, "Handler: handler.handler", "Handler: handlr.handler");
+    for command in ["validate", "plan"] {
+        let said = sandbox.cairn(&format!("{command} stacks/persona-agent")).code(1).err;
+        assert!(said.contains("the code of `Function` has no module `handlr`"), "{said}");
+        assert!(said.contains("did you mean `handler.handler`?"), "{said}");
+        assert!(said.contains("      Handler: handlr.handler\n"), "{said}");
+    }
+}
+
 /// What AWS takes and callers suffer from is said as a warning, and stops nothing.
 #[test]
 fn times_that_do_not_fit_are_warned_of() {

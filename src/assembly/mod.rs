@@ -8,7 +8,7 @@ pub mod cloud;
 mod tests;
 mod zip;
 
-pub use self::zip::{ZipError, zip_directory, zip_text};
+pub use self::zip::{ZipError, file_names, zip_directory, zip_text};
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -69,7 +69,9 @@ pub fn collect(template: &Template, home: Home<'_>) -> Result<Collected, Vec<Dia
             },
         };
         known.insert(path.clone(), sha256.clone());
-        let asset = AssetRef { property: CODE.to_owned(), path, sha256 };
+        let zipped = collected.assets.get(&sha256);
+        let files = zipped.map(|asset| file_names(asset.bytes())).unwrap_or_default();
+        let asset = AssetRef { property: CODE.to_owned(), path, sha256, files };
         collected.by_resource.insert(resource.id.clone(), asset);
     }
     if errors.is_empty() { Ok(collected) } else { Err(errors) }

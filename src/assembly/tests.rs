@@ -7,7 +7,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use ::zip::ZipArchive;
 use tempfile::TempDir;
 
-use super::{Home, ZipError, collect, zip_directory, zip_text};
+use super::{Home, ZipError, collect, file_names, zip_directory, zip_text};
 use crate::diagnostic::Source;
 use crate::template::{Template, parse};
 
@@ -55,6 +55,8 @@ fn the_same_content_is_the_same_zip() {
     let bytes = zipped(first.path());
     assert_eq!(bytes, zipped(second.path()));
     assert_eq!(listed(&bytes), ["a.py 644 a", "b.py 644 b", "deep/er/c.txt 644 c"]);
+    assert_eq!(file_names(&bytes), ["a.py", "b.py", "deep/er/c.txt"]);
+    assert_eq!(file_names(b"no zip"), Vec::<String>::new());
     for other in
         [[("b.py", "b"), ("a.py", "x"), FILES[2]], [("b.py", "b"), ("x.py", "a"), FILES[2]]]
     {

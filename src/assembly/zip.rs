@@ -1,11 +1,12 @@
 //! Zips with the same bytes for the same content: names sorted, one date, two modes.
 
+use std::borrow::Cow;
 use std::fs;
 use std::io::{self, Cursor, Write as _};
 use std::path::{Path, PathBuf};
 
 use ::zip::write::SimpleFileOptions;
-use ::zip::{CompressionMethod, DateTime, ZipWriter};
+use ::zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 use ignore::WalkBuilder;
 
 /// What Lambda takes directly.
@@ -113,6 +114,14 @@ pub fn zip_text(files: &[(&str, &str)]) -> Result<Vec<u8>, ZipError> {
             .map_err(|source| ZipError::Read { path: PathBuf::from(name), source })?;
     }
     Ok(writer.finish()?.into_inner())
+}
+
+/// The names of the files in a zip; none where it is no zip.
+pub fn file_names(bytes: &[u8]) -> Vec<String> {
+    match ZipArchive::new(Cursor::new(bytes)) {
+        Ok(archive) => archive.file_names().flatten().map(Cow::into_owned).collect(),
+        Err(_) => Vec::new(),
+    }
 }
 
 fn options(executable: bool) -> SimpleFileOptions {

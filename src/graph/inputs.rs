@@ -68,6 +68,8 @@ pub struct AssetRef {
     pub property: String,
     pub path: String,
     pub sha256: String,
+    /// The names of the files in it; none where they are not known.
+    pub files: Vec<String>,
 }
 
 impl AssetRef {

@@ -14,6 +14,7 @@ mod evaluate;
 mod expand;
 mod exports;
 mod extensions;
+mod handlers;
 mod inputs;
 mod kind;
 mod limits;
@@ -117,6 +118,7 @@ pub fn synth(template: Arc<Template>, inputs: Inputs) -> Result<Graph, Vec<Diagn
     network::check(&graph, &mut diagnostics);
     endpoints::check(&graph, &mut diagnostics);
     limits::check(&graph, &mut diagnostics);
+    handlers::check(&graph, &mut diagnostics);
     references::check(&graph, &mut diagnostics);
     if diagnostics.iter().any(|finding| finding.severity == Severity::Error) {
         diagnostics.extend(obstacles);

@@ -4,6 +4,7 @@ mod agreement;
 mod endpoints;
 mod exports;
 mod functions;
+mod handlers;
 mod loops;
 mod outside;
 mod templates;

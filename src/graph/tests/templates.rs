@@ -160,6 +160,7 @@ Resources:
         property: "Code".to_owned(),
         path: "./code".to_owned(),
         sha256: "abc".to_owned(),
+        files: Vec::new(),
     };
     let mut inputs = inputs(&[]);
     inputs.tags = BTreeMap::from(

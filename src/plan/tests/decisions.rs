@@ -122,7 +122,7 @@ fn a_part_that_is_create_only_replaces_with_the_whole() {
 Resources:
   Endpoint:
     Type: AWS::EC2::VPCEndpoint
-    Properties: {VpcId: vpc-1, ServiceName: com.amazonaws.us-east-1.sqs, PolicyDocument: {}}
+    Properties: {VpcId: vpc-1, ServiceName: com.amazonaws.us-east-1.s3, PolicyDocument: {}}
 ";
     let options = |preference: &str| format!("PolicyDocument: {{}}, DnsOptions: {preference}");
     check(
@@ -484,7 +484,7 @@ fn what_is_left_of_a_create_does_not_wait_for_its_parent() {
 Resources:
   Function:
     Type: AWS::Lambda::Function
-    Properties: {FunctionName: one, Role: arn:aws:iam::123456789012:role/r, Handler: a.b, Runtime: python3.12, Code: {ZipFile: x}}
+    Properties: {FunctionName: one, Role: arn:aws:iam::123456789012:role/r, Handler: index.b, Runtime: python3.12, Code: {ZipFile: x}}
 ";
     let permission = "
   Permission:

@@ -22,7 +22,7 @@ Resources:
     Type: AWS::Lambda::Function
     Properties:
       Role: arn:aws:iam::123456789012:role/r
-      Handler: a.b
+      Handler: index.b
       Runtime: python3.12
       MemorySize: !Ref Size
       Code: {ZipFile: x}
@@ -32,7 +32,7 @@ Resources:
 /// With a replacement, a create and an update.
 fn after() -> String {
     let more = "\n  Logs: {Type: AWS::Logs::LogGroup, Properties: {RetentionInDays: 1}}\n";
-    BEFORE.replace("10.0.0.0", "10.1.0.0").replace("a.b", "a.c") + more
+    BEFORE.replace("10.0.0.0", "10.1.0.0").replace("index.b", "index.c") + more
 }
 
 fn saved(graph: &Graph, plan: Plan) -> SavedPlan {
@@ -138,6 +138,7 @@ fn what_it_was_made_from_is_named_when_it_is_another() {
         property: "Code".to_owned(),
         path: "./code".to_owned(),
         sha256: "other".to_owned(),
+        files: Vec::new(),
     };
     zipped.inputs.assets.insert("Function".into(), asset);
     assert_eq!(saved.check_origin(&zipped), Err(Refusal::Assets(vec!["Function".to_owned()])));

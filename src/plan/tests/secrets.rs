@@ -14,7 +14,7 @@ Resources:
     Type: AWS::Lambda::Function
     Properties:
       Role: arn:aws:iam::123456789012:role/r
-      Handler: a.b
+      Handler: index.b
       Runtime: python3.12
       Code: {ZipFile: x}
       Environment: {Variables: {WORD: !Sub "is ${Word}", PLAIN: shown}}
