@@ -8,7 +8,8 @@ fetches unless its directory is given: the schemas of the CloudFormation registr
 and what Fn::GetAtt offers.
 
 The archive holds `types.txt`, every type a line in alphabetical order, and for each service a file, `AWS-S3.json`, with
-one type a line, so that the program unpacks one service and parses one type. A line has the form that the head of
+one type a line, so that the program unpacks one service and parses one type. `regions.txt` has the types that are not
+offered everywhere, one a line, each with the regions that lack it. A line of a service has the form that the head of
 scripts/schema_facts.py describes, with references resolved: a shape that holds itself is `any` the second time, and
 so is what lies too deep in the few types that would fill megabytes. What JSON Schema says with alternatives is
 loosened to what all of them share: a template that AWS takes must never be refused. Descriptions are left out.
@@ -249,11 +250,16 @@ def main():
         crate = Path(sys.argv[1]) if len(sys.argv) == 2 else fetch(Path(folder))
         read = lambda path: json.loads((crate / "generated" / path).read_text())
         schemas = read("schema-validator/compiled_schemas.json")
-        offered = read("data/getatt_attributes.json")["getatt_attributes"]
+        attributes = read("data/getatt_attributes.json")["getatt_attributes"]
+        regions = read("data/region_resource_types.json")["region_resource_types"]
     names = sorted(schemas)
-    lines = {name: f'"{name}":{pack(schemas[name], offered.get(name))}' for name in names}
+    absences = {name: [region for region in sorted(regions) if name not in regions[region]] for name in names}
+    # What no region has is not told of any: a type of the schemas that the lists do not know yet.
+    absences = {name: absent for name, absent in absences.items() if 0 < len(absent) < len(regions)}
+    lines = {name: f'"{name}":{pack(schemas[name], attributes.get(name))}' for name in names}
     with zipfile.ZipFile(OUTPUT, "w") as archive:
         add(archive, "types.txt", "".join(name + "\n" for name in names))
+        add(archive, "regions.txt", "".join(f"{name} {' '.join(absent)}\n" for name, absent in absences.items()))
         for service, types in groupby(names, key=lambda name: name.rpartition("::")[0]):
             body = ",\n".join(lines[name] for name in types)
             add(archive, service.replace("::", "-") + ".json", "{\n" + body + "\n}\n")

@@ -123,7 +123,7 @@ impl Language {
         let is_it = |file: &str| {
             file.strip_prefix(path.as_str()).is_some_and(|rest| {
                 // A compiled module says for what: `app.cpython-313-x86_64-linux-gnu.so`.
-                let is_compiled = rest.starts_with('.') && rest.ends_with(".so");
+                let is_compiled = rest.starts_with('.') && rest.rsplit('.').next() == Some("so");
                 self.endings().contains(&rest) || (self == Self::Python && is_compiled)
             })
         };

@@ -115,6 +115,7 @@ pub fn synth(template: Arc<Template>, inputs: Inputs) -> Result<Graph, Vec<Diagn
     let mut obstacles = check::properties(&graph, &mut diagnostics);
     obstacles.extend(types::undeployable(&graph));
     check::sort(&mut obstacles);
+    types::check_region(&graph, &mut diagnostics);
     network::check(&graph, &mut diagnostics);
     endpoints::check(&graph, &mut diagnostics);
     limits::check(&graph, &mut diagnostics);

@@ -4,6 +4,8 @@
 //! the template is checked like any other, and what stands in the way of a deployment is kept
 //! apart, for the commands that would make one.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 
 use super::{Graph, Node};
@@ -73,6 +75,25 @@ fn is_registered(name: &str) -> bool {
 /// Whether other resources come out of it, which go by its name and their own.
 pub fn is_module(declared: &ResourceNode) -> bool {
     declared.type_name.ends_with(MODULE)
+}
+
+/// Types that AWS does not list for the region, one warning for each: its lists may be late.
+pub fn check_region(graph: &Graph, diagnostics: &mut Vec<Diagnostic>) {
+    let region = graph.inputs.region.as_str();
+    let mut seen = BTreeSet::new();
+    for declared in graph.template.resources.values() {
+        let name = declared.type_name.as_str();
+        let is_first = graph.nodes.contains_key(&declared.id) && seen.insert(name);
+        if is_first && schema::lacks(region, name) {
+            diagnostics.push(
+                Diagnostic::warning(format!(
+                    "AWS does not list `{name}` among the types of {region}"
+                ))
+                .at(&graph.template.source, declared.type_span)
+                .hint("look whether the service is there before you deploy"),
+            );
+        }
+    }
 }
 
 /// What cannot be deployed, one warning for each type.

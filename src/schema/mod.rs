@@ -23,6 +23,7 @@ mod tests;
 pub use coerce::coerce;
 pub use facts::{Kind, Shape, TagKind, TagShape, TypeFacts, facts, type_names};
 pub use pattern::Pattern;
+pub use registry::lacks;
 pub use stand_in::without_stand_ins;
 
 use std::fmt::Write as _;

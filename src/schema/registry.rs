@@ -12,6 +12,8 @@ use super::facts::{Line, lines};
 const ARCHIVE: &[u8] = include_bytes!("../../data/registry.zip");
 /// Every type, one a line, in alphabetical order.
 const TYPES: &str = "types.txt";
+/// The types that are not offered everywhere, one a line, each with the regions that lack it.
+const REGIONS: &str = "regions.txt";
 const SOUND: &str = "the archive is part of the program, and a test reads all of it";
 
 type Archive = ZipArchive<Cursor<&'static [u8]>>;
@@ -20,6 +22,7 @@ struct Registry {
     archive: Archive,
     services: Vec<Service>,
     types: OnceLock<String>,
+    regions: OnceLock<String>,
 }
 
 /// One file of the archive, and its lines once somebody has asked.
@@ -34,7 +37,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
     let mut services: Vec<_> = archive
         .file_names()
         .flatten()
-        .filter(|file| *file != TYPES)
+        .filter(|file| *file != TYPES && *file != REGIONS)
         .map(|file| Service {
             file: file.into_owned(),
             text: OnceLock::new(),
@@ -42,7 +45,7 @@ static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
         })
         .collect();
     services.sort_by(|one, other| one.file.cmp(&other.file));
-    Registry { archive, services, types: OnceLock::new() }
+    Registry { archive, services, types: OnceLock::new(), regions: OnceLock::new() }
 });
 
 /// The lines of the service that a type belongs to.
@@ -59,6 +62,14 @@ pub(super) fn service_of(type_name: &str) -> Option<&'static [Line]> {
 pub(super) fn type_names() -> impl Iterator<Item = &'static str> {
     let registry = &*REGISTRY;
     registry.types.get_or_init(|| unpack(&registry.archive, TYPES)).lines()
+}
+
+/// Whether AWS does not offer a type in a region that it lists.
+pub fn lacks(region: &str, type_name: &str) -> bool {
+    let registry = &*REGISTRY;
+    let text = registry.regions.get_or_init(|| unpack(&registry.archive, REGIONS));
+    let line = text.lines().find_map(|line| line.strip_prefix(type_name)?.strip_prefix(' '));
+    line.is_some_and(|regions| regions.split(' ').any(|one| one == region))
 }
 
 fn unpack(archive: &Archive, file: &str) -> String {

@@ -2,7 +2,7 @@
 //! they would be deployed.
 
 use super::{graph, inputs, said, template};
-use crate::graph::synth;
+use crate::graph::{Inputs, synth};
 
 /// What a template is told by commands that do not deploy it.
 #[track_caller]
@@ -161,4 +161,26 @@ Conditions: {Never: !Equals [a, b]}
     );
     let deployable = super::graph("Resources: {Group: {Type: AWS::Logs::LogGroup}}").deployable();
     assert!(deployable.is_ok());
+}
+
+#[test]
+fn a_type_that_the_region_lacks_is_doubted() {
+    let text = r"
+Resources:
+  One: {Type: AWS::Lambda::Url, Properties: {AuthType: NONE, TargetFunctionArn: f}}
+  Two: {Type: AWS::Lambda::Url, Properties: {AuthType: NONE, TargetFunctionArn: g}}
+  Vpc: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.0.0.0/16}}
+";
+    let warnings = |region: &str| {
+        let inputs = Inputs { region: region.to_owned(), ..inputs(&[]) };
+        said(&synth(template(text), inputs).expect("it is right").warnings)
+    };
+    assert_eq!(
+        warnings("eu-central-2"),
+        "~3:15 AWS does not list `AWS::Lambda::Url` among the types of eu-central-2 | look whether \
+         the service is there before you deploy\n"
+    );
+    for region in ["us-east-1", "eu-west-1", "xx-nowhere-1"] {
+        assert_eq!(warnings(region), "");
+    }
 }
