@@ -118,11 +118,11 @@ Outputs:
   D: {Value: !Sub "${ModuleBucket} ${Monitor.Id}"}
 "#,
         r"
-~3:18 Cairn cannot deploy `Custom::Thing` yet | `cairn types` lists what it can
-~4:16 Cairn cannot deploy `AWS::CloudFormation::CustomResource` yet | `cairn types` lists what it can
+~3:18 Cairn cannot deploy `Custom::Thing` yet | what its function does for CloudFormation has to be done in another way
+~4:16 Cairn cannot deploy `AWS::CloudFormation::CustomResource` yet | what its function does for CloudFormation has to be done in another way
 ~5:19 Cairn cannot deploy `Datadog::Monitors::Monitor` yet | it is no type of AWS's: nothing is known of its properties
 ~6:18 Cairn cannot deploy `My::S3::SampleBucket::MODULE` yet | what is in the module is not known here
-~7:18 Cairn cannot deploy `AWS::CloudFormation::Stack` yet | `cairn types` lists what it can
+~7:18 Cairn cannot deploy `AWS::CloudFormation::Stack` yet | make what is in it a stack of its own: stacks can import from each other
 ",
     );
     check(
@@ -135,8 +135,8 @@ Outputs:
 ",
         r"
 3:3 `AWS::CloudFormation::CustomResource` lacks the property `ServiceToken`
-~3:18 Cairn cannot deploy `Custom::Thing` yet | `cairn types` lists what it can
-~4:18 Cairn cannot deploy `AWS::CloudFormation::Stack` yet | `cairn types` lists what it can
+~3:18 Cairn cannot deploy `Custom::Thing` yet | what its function does for CloudFormation has to be done in another way
+~4:18 Cairn cannot deploy `AWS::CloudFormation::Stack` yet | make what is in it a stack of its own: stacks can import from each other
 6:22 `AWS::CloudFormation::Stack` has no attribute `Output.Url` | it offers StackId, Outputs
 ",
     );
