@@ -31,6 +31,11 @@ ROOTS = {
         "flask",
         "flask-cors",
     ],
+    # The evaluators that Cairn's is compared with.
+    "tests/oracle/requirements.txt": [
+        "moto[apigateway,awslambda,ec2,iam,logs,s3,sts]==5.2.5",
+        "cfn-lint==1.58.0",
+    ],
     # The tests of the persona agent's function and notebook.
     "stacks/persona-agent/tests/requirements.txt": [
         # As in the local AWS.

@@ -11,6 +11,7 @@ mod interrupt;
 mod journey;
 mod kill;
 mod local;
+mod oracle;
 mod outside;
 mod planning;
 mod purity;

@@ -6,6 +6,7 @@ use super::evaluate::{Evaluator, is_failed};
 use super::lookup::Nothing;
 use super::{Inputs, inputs, rules};
 use crate::diagnostic::{Diagnostic, Span, nearest};
+use crate::template::read::function_of;
 use crate::template::{Node, NodeKind, Template};
 use crate::value::Value;
 
@@ -118,7 +119,7 @@ impl Evaluator<'_> {
         let argument = &entry.value;
         match entry.key.as_str() {
             "Condition" => {
-                let name = argument.text().unwrap_or_default();
+                let Some(name) = self.condition_name(argument, "Condition") else { return false };
                 match self.conditions.get(name) {
                     Some(holds) => *holds,
                     None if self.template.conditions.contains_key(name) => {
@@ -166,6 +167,22 @@ impl Evaluator<'_> {
                 false
             }
         }
+    }
+
+    /// The name of a condition, which no function can give.
+    pub(super) fn condition_name<'n>(&mut self, node: &'n Node, taker: &str) -> Option<&'n str> {
+        if node.text().is_none() {
+            let found = match function_of(node) {
+                Some(function) => format!("the function `{function}`"),
+                None => node.kind_name().to_owned(),
+            };
+            self.fail(
+                node.span,
+                format!("`{taker}` takes the name of a condition, not {found}"),
+                Some("give the condition a name in `Conditions`".to_owned()),
+            );
+        }
+        node.text()
     }
 
     fn equals(&mut self, argument: &Node) -> bool {

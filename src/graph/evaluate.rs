@@ -339,6 +339,10 @@ impl<'a> Evaluator<'a> {
                 Piece::Variable { name, offset } => {
                     let before = text[..offset].matches(&format!("${{{name}}}")).count();
                     let span = self.variable_span(text_node, name, before);
+                    if !is_variable(name) {
+                        self.no_variable(name, span);
+                        continue;
+                    }
                     let (value, is_text) = match variables.get(name) {
                         Some(own) => own.clone(),
                         None => self.variable(name, span),
@@ -354,6 +358,18 @@ impl<'a> Evaluator<'a> {
             }
         }
         written.into_value()
+    }
+
+    fn no_variable(&mut self, name: &str, span: Span) {
+        let hint = match name.trim() {
+            trimmed if is_variable(trimmed) => format!("leave the spaces out: `${{{trimmed}}}`"),
+            _ => format!("write `${{!{name}}}` if the text itself is meant"),
+        };
+        self.fail(
+            span,
+            format!("`${{{name}}}` is no variable: its name has letters, digits, `_`, `.` and `:`"),
+            Some(hint),
+        );
     }
 
     /// Where a variable stands in the source, after as many others of its name: found in the
@@ -494,7 +510,7 @@ impl<'a> Evaluator<'a> {
             let message = "`Fn::If` takes a condition and two values";
             return Some(self.fail(argument.span, message, None));
         };
-        let name = condition.text().unwrap_or_default();
+        let name = self.condition_name(condition, "Fn::If")?;
         match self.conditions.get(name) {
             Some(true) => self.value(then),
             Some(false) => self.value(otherwise),
@@ -582,6 +598,12 @@ impl<'a> Evaluator<'a> {
         }
         Value::List(self.inputs.zones.iter().map(Value::string).collect())
     }
+}
+
+/// Whether CloudFormation takes this for the name of a variable of `Fn::Sub`.
+fn is_variable(name: &str) -> bool {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:".contains(&byte);
+    !name.is_empty() && name.bytes().all(is_allowed)
 }
 
 const FUNCTIONS: &[&str] = &[

@@ -10,7 +10,7 @@ use super::evaluate::FAILED;
 use crate::diagnostic::{Diagnostic, Place, nearest};
 use crate::schema::{TagKind, TagShape};
 use crate::template::{Echo, Named, Parameter, Template};
-use crate::value::{Literal, LogicalId, Secret, Value};
+use crate::value::{LogicalId, Secret, Value};
 
 /// Everything outside the template that its evaluation depends on.
 #[derive(Debug, Clone, Default)]
@@ -263,10 +263,7 @@ fn typed(parameter: &Parameter, text: &str) -> Value {
         }
         return Value::List(text.split(',').map(|item| scalar(item.trim())).collect());
     }
-    match (parameter.value_type(), parameter.no_echo) {
-        ("Number", Echo::Shown) => Value::Literal(Literal::Number { text: text.to_owned() }),
-        _ => scalar(text),
-    }
+    scalar(text)
 }
 
 type Problem = (String, Option<String>);

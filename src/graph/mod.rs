@@ -92,6 +92,25 @@ pub struct OutputValue {
 ///
 /// Everything that is wrong with the template, sorted by place.
 pub fn synth(template: Arc<Template>, inputs: Inputs) -> Result<Graph, Vec<Diagnostic>> {
+    let (mut graph, mut diagnostics) = draft(template, inputs)?;
+    if diagnostics.iter().any(|finding| finding.severity == Severity::Error) {
+        diagnostics.append(&mut graph.obstacles);
+        check::sort(&mut diagnostics);
+        return Err(diagnostics);
+    }
+    graph.warnings = diagnostics;
+    Ok(graph)
+}
+
+/// The graph as far as it can be made, and everything there is to say of it, sorted by place.
+///
+/// # Errors
+///
+/// What is wrong with the template's loops: without them nobody knows what it declares.
+pub fn draft(
+    template: Arc<Template>,
+    inputs: Inputs,
+) -> Result<(Graph, Vec<Diagnostic>), Vec<Diagnostic>> {
     let template = expand(template, &inputs)?;
     let mut diagnostics = template.warnings.clone();
     let parameters = inputs::parameters(&template, &inputs, &mut diagnostics);
@@ -121,15 +140,9 @@ pub fn synth(template: Arc<Template>, inputs: Inputs) -> Result<Graph, Vec<Diagn
     limits::check(&graph, &mut diagnostics);
     handlers::check(&graph, &mut diagnostics);
     references::check(&graph, &mut diagnostics);
-    if diagnostics.iter().any(|finding| finding.severity == Severity::Error) {
-        diagnostics.extend(obstacles);
-        check::sort(&mut diagnostics);
-        return Err(diagnostics);
-    }
     check::sort(&mut diagnostics);
-    graph.warnings = diagnostics;
     graph.obstacles = obstacles;
-    Ok(graph)
+    Ok((graph, diagnostics))
 }
 
 impl Graph {
@@ -145,9 +158,7 @@ impl Graph {
         id: &LogicalId,
         lookup: &dyn Lookup,
     ) -> Result<Value, Vec<Diagnostic>> {
-        let mut evaluator = self.evaluator(lookup);
-        let value = self.evaluate_properties(id, &mut evaluator);
-        let errors = evaluator.into_errors();
+        let (value, errors) = self.expressed(id, lookup);
         if !errors.is_empty() {
             return Err(errors);
         }
@@ -159,6 +170,14 @@ impl Graph {
             .map(|finding| check::diagnostic(self, id, &finding))
             .collect();
         if wrong.is_empty() { Ok(value) } else { Err(wrong) }
+    }
+
+    /// What the functions in the properties of one resource give, before any schema types it, and
+    /// what they complain of.
+    pub fn expressed(&self, id: &LogicalId, lookup: &dyn Lookup) -> (Value, Vec<Diagnostic>) {
+        let mut evaluator = self.evaluator(lookup);
+        let value = self.evaluate_properties(id, &mut evaluator);
+        (value, evaluator.into_errors())
     }
 
     /// The outputs that are not excluded by their condition.

@@ -167,7 +167,8 @@ impl<'a> Loader<'a> {
         span: Span,
         tag: Option<&Tag>,
     ) -> Result<(), Diagnostic> {
-        let refused = if tag.is_some() {
+        // `! key` only says that the key is text.
+        let refused = if tag.is_some_and(|tag| tag.original() != "!") {
             Some(Diagnostic::error("a key cannot have a tag").hint("keys are plain text"))
         } else if style == ScalarStyle::Plain && span.start == span.end {
             Some(Diagnostic::error("a key is missing before `:`"))

@@ -225,23 +225,32 @@ impl<'a> Reader<'a> {
         fields
     }
 
-    /// Whether a name is made of letters and digits, as all names of a template are. A loop has
-    /// none: what it stands for is read when it is written out.
+    /// Whether a key stands for other entries. What a loop stands for is read when it is written
+    /// out.
+    pub fn stands_for_others(&mut self, entry: &Entry) -> bool {
+        if repeat::is_loop(&entry.key) {
+            if self.language == Language::Plain {
+                let message = "`Fn::ForEach` is none of the functions of this template";
+                self.error_hint(entry.key_span, message, repeat::NEEDS_EXTENSIONS.to_owned());
+            }
+            return true;
+        }
+        if entry.key == "Fn::Transform" {
+            let hint = "write out what it stands for".to_owned();
+            self.error_hint(entry.key_span, "`Fn::Transform` is not supported yet", hint);
+            return true;
+        }
+        false
+    }
+
+    /// Whether a name is made of letters and digits, as those of resources, parameters, mappings
+    /// and outputs are.
     pub fn is_name(&mut self, entry: &Entry, what: &str) -> bool {
         let name = entry.key.as_str();
         if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return true;
         }
-        if repeat::is_loop(name) {
-            if self.language == Language::Plain {
-                let message = "`Fn::ForEach` is none of the functions of this template";
-                self.error_hint(entry.key_span, message, repeat::NEEDS_EXTENSIONS.to_owned());
-            }
-            return false;
-        }
-        if name == "Fn::Transform" {
-            let hint = "write out what it stands for".to_owned();
-            self.error_hint(entry.key_span, "`Fn::Transform` is not supported yet", hint);
+        if self.stands_for_others(entry) {
             return false;
         }
         let better: String = name

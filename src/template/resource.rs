@@ -9,7 +9,16 @@ use crate::value::LogicalId;
 
 const KEYS: Keys = Keys { known: ATTRIBUTES, required: &["Type"] };
 
-const ATTRIBUTES: &[&str] = &[
+/// AWS's own examples give the resource of a provider a version, which nobody reads.
+const CUSTOM_KEYS: Keys = Keys { known: CUSTOM_ATTRIBUTES, required: &["Type"] };
+
+const ATTRIBUTES: &[&str] = match CUSTOM_ATTRIBUTES.split_first() {
+    Some((_version, others)) => others,
+    None => &[],
+};
+
+const CUSTOM_ATTRIBUTES: &[&str] = &[
+    "Version",
     "Type",
     "Properties",
     "DependsOn",
@@ -42,7 +51,9 @@ pub(super) fn read_all(reader: &mut Reader<'_>, node: &Node) -> IndexMap<Logical
 
 fn read(reader: &mut Reader<'_>, entry: &Entry) -> ResourceNode {
     let what = format!("the resource `{}`", entry.key);
-    let fields = reader.fields(&entry.value, entry.key_span, what, KEYS);
+    let type_name = entry.value.get("Type").and_then(Node::text).unwrap_or_default();
+    let keys = if is_custom(type_name) { CUSTOM_KEYS } else { KEYS };
+    let fields = reader.fields(&entry.value, entry.key_span, what, keys);
     let (type_name, type_span) =
         fields.spanned("Type", reader).unwrap_or_else(|| (String::new(), entry.key_span));
     let none = Node { kind: NodeKind::Map(Vec::new()), span: entry.key_span };
@@ -68,6 +79,10 @@ fn read(reader: &mut Reader<'_>, entry: &Entry) -> ResourceNode {
         update_replace_policy: policy(reader, &fields, "UpdateReplacePolicy"),
         metadata: fields.get("Metadata").cloned(),
     }
+}
+
+fn is_custom(type_name: &str) -> bool {
+    type_name.starts_with("Custom::") || type_name == "AWS::CloudFormation::CustomResource"
 }
 
 /// One logical id or a list of them.

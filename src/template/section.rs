@@ -166,7 +166,8 @@ fn mapped(reader: &mut Reader<'_>, value: &Node, what: &str) {
 fn conditions(reader: &mut Reader<'_>, node: &Node) -> IndexMap<String, Node> {
     let mut conditions = IndexMap::new();
     for entry in reader.entries(node, "`Conditions`") {
-        if !reader.is_name(entry, "a condition") {
+        // AWS's own templates have dashes and ampersands in these names.
+        if reader.stands_for_others(entry) {
             continue;
         }
         match entry.value.single() {

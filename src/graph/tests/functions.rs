@@ -109,7 +109,7 @@ fn reference() {
         ("!Ref Names", r#"["a" "b" "c"]"#),
         ("!Ref Numbers", r#"["1" "2"]"#),
         ("!Ref Nobody", "[]"),
-        ("!Ref Count", "2"),
+        ("!Ref Count", r#""2""#),
         ("!Ref Hidden", "*hunter2*"),
         ("!Ref Vpc", "<Vpc>"),
         ("!Ref AWS::AccountId", r#""012345678901""#),
@@ -189,6 +189,20 @@ fn sub() {
             r#"!Sub "${Nmae} ${Vpc.VpcID}""#,
             "there is no resource or parameter `Nmae` @ Nmae | did you mean `Name`?\n\
              `AWS::EC2::VPC` has no attribute `VpcID` @ Vpc.VpcID | did you mean `VpcId`?",
+        ),
+        (
+            r#"!Sub "${ Name }""#,
+            "`${ Name }` is no variable: its name has letters, digits, `_`, `.` and `:` @ Name | \
+             leave the spaces out: `${Name}`",
+        ),
+        (
+            r#"!Sub ["${my-name} ${HOME:-x} ${}", {my-name: x}]"#,
+            "`${my-name}` is no variable: its name has letters, digits, `_`, `.` and `:` @ my-name \
+             | write `${!my-name}` if the text itself is meant\n\
+             `${HOME:-x}` is no variable: its name has letters, digits, `_`, `.` and `:` @ HOME:-x \
+             | write `${!HOME:-x}` if the text itself is meant\n\
+             `${}` is no variable: its name has letters, digits, `_`, `.` and `:` @  | write `${!}` \
+             if the text itself is meant",
         ),
         (
             r#"!Sub "${Names}""#,
@@ -420,6 +434,16 @@ fn choice() {
     ]);
     refuses(&[
         ("!If [Yse, a, b]", "there is no condition `Yse` @ Yse | did you mean `Yes`?"),
+        (
+            "!If [!Equals [a, b], a, b]",
+            "`Fn::If` takes the name of a condition, not the function `Fn::Equals` @ !Equals [a, \
+             b] | give the condition a name in `Conditions`",
+        ),
+        (
+            "!If [{Condition: Yes}, a, b]",
+            "`Fn::If` takes the name of a condition, not a map @ {Condition: Yes} | give the \
+             condition a name in `Conditions`",
+        ),
         ("!If [Yes, a]", "`Fn::If` takes a condition and two values @ [Yes, a]"),
     ]);
 }
