@@ -1,3 +1,5 @@
+mod printing;
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -149,6 +151,29 @@ fn json_reads_as_yaml_does() {
     let expected = r#"{a: [1 true=true null "xé😀/"] b: {Ref: "V"}}"#;
     assert_eq!(shape(&load(&source("t.json", json)).expect("it is JSON")), expected);
     assert_eq!(shape(&yaml(json)), expected);
+}
+
+#[test]
+fn a_key_may_be_tagged_as_text() {
+    assert_eq!(shape(&yaml("k: {! Ref: x, ! 1: y}\n")), r#"{k: {Ref: "x" 1: "y"}}"#);
+}
+
+#[test]
+fn what_others_wrote_is_read() {
+    let text = "\
+Conditions:
+  Is-EC2&VPC: !Equals [a, a]
+Resources:
+  A: {Type: 'Custom::A', Version: '1.0', Condition: Is-EC2&VPC}
+  B: {Type: 'AWS::EC2::VPC', Version: '1.0'}
+";
+    let errors = parse(&source("t.yaml", text)).expect_err("only a provider's has a version");
+    let known = "`Type`, `Properties`, `DependsOn`, `Condition`, `Metadata`, `CreationPolicy`, \
+                 `UpdatePolicy`, `DeletionPolicy` and `UpdateReplacePolicy`";
+    assert_eq!(
+        said(&errors),
+        format!("5:30 unknown key `Version` in the resource `B` | known keys: {known}\n")
+    );
 }
 
 #[test]
