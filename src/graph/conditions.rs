@@ -1,9 +1,10 @@
 //! Conditions: settled once, before anything that depends on them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::evaluate::{Evaluator, is_failed};
 use super::lookup::Nothing;
+use super::walk::depth_first;
 use super::{Inputs, inputs, rules};
 use crate::diagnostic::{Diagnostic, Span, nearest};
 use crate::template::read::function_of;
@@ -20,68 +21,34 @@ pub fn conditions(
     parameters: &BTreeMap<String, Value>,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> BTreeMap<String, bool> {
-    let mut settling = Settling {
-        template,
-        inputs,
-        parameters,
-        settled: BTreeMap::new(),
-        seen: BTreeSet::new(),
-        path: Vec::new(),
-        diagnostics,
-    };
-    for name in template.conditions.keys() {
-        settling.settle(name);
+    let place = |name: String| template.conditions.get_index_of(&name);
+    let named_in = |node: &Node| conditions_named_in(node).into_iter().filter_map(place).collect();
+    let edges: Vec<Vec<usize>> = template.conditions.values().map(named_in).collect();
+    let walk = depth_first(&edges);
+    let mut settled = BTreeMap::new();
+    for cycle in walk.cycles {
+        let name = |at: &usize| template.conditions.keys()[*at].clone();
+        let mut names: Vec<String> = cycle.iter().map(name).collect();
+        settled.insert(names[0].clone(), false);
+        names.push(names[0].clone());
+        let message = format!("conditions depend on each other: {}", names.join(" → "));
+        let span = template.conditions[cycle[0]].span;
+        diagnostics.push(Diagnostic::error(message).at(&template.source, span));
     }
-    settling.settled
-}
-
-struct Settling<'a> {
-    template: &'a Template,
-    inputs: &'a Inputs,
-    parameters: &'a BTreeMap<String, Value>,
-    settled: BTreeMap<String, bool>,
-    /// Those that have been looked at, settled or not.
-    seen: BTreeSet<String>,
-    /// Those that are being looked at, each because of the one before.
-    path: Vec<String>,
-    diagnostics: &'a mut Vec<Diagnostic>,
-}
-
-impl Settling<'_> {
-    fn settle(&mut self, name: &str) {
-        let Some(node) = self.template.conditions.get(name) else { return };
-        if self.seen.contains(name) {
-            return;
+    for at in walk.order {
+        let name = &template.conditions.keys()[at];
+        if settled.contains_key(name) {
+            continue;
         }
-        if self.path.iter().any(|earlier| earlier == name) {
-            self.diagnostics.push(
-                Diagnostic::error(format!(
-                    "conditions depend on each other: {} → {name}",
-                    self.path.join(" → ")
-                ))
-                .at(&self.template.source, node.span),
-            );
-            self.seen.insert(name.to_owned());
-            self.settled.insert(name.to_owned(), false);
-            return;
-        }
-        self.path.push(name.to_owned());
-        for other in conditions_named_in(node) {
-            self.settle(&other);
-        }
-        self.path.pop();
-        if !self.seen.insert(name.to_owned()) {
-            return;
-        }
-        let mut evaluator =
-            Evaluator::new(self.template, self.inputs, self.parameters, &self.settled, &Nothing);
-        let holds = evaluator.condition(node);
+        let mut evaluator = Evaluator::new(template, inputs, parameters, &settled, &Nothing);
+        let holds = evaluator.condition(&template.conditions[at]);
         let is_judged = !evaluator.misled;
-        self.diagnostics.extend(evaluator.into_errors());
+        diagnostics.extend(evaluator.into_errors());
         if is_judged {
-            self.settled.insert(name.to_owned(), holds);
+            settled.insert(name.clone(), holds);
         }
     }
+    settled
 }
 
 fn conditions_named_in(node: &Node) -> Vec<String> {

@@ -30,6 +30,7 @@ mod substitute;
 mod tests;
 mod text;
 mod types;
+mod walk;
 
 pub use expand::expand;
 pub use exports::ExportValue;

@@ -1,57 +1,72 @@
 //! Address blocks that AWS would refuse: subnets outside their VPC, or over one another.
 
+use std::collections::BTreeMap;
+
 use ipnet::IpNet;
 
 use super::order::parent;
 use super::{Graph, Nothing};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::schema::{At, Segment};
 use crate::value::{LogicalId, Value};
 
 struct Block {
     id: LogicalId,
-    vpc: LogicalId,
+    /// Among all resources.
+    position: usize,
     network: IpNet,
 }
 
 /// Compares the blocks that are known.
 pub fn check(graph: &Graph, diagnostics: &mut Vec<Diagnostic>) {
-    let mut subnets: Vec<Block> = Vec::new();
-    for node in graph.nodes.values().filter(|node| node.type_name == "AWS::EC2::Subnet") {
+    let mut vpcs: BTreeMap<LogicalId, Vec<Block>> = BTreeMap::new();
+    for (position, node) in graph.nodes.values().enumerate() {
+        if node.type_name != "AWS::EC2::Subnet" {
+            continue;
+        }
         let Some(vpc) = parent(graph, &node.id, "VpcId") else { continue };
         let Some(network) = block(graph, &node.id) else { continue };
-        subnets.push(Block { id: node.id.clone(), vpc, network });
+        vpcs.entry(vpc).or_default().push(Block { id: node.id.clone(), position, network });
     }
-    for (index, subnet) in subnets.iter().enumerate() {
-        let place = graph.span_of(&subnet.id, &[Segment::Key("CidrBlock".to_owned())], At::Value);
-        if let Some(outer) = block(graph, &subnet.vpc)
-            && !outer.contains(&subnet.network)
-        {
-            diagnostics.push(
-                Diagnostic::error(format!(
-                    "subnet `{}` ({}) is outside its VPC `{}` ({outer})",
-                    subnet.id, subnet.network, subnet.vpc
-                ))
-                .at(&graph.template.source, place)
-                .hint(format!("choose a block within {outer}")),
-            );
+    for (vpc, mut subnets) in vpcs {
+        if let Some(outer) = block(graph, &vpc) {
+            let outside = subnets.iter().filter(|subnet| !outer.contains(&subnet.network));
+            diagnostics.extend(outside.map(|subnet| is_outside(graph, subnet, &vpc, outer)));
         }
-        for other in &subnets[..index] {
-            let overlap = other.vpc == subnet.vpc
-                && (other.network.contains(&subnet.network)
-                    || subnet.network.contains(&other.network));
-            if overlap {
-                diagnostics.push(
-                    Diagnostic::error(format!(
-                        "subnet `{}` ({}) overlaps subnet `{}` ({})",
-                        subnet.id, subnet.network, other.id, other.network
-                    ))
-                    .at(&graph.template.source, place)
-                    .hint("two subnets of one VPC cannot share addresses"),
-                );
-            }
+        // Two blocks are apart, or one is in the other. In this order a block comes behind those it
+        // is in, and what is between is in them too.
+        subnets.sort_by_key(|subnet| (subnet.network, subnet.position));
+        let mut around: Vec<&Block> = Vec::new();
+        for subnet in &subnets {
+            while around.pop_if(|outer| !outer.network.contains(&subnet.network)).is_some() {}
+            diagnostics.extend(around.last().map(|outer| overlaps(graph, subnet, outer)));
+            around.push(subnet);
         }
     }
+}
+
+fn is_outside(graph: &Graph, subnet: &Block, vpc: &LogicalId, outer: IpNet) -> Diagnostic {
+    Diagnostic::error(format!(
+        "subnet `{}` ({}) is outside its VPC `{vpc}` ({outer})",
+        subnet.id, subnet.network
+    ))
+    .at(&graph.template.source, place(graph, subnet))
+    .hint(format!("choose a block within {outer}"))
+}
+
+/// Said of the one that is written later.
+fn overlaps(graph: &Graph, one: &Block, other: &Block) -> Diagnostic {
+    let (first, second) = if one.position < other.position { (one, other) } else { (other, one) };
+    Diagnostic::error(format!(
+        "subnet `{}` ({}) overlaps subnet `{}` ({})",
+        second.id, second.network, first.id, first.network
+    ))
+    .at(&graph.template.source, place(graph, second))
+    .hint("two subnets of one VPC cannot share addresses")
+}
+
+fn place(graph: &Graph, subnet: &Block) -> Span {
+    graph.span_of(&subnet.id, &[Segment::Key("CidrBlock".to_owned())], At::Value)
 }
 
 fn block(graph: &Graph, id: &LogicalId) -> Option<IpNet> {

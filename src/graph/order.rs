@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use indexmap::IndexMap;
-
 use super::evaluate::Evaluator;
 use super::lookup::{Lookup, Nothing};
+use super::walk::depth_first;
 use super::{Graph, Node};
 use crate::diagnostic::Diagnostic;
-use crate::resource;
+use crate::resource::{self, Follows};
 use crate::value::{LogicalId, Value};
 
 /// Answers `Ref` with a marker, so that it can be seen which resource a property names.
@@ -49,6 +48,7 @@ pub fn parent(graph: &Graph, id: &LogicalId, property: &str) -> Option<LogicalId
 /// A resource that copies others' content comes after them: a deployment after every method of
 /// its API, which only `DependsOn` could say otherwise.
 pub fn add_followed(graph: &mut Graph) {
+    let mut members = Members::default();
     let mut additions: Vec<(LogicalId, BTreeSet<LogicalId>)> = Vec::new();
     for node in graph.nodes.values() {
         let Some(follows) = resource::handler(&node.type_name).and_then(resource::Handler::follows)
@@ -59,13 +59,11 @@ pub fn add_followed(graph: &mut Graph) {
             continue;
         }
         let Some(parent_id) = parent(graph, &node.id, follows.through) else { continue };
-        let mut followed: BTreeSet<LogicalId> = graph
-            .nodes
-            .values()
-            .filter(|other| follows.types.contains(&other.type_name.as_str()))
-            .filter(|other| parent(graph, &other.id, follows.through).as_ref() == Some(&parent_id))
-            .map(|other| other.id.clone())
-            .collect();
+        let mut followed: BTreeSet<LogicalId> = members
+            .of(graph, &node.type_name, follows)
+            .get(&parent_id)
+            .cloned()
+            .unwrap_or_default();
         followed.insert(parent_id);
         additions.push((node.id.clone(), followed));
     }
@@ -74,6 +72,30 @@ pub fn add_followed(graph: &mut Graph) {
             node.dependencies.extend(followed.iter().cloned());
             node.follows = followed;
         }
+    }
+}
+
+/// For each type that follows, what there is to follow, by parent.
+#[derive(Default)]
+struct Members(BTreeMap<String, BTreeMap<LogicalId, BTreeSet<LogicalId>>>);
+
+impl Members {
+    fn of(
+        &mut self,
+        graph: &Graph,
+        type_name: &str,
+        follows: Follows,
+    ) -> &BTreeMap<LogicalId, BTreeSet<LogicalId>> {
+        self.0.entry(type_name.to_owned()).or_insert_with(|| {
+            let mut members: BTreeMap<LogicalId, BTreeSet<LogicalId>> = BTreeMap::new();
+            let followed = |node: &&Node| follows.types.contains(&node.type_name.as_str());
+            for node in graph.nodes.values().filter(followed) {
+                if let Some(parent) = parent(graph, &node.id, follows.through) {
+                    members.entry(parent).or_default().insert(node.id.clone());
+                }
+            }
+            members
+        })
     }
 }
 
@@ -89,61 +111,27 @@ fn says(graph: &Graph, id: &LogicalId, property: &str) -> bool {
 /// Puts the nodes in an order of their dependencies, the template's order where they leave a
 /// choice, and reports cycles by their members.
 pub fn sort(graph: &mut Graph, diagnostics: &mut Vec<Diagnostic>) {
-    let mut sorting = Sorting { nodes: &graph.nodes, marks: BTreeMap::new(), order: Vec::new() };
-    let mut cycles = Vec::new();
-    for id in graph.nodes.keys() {
-        sorting.visit(id, &mut Vec::new(), &mut cycles);
+    let place = |id: &LogicalId| graph.nodes.get_index_of(id);
+    let dependencies = |node: &Node| {
+        let mut places: Vec<usize> = node.dependencies.iter().filter_map(place).collect();
+        places.sort_unstable();
+        places
+    };
+    let edges: Vec<Vec<usize>> = graph.nodes.values().map(dependencies).collect();
+    let walk = depth_first(&edges);
+    for cycle in walk.cycles {
+        let members: Vec<LogicalId> =
+            cycle.into_iter().map(|at| graph.nodes[at].id.clone()).collect();
+        diagnostics.push(explain(graph, &members));
     }
-    let order = sorting.order;
-    for cycle in cycles {
-        diagnostics.push(explain(graph, &cycle));
+    let mut rank = vec![0; edges.len()];
+    for (position, at) in walk.order.into_iter().enumerate() {
+        rank[at] = position;
     }
-    graph.nodes = order
-        .into_iter()
-        .filter_map(|id| graph.nodes.get(&id).map(|node| (id.clone(), node.clone())))
-        .collect();
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum Visit {
-    Open,
-    Closed,
-}
-
-struct Sorting<'a> {
-    nodes: &'a IndexMap<LogicalId, Node>,
-    marks: BTreeMap<LogicalId, Visit>,
-    order: Vec<LogicalId>,
-}
-
-impl Sorting<'_> {
-    fn visit(
-        &mut self,
-        id: &LogicalId,
-        path: &mut Vec<LogicalId>,
-        cycles: &mut Vec<Vec<LogicalId>>,
-    ) {
-        match self.marks.get(id) {
-            Some(Visit::Closed) => return,
-            Some(Visit::Open) => {
-                let start = path.iter().position(|earlier| earlier == id).unwrap_or(0);
-                cycles.push(path[start..].to_vec());
-                return;
-            }
-            None => {}
-        }
-        let Some(node) = self.nodes.get(id) else { return };
-        self.marks.insert(id.clone(), Visit::Open);
-        path.push(id.clone());
-        let mut dependencies: Vec<_> = node.dependencies.iter().collect();
-        dependencies.sort_by_key(|id| self.nodes.get_index_of(*id));
-        for dependency in dependencies {
-            self.visit(dependency, path, cycles);
-        }
-        path.pop();
-        self.marks.insert(id.clone(), Visit::Closed);
-        self.order.push(id.clone());
-    }
+    let mut nodes: Vec<(usize, (LogicalId, Node))> =
+        rank.into_iter().zip(std::mem::take(&mut graph.nodes)).collect();
+    nodes.sort_unstable_by_key(|(rank, _)| *rank);
+    graph.nodes = nodes.into_iter().map(|(_, node)| node).collect();
 }
 
 fn explain(graph: &Graph, cycle: &[LogicalId]) -> Diagnostic {
