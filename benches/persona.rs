@@ -7,6 +7,8 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark prints, and panics")]
 
+#[path = "persona/language.rs"]
+mod language;
 #[path = "../tests/support/latency.rs"]
 #[expect(dead_code, reason = "the tests use more of it")]
 mod latency;
@@ -32,10 +34,14 @@ const RUNS: usize = 5;
 
 #[tokio::main]
 async fn main() {
+    println!("{:<34} {:>10} {:>10}   Terraform", "", "measured", "limit");
+    language::run();
+    if std::env::args().nth(1).as_deref() == Some("language") {
+        return;
+    }
     let host = Host::from_environment(|name| std::env::var_os(name)).unwrap();
     let server = start_private(&host, &MINISTACK, &[], &|_| ()).await.unwrap();
     let sandbox = Sandbox::persona(&server.url);
-    println!("{:<34} {:>10} {:>10}   Terraform", "", "measured", "limit");
     calls(&sandbox);
     processes(&sandbox);
     critical_path(&sandbox, &server).await;
@@ -89,18 +95,21 @@ fn middle(measure: impl Fn() -> Usage) -> Usage {
 
 /// What a command used, by the system's own account of it.
 fn usage(sandbox: &Sandbox, arguments: &[&str]) -> Usage {
+    measure(&sandbox.command(arguments))
+}
+
+fn measure(command: &Command) -> Usage {
     const SCRIPT: &str = "import os, subprocess, sys
 nothing = subprocess.DEVNULL
 child = subprocess.Popen(sys.argv[1:], stdout=nothing, stderr=nothing)
 _, status, used = os.wait4(child.pid, 0)
 assert status == 0
 print(used.ru_utime + used.ru_stime, used.ru_maxrss * (1 if sys.platform == 'darwin' else 1024))";
-    let command = sandbox.command(arguments);
     let output = Command::new("python3")
         .args(["-c", SCRIPT])
-        .arg(sandbox::binary())
-        .args(arguments)
-        .current_dir(sandbox.path(""))
+        .arg(command.get_program())
+        .args(command.get_args())
+        .current_dir(command.get_current_dir().unwrap())
         .envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))))
         .output()
         .unwrap();

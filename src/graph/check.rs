@@ -2,9 +2,10 @@
 
 use super::evaluate::is_function;
 use super::{Graph, Nothing};
-use crate::diagnostic::{Diagnostic, Severity, Span, nearest};
+use crate::diagnostic::{Diagnostic, Severity, Source, Span, nearest};
 use crate::resource;
 use crate::schema::{self, At, Basis, Finding, Segment};
+use crate::template::read::MOST_FINDINGS;
 use crate::template::{Node, Template};
 use crate::value::LogicalId;
 
@@ -120,6 +121,35 @@ fn taken<'a>(graph: &Graph, node: &'a Node) -> &'a Node {
             taken(graph, if holds == Some(&true) { then } else { otherwise })
         }
         _ => node,
+    }
+}
+
+/// Whether there is more to say than anybody reads: what else is wrong is found next time. Without
+/// this a large template with one mistake in each resource takes minutes to look for near names.
+pub fn is_enough(diagnostics: &[Diagnostic]) -> bool {
+    let is_error = |finding: &&Diagnostic| finding.severity == Severity::Error;
+    diagnostics.iter().filter(is_error).count() > MOST_FINDINGS
+}
+
+/// The first of each severity, and how many more there are.
+pub fn limit(diagnostics: &mut Vec<Diagnostic>, source: &Source) {
+    for severity in [Severity::Error, Severity::Warning] {
+        let mut count = 0;
+        diagnostics.retain(|finding| {
+            count += usize::from(finding.severity == severity);
+            finding.severity != severity || count <= MOST_FINDINGS
+        });
+        if count > MOST_FINDINGS {
+            let (more, name) = (count - MOST_FINDINGS, &source.name);
+            diagnostics.push(match severity {
+                Severity::Error => {
+                    Diagnostic::error(format!("at least {more} more errors in `{name}`"))
+                }
+                Severity::Warning => {
+                    Diagnostic::warning(format!("{more} more warnings in `{name}`"))
+                }
+            });
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::evaluate::{Evaluator, is_failed};
 use super::lookup::Nothing;
 use super::walk::depth_first;
-use super::{Inputs, inputs, rules};
+use super::{Inputs, check, inputs, rules};
 use crate::diagnostic::{Diagnostic, Span, nearest};
 use crate::template::read::function_of;
 use crate::template::{Node, NodeKind, Template};
@@ -39,6 +39,9 @@ pub fn conditions(
         let name = &template.conditions.keys()[at];
         if settled.contains_key(name) {
             continue;
+        }
+        if check::is_enough(diagnostics) {
+            break;
         }
         let mut evaluator = Evaluator::new(template, inputs, parameters, &settled, &Nothing);
         let holds = evaluator.condition(&template.conditions[at]);

@@ -17,6 +17,7 @@ use super::text::Text;
 use super::{Inputs, cidr, inputs, types};
 use crate::diagnostic::{Diagnostic, Span, nearest};
 use crate::schema::{self, Kind};
+use crate::template::read::MOST_FINDINGS;
 use crate::template::{Entry, Node, NodeKind, Template, is_loop};
 use crate::value::{LogicalId, Secret, Value};
 
@@ -224,6 +225,13 @@ impl<'a> Evaluator<'a> {
         )
     }
 
+    /// The near name of what nobody knows, for as many errors as are shown.
+    fn near<'n>(&self, name: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
+        let is_shown = self.errors.len() < MOST_FINDINGS;
+        let near = is_shown.then(|| nearest(name, known)).flatten();
+        near.map(|near| format!("did you mean `{near}`?"))
+    }
+
     fn no_such_name(&mut self, name: &str, span: Span) -> Value {
         let known = self
             .template
@@ -232,7 +240,7 @@ impl<'a> Evaluator<'a> {
             .map(LogicalId::as_str)
             .chain(self.template.parameters.keys().map(String::as_str))
             .chain(inputs::PSEUDO_PARAMETERS.iter().copied());
-        let hint = nearest(name, known).map(|near| format!("did you mean `{near}`?"));
+        let hint = self.near(name, known);
         self.fail(span, format!("there is no resource or parameter `{name}`"), hint)
     }
 
@@ -273,7 +281,7 @@ impl<'a> Evaluator<'a> {
                 return Value::unknown(format!("{id}.{attribute}"));
             }
             let known = self.template.resources.keys().map(LogicalId::as_str);
-            let hint = nearest(id, known).map(|near| format!("did you mean `{near}`?"));
+            let hint = self.near(id, known);
             return self.fail(span, format!("there is no resource `{id}`"), hint);
         };
         if !self.exists(id) {
@@ -332,13 +340,13 @@ impl<'a> Evaluator<'a> {
             }
         }
         let mut written = Text::default();
+        let mut written_at = text_node.span.start;
         for piece in pieces(&text) {
             match piece {
                 Piece::Text(text) => written.push(text),
                 Piece::Literal(text) => written.push(&format!("${{{text}}}")),
-                Piece::Variable { name, offset } => {
-                    let before = text[..offset].matches(&format!("${{{name}}}")).count();
-                    let span = self.variable_span(text_node, name, before);
+                Piece::Variable { name } => {
+                    let span = self.variable_span(text_node, name, &mut written_at);
                     if !is_variable(name) {
                         self.no_variable(name, span);
                         continue;
@@ -372,18 +380,19 @@ impl<'a> Evaluator<'a> {
         );
     }
 
-    /// Where a variable stands in the source, after as many others of its name: found in the
-    /// node's text, since quoting and folding may have moved it.
-    fn variable_span(&self, node: &Node, name: &str, before: usize) -> Span {
+    /// Where a variable stands in the source, behind the one before: found in the node's text,
+    /// since quoting and folding may have moved it. After one that is written otherwise than it
+    /// reads nothing more is looked for.
+    fn variable_span(&self, node: &Node, name: &str, from: &mut usize) -> Span {
         let end = node.span.end.min(self.template.source.text.len());
-        let source = self.template.source.text.get(node.span.start..end).unwrap_or_default();
-        match source.match_indices(&format!("${{{name}}}")).nth(before) {
-            Some((at, _)) => {
-                let start = node.span.start + at + 2;
-                Span { start, end: start + name.len() }
-            }
-            None => node.span,
-        }
+        let source = self.template.source.text.get(*from..end).unwrap_or_default();
+        let Some(at) = source.find(&format!("${{{name}}}")) else {
+            *from = end;
+            return node.span;
+        };
+        let start = *from + at + 2;
+        *from = start + name.len();
+        Span { start, end: *from }
     }
 
     /// A variable of `Fn::Sub` that is not its own, and whether it can be part of a text.

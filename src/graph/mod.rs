@@ -97,8 +97,10 @@ pub fn synth(template: Arc<Template>, inputs: Inputs) -> Result<Graph, Vec<Diagn
     if diagnostics.iter().any(|finding| finding.severity == Severity::Error) {
         diagnostics.append(&mut graph.obstacles);
         check::sort(&mut diagnostics);
+        check::limit(&mut diagnostics, &graph.template.source);
         return Err(diagnostics);
     }
+    check::limit(&mut diagnostics, &graph.template.source);
     graph.warnings = diagnostics;
     Ok(graph)
 }

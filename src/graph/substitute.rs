@@ -4,10 +4,9 @@
 #[derive(Debug, PartialEq, Eq)]
 pub enum Piece<'a> {
     Text(&'a str),
-    /// `${Name}`; `offset` is where the name begins.
+    /// `${Name}`
     Variable {
         name: &'a str,
-        offset: usize,
     },
     /// `${!Text}`, which stands for `${Text}`.
     Literal(&'a str),
@@ -25,7 +24,7 @@ pub fn pieces(text: &str) -> Vec<Piece<'_>> {
         let name = &text[open + 2..close];
         pieces.push(match name.strip_prefix('!') {
             Some(literal) => Piece::Literal(literal),
-            None => Piece::Variable { name, offset: open + 2 },
+            None => Piece::Variable { name },
         });
         rest = close + 1;
     }
@@ -45,7 +44,7 @@ mod tests {
             pieces("a${B.C}-${!D}$ {e} ${open"),
             [
                 Piece::Text("a"),
-                Piece::Variable { name: "B.C", offset: 3 },
+                Piece::Variable { name: "B.C" },
                 Piece::Text("-"),
                 Piece::Literal("D"),
                 Piece::Text("$ {e} ${open"),

@@ -9,7 +9,7 @@ use crate::diagnostic::{Diagnostic, Place, Severity, Source, Span, nearest};
 use crate::value::Literal;
 
 /// How many errors, and how many warnings, one file is worth: more would only hide the first.
-const MOST_FINDINGS: usize = 100;
+pub(crate) const MOST_FINDINGS: usize = 100;
 
 /// Reads one source.
 pub(crate) struct Reader<'a> {

@@ -437,6 +437,39 @@ fn an_alias_with_a_version_of_its_own_follows_no_agent() {
 }
 
 #[test]
+fn findings_have_a_limit() {
+    let resources: String = (0..400)
+        .map(|number| {
+            format!(
+                "  R{number}: {{Type: AWS::EC2::VPC, Properties: {{CidrBlock: !Ref X{number}}}}}\n"
+            )
+        })
+        .collect();
+    let findings = synth(template(&format!("Resources:\n{resources}")), inputs(&[]))
+        .expect_err("there are no such parameters");
+    assert_eq!(findings.len(), 101);
+    assert_eq!(findings[0].message, "there is no resource or parameter `X0`");
+    assert_eq!(findings[100].message, "at least 1 more errors in `t.yaml`");
+}
+
+#[test]
+fn a_chain_is_as_long_as_it_likes() {
+    let conditions =
+        (0..20_000).map(|number| format!("  C{number}: !Not [{{Condition: C{}}}]\n", number + 1));
+    let resources = (0..20_000).map(|number| {
+        format!("  R{number}: {{Type: AWS::Logs::LogGroup, DependsOn: R{}}}\n", number + 1)
+    });
+    let graph = graph(&format!(
+        "Conditions:\n{}  C20000: !Equals [a, a]\n\
+         Resources:\n{}  R20000: {{Type: AWS::Logs::LogGroup, Condition: C0}}\n",
+        conditions.collect::<String>(),
+        resources.collect::<String>(),
+    ));
+    assert_eq!(graph.nodes.len(), 20_001);
+    assert_eq!(graph.nodes.keys().next().map(LogicalId::as_str), Some("R20000"));
+}
+
+#[test]
 fn what_the_cdk_writes_for_itself_is_left_out() {
     let graph = graph(
         r#"
