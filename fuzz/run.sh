@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Looks for a template that Cairn cannot take, for so many seconds: fuzz/run.sh SECONDS
 #
-# It needs a C++ compiler, and no nightly Rust: libFuzzer comes with its crate, and the notes on branches that it steers by
+# Building costs a minute of CPU. It needs a C++ compiler, and no nightly Rust: libFuzzer comes with its crate, and the notes on branches that it steers by
 # are made by a pass of the stable compiler (wrapper.sh). The AWS SDK is taken from target/debug as the project's own tests
 # built it. `cargo fuzz` builds the same target, and the whole SDK once more.
 #

@@ -262,7 +262,7 @@ fn inputs(case: &Case) -> Inputs {
         (name.clone(), Given { text: text.clone(), place: None })
     };
     let export = |name: &String| {
-        let value = Json::from(format!("import-{name}"));
+        let value = Value::string(format!("import-{name}"));
         (name.clone(), Export { stack: "other".to_owned(), value })
     };
     Inputs {

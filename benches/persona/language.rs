@@ -8,13 +8,11 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-use super::sandbox::Sandbox;
+use super::sandbox::{Sandbox, binary};
 use super::{STACK, Usage, middle, row, usage};
 
 /// Resources, and the most CPU in seconds that `synth` and `validate` of them may take together.
 const SIZES: [(usize, Option<f64>); 3] = [(500, Some(0.050)), (5_000, None), (50_000, None)];
-/// The same stack for the CDK.
-const CDK_APP: &str = "tests/cdk-app";
 
 pub fn run() {
     // Nothing is called: the address is only there to be an address.
@@ -33,7 +31,7 @@ pub fn run() {
         let first = *smallest.get_or_insert(each);
         row("  CPU for each, of that of 500", &format!("{:.2}", each / first), "1.50", "");
     }
-    cdk(persona);
+    cdk();
 }
 
 /// `synth` and `validate`, one after the other.
@@ -43,25 +41,17 @@ fn both(sandbox: &Sandbox, stack: &str) -> Usage {
     Usage { cpu: synth.cpu + validate.cpu, megabytes: synth.megabytes.max(validate.megabytes) }
 }
 
-/// The CDK's synth of the same stack.
-fn cdk(persona: Usage) {
-    let app = Path::new(env!("CARGO_MANIFEST_DIR")).join(CDK_APP);
-    let is_there = |program: &str| Command::new(program).arg("--version").output().is_ok();
-    if !app.join("node_modules").exists() || !is_there("node") {
-        println!(
-            "not compared with the CDK: it needs node, and {CDK_APP} with its packages installed"
-        );
+/// The CDK's synth of the same stack, by the script that stands with the app.
+fn cdk() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let has_node = Command::new("node").arg("--version").output().is_ok();
+    if !root.join("target/cdk").exists() || !has_node {
+        println!("not compared with the CDK: it needs node, and the CDK that the tests install");
         return;
     }
-    let folder = Sandbox::at("http://127.0.0.1:9");
-    let used = middle(|| {
-        let mut command = Command::new("node");
-        command.arg(app.join("app.js")).current_dir(&app).env("CDK_OUTDIR", folder.path("cdk.out"));
-        super::measure(&command)
-    });
-    row("CPU of the CDK's synth, s", &format!("{:.3}", used.cpu), "", "");
-    row("peak memory of it, MB", &format!("{:.0}", used.megabytes), "", "");
-    row("  times Cairn's CPU", &format!("{:.0}", used.cpu / persona.cpu), "", "");
+    let script = root.join("tests/cdk-app/measure.py");
+    let output = Command::new("python3").arg(script).arg("--cairn").arg(binary()).output().unwrap();
+    println!("beside the CDK: {}", String::from_utf8_lossy(&output.stdout).trim());
 }
 
 /// So many resources in one VPC: groups of ten that refer to each other, with what templates have in them.

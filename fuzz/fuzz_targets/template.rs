@@ -59,7 +59,10 @@ fn evaluates(template: template::Template, source: &Arc<Source>) {
     assert!(graph.nodes.keys().eq(again.nodes.keys()));
     for id in graph.nodes.keys() {
         let (value, findings) = graph.expressed(id, &Nothing);
-        assert_eq!((&value, &findings), (&again.expressed(id, &Nothing).0, &again.expressed(id, &Nothing).1));
+        assert_eq!(
+            (&value, &findings),
+            (&again.expressed(id, &Nothing).0, &again.expressed(id, &Nothing).1)
+        );
         have_places(&findings, source);
         if let Err(findings) = graph.properties(id, &Nothing) {
             have_places(&findings, source);
@@ -104,7 +107,11 @@ fn bare(node: &Node) -> Node {
         NodeKind::Map(entries) => NodeKind::Map(
             entries
                 .iter()
-                .map(|entry| Entry { key: entry.key.clone(), key_span: Span::default(), value: bare(&entry.value) })
+                .map(|entry| Entry {
+                    key: entry.key.clone(),
+                    key_span: Span::default(),
+                    value: bare(&entry.value),
+                })
                 .collect(),
         ),
         other => other.clone(),

@@ -148,7 +148,7 @@ fn evaluate(expression: &Json, told: &Assignment) -> Value {
         "{PREAMBLE}  Case:\n    Type: AWS::EC2::VPC\n    Metadata: {{Value: {expression}}}\n"
     );
     let (template, mut inputs, mut findings) = (template(&text), inputs(&[]), Vec::new());
-    let export = Export { stack: "other".to_owned(), value: json!("imported") };
+    let export = Export { stack: "other".to_owned(), value: Value::string("imported") };
     inputs.exports = Some([("ada-net".to_owned(), export)].into());
     let parameters = parameters(&template, &inputs, &mut findings);
     let conditions = conditions::conditions(&template, &inputs, &parameters, &mut findings);
@@ -228,7 +228,7 @@ proptest! {
         );
         let drafted = || {
             let mut inputs = inputs(&[]);
-            let export = Export { stack: "other".to_owned(), value: json!("imported") };
+            let export = Export { stack: "other".to_owned(), value: Value::string("imported") };
             inputs.exports = Some([("ada-net".to_owned(), export)].into());
             draft(template(&written), inputs).expect("there are no loops").0
         };

@@ -438,14 +438,11 @@ fn an_alias_with_a_version_of_its_own_follows_no_agent() {
 
 #[test]
 fn findings_have_a_limit() {
-    let resources: String = (0..400)
-        .map(|number| {
-            format!(
-                "  R{number}: {{Type: AWS::EC2::VPC, Properties: {{CidrBlock: !Ref X{number}}}}}\n"
-            )
-        })
-        .collect();
-    let findings = synth(template(&format!("Resources:\n{resources}")), inputs(&[]))
+    let vpc = |number| {
+        format!("  R{number}: {{Type: AWS::EC2::VPC, Properties: {{CidrBlock: !Ref X{number}}}}}\n")
+    };
+    let resources: Vec<String> = (0..400).map(vpc).collect();
+    let findings = synth(template(&format!("Resources:\n{}", resources.concat())), inputs(&[]))
         .expect_err("there are no such parameters");
     assert_eq!(findings.len(), 101);
     assert_eq!(findings[0].message, "there is no resource or parameter `X0`");
