@@ -242,6 +242,9 @@ impl Graph {
     fn collect_nodes(&mut self, diagnostics: &mut Vec<Diagnostic>) {
         let template = Arc::clone(&self.template);
         for declared in template.resources.values().filter(|one| !cdk::is_analytics(one)) {
+            if check::is_enough(diagnostics) {
+                break;
+            }
             types::check(&template, declared, diagnostics);
             let (deletion_policy, update_replace_policy) = self.policies(declared, diagnostics);
             if let Some((name, span)) = &declared.condition
