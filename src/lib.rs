@@ -25,6 +25,7 @@ pub mod assembly;
 pub mod aws;
 pub mod cli;
 pub mod config;
+pub mod construct;
 pub mod diagnostic;
 pub mod graph;
 pub mod journal;
