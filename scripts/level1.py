@@ -106,6 +106,8 @@ class Type:
             doc = ""
             if below in self.facts.get("createOnly", []):
                 doc = "    #[doc = \"A change replaces the resource.\"]\n"
+            # A required property is also a parameter of its builder's type, and would hide a type of its name.
+            rust = re.sub(r"\w+", lambda word: f"self::{word[0]}" if word[0] in required else word[0], rust)
             key = "required" if name in required else "optional"
             lines[key] += f"{doc}    {name} {snake(name)}: {rust};\n"
         return "".join(f"{key} {{\n{text}}}\n" if text else f"{key} {{}}\n" for key, text in lines.items())

@@ -2,7 +2,10 @@
 //!
 //! An [`App`] is a tree of [constructs](Construct): stacks, and in them resources. There are three
 //! levels. Level 1 ([`level1`]) is one construct for each resource type, with every property it
-//! has, and a builder that does not compile while a required one is missing.
+//! has, and a builder that does not compile while a required one is missing. Level 2 is what one
+//! means: a [`ec2::Vpc`] without a way out, a [`lambda::Function`] from a directory, an
+//! [`apigateway::RestApi`] with keys, a [`bedrock::Agent`] whose tools run at the caller. Level 3 is
+//! the whole of it: [`PrivateAgentApi`].
 //!
 //! A property takes a literal or a token ([`Prop`]): `vpc.ref_()` names the construct, and becomes
 //! `Ref`, or an import where it is used in another stack. Logical ids are those the CDK makes.
@@ -30,14 +33,20 @@
 
 #![warn(missing_docs)]
 
+pub mod apigateway;
 mod app;
 mod aspect;
+pub mod bedrock;
+pub mod ec2;
 mod element;
 mod expression;
 mod function;
+pub mod iam;
+pub mod lambda;
 pub mod level1;
 mod name;
 mod overrides;
+mod private_agent_api;
 mod stack;
 mod substitute;
 mod synth;
@@ -52,6 +61,7 @@ pub use aspect::{Aspect, Aspects, Tags};
 pub use element::{Condition, Mapping, Output, Parameter, RemovalPolicy, Resource, Rule};
 pub use expression::{Expression, MapOf, Plain, Prop, Reference, Target};
 pub use function::{Aws, Fn, Pseudo, Test};
+pub use private_agent_api::{PrivateAgentApi, PrivateAgentApiBuilder};
 pub use stack::Stack;
 pub use synth::SynthError;
 pub use tree::{Construct, Problem, Scope};

@@ -35,7 +35,7 @@ property! {
     /// `Integration` of `AWS::ApiGateway::Method`.
     Integration IntegrationBuilder
     required {
-        Type type_: Type;
+        Type type_: self::Type;
     }
     optional {
         CacheKeyParameters cache_key_parameters: Vec<String>;

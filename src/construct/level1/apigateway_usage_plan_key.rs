@@ -11,7 +11,7 @@ resource! {
         #[doc = "A change replaces the resource."]
         KeyId key_id: String;
         #[doc = "A change replaces the resource."]
-        KeyType key_type: KeyType;
+        KeyType key_type: self::KeyType;
         #[doc = "A change replaces the resource."]
         UsagePlanId usage_plan_id: String;
     }

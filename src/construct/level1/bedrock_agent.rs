@@ -135,7 +135,7 @@ property! {
     /// `ActionGroups[].FunctionSchema.Functions[].Parameters{}` of `AWS::Bedrock::Agent`.
     Parameter ParameterBuilder
     required {
-        Type type_: Type;
+        Type type_: self::Type;
     }
     optional {
         Description description: String;
@@ -183,7 +183,7 @@ property! {
     /// `AgentCollaborators[]` of `AWS::Bedrock::Agent`.
     AgentCollaborator AgentCollaboratorBuilder
     required {
-        AgentDescriptor agent_descriptor: AgentDescriptor;
+        AgentDescriptor agent_descriptor: self::AgentDescriptor;
         CollaborationInstruction collaboration_instruction: String;
         CollaboratorName collaborator_name: String;
     }

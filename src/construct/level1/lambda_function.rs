@@ -11,7 +11,7 @@ resource! {
     /// `AWS::Lambda::Function`.
     CfnFunction CfnFunctionBuilder "AWS::Lambda::Function"
     required {
-        Code code: Code;
+        Code code: self::Code;
         Role role: String;
     }
     optional {
@@ -68,7 +68,7 @@ property! {
     /// `CapacityProviderConfig` of `AWS::Lambda::Function`.
     CapacityProviderConfig CapacityProviderConfigBuilder
     required {
-        LambdaManagedInstancesCapacityProviderConfig lambda_managed_instances_capacity_provider_config: LambdaManagedInstancesCapacityProviderConfig;
+        LambdaManagedInstancesCapacityProviderConfig lambda_managed_instances_capacity_provider_config: self::LambdaManagedInstancesCapacityProviderConfig;
     }
     optional {}
 }
@@ -290,7 +290,7 @@ property! {
     /// `RuntimeManagementConfig` of `AWS::Lambda::Function`.
     RuntimeManagementConfig RuntimeManagementConfigBuilder
     required {
-        UpdateRuntimeOn update_runtime_on: UpdateRuntimeOn;
+        UpdateRuntimeOn update_runtime_on: self::UpdateRuntimeOn;
     }
     optional {
         RuntimeVersionArn runtime_version_arn: String;
@@ -310,7 +310,7 @@ property! {
     /// `SnapStart` of `AWS::Lambda::Function`.
     SnapStart SnapStartBuilder
     required {
-        ApplyOn apply_on: ApplyOn;
+        ApplyOn apply_on: self::ApplyOn;
     }
     optional {}
 }
@@ -338,7 +338,7 @@ property! {
     /// `TenancyConfig` of `AWS::Lambda::Function`.
     TenancyConfig TenancyConfigBuilder
     required {
-        TenantIsolationMode tenant_isolation_mode: TenantIsolationMode;
+        TenantIsolationMode tenant_isolation_mode: self::TenantIsolationMode;
     }
     optional {}
 }
