@@ -23,8 +23,11 @@ pub fn persona_agent() -> (App, Stack) {
         Tool::new("read_forecast", "Reads the mountain forecast for a place, some hours ahead.")
             .required("place", Takes::Text, "A summit, pass, hut or valley")
             .optional("hours", Takes::Integer, "How many hours ahead, 24 if not given"),
-        Tool::new("free_bunks", "Tells how many bunks of the hut are free in a night.")
-            .required("night", Takes::Text, NIGHT),
+        Tool::new("free_bunks", "Tells how many bunks of the hut are free in a night.").required(
+            "night",
+            Takes::Text,
+            NIGHT,
+        ),
         Tool::new("book_bunks", "Books bunks in the hut for one night.")
             .confirmed()
             .required("night", Takes::Text, NIGHT)

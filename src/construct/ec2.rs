@@ -231,7 +231,7 @@ impl Connections<'_> {
             true => ("Self".to_owned(), "Self".to_owned()),
             false => (short(&there.scope), short(&here.scope)),
         };
-        let number = format!("{}{}", port.protocol, port.from);
+        let number = format!("{}{}", name::capitalised(port.protocol), port.from);
         CfnSecurityGroupIngress::builder()
             .group_id(here.id())
             .description(format!("{} from members of a group", port.text()))

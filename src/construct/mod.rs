@@ -44,6 +44,8 @@ mod function;
 pub mod iam;
 pub mod lambda;
 pub mod level1;
+pub(crate) mod module;
+mod modules;
 mod name;
 mod overrides;
 mod private_agent_api;

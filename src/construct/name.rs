@@ -38,7 +38,14 @@ pub(super) fn unique_id(path: &[&str]) -> String {
 /// The same path without a hash, for what is referred to by hand: a module's resources.
 pub(super) fn joined_id(path: &[&str]) -> String {
     let is_read = |part: &&&str| **part != HIDDEN && **part != HIDDEN_FROM_PEOPLE;
-    path.iter().filter(is_read).map(|part| alphanumeric(part)).collect()
+    path.iter().filter(is_read).map(|part| capitalised(&alphanumeric(part))).collect()
+}
+
+/// A word with its first letter large.
+pub(super) fn capitalised(word: &str) -> String {
+    let mut characters = word.chars();
+    let first = characters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(characters).collect()
 }
 
 /// The first digits of a text's MD5: it tells texts apart and protects nothing.

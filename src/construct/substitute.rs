@@ -35,8 +35,8 @@ pub(super) fn written(text: &str, variables: Vec<(String, Variable)>, span: Span
     let mut written = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, from)) = rest.split_once("${") {
+        let Some((name, behind)) = from.split_once('}') else { break };
         written.push_str(before);
-        let (name, behind) = from.split_once('}').unwrap_or((from, ""));
         match variables.iter().find(|(known, _)| known == name) {
             Some((_, Variable::Inline(text))) => written.push_str(text),
             _ => {

@@ -1,21 +1,27 @@
-//! What the loops of a template stand for, by its parameters.
+//! What the loops and modules of a template stand for, by its parameters.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::evaluate::{Evaluator, is_failed};
 use super::lookup::Nothing;
-use super::{Inputs, check, inputs};
+use super::{Inputs, check, inputs, modules};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::template::{self, Loops, Node, Template};
 use crate::value::Value;
 
-/// The template with every `Fn::ForEach` written out; one without stays as it is.
+/// The template with every `Fn::ForEach` and then every module written out; one without either
+/// stays as it is.
 ///
 /// # Errors
 ///
-/// What is wrong with the loops, and with the parameters they depend on, sorted by place.
+/// What is wrong with the loops, with the parameters they depend on, and with the modules, sorted
+/// by place.
 pub fn expand(template: Arc<Template>, inputs: &Inputs) -> Result<Arc<Template>, Vec<Diagnostic>> {
+    modules::expand(loops(template, inputs)?)
+}
+
+fn loops(template: Arc<Template>, inputs: &Inputs) -> Result<Arc<Template>, Vec<Diagnostic>> {
     if template.loops == Loops::None {
         return Ok(template);
     }

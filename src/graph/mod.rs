@@ -20,6 +20,7 @@ mod kind;
 mod limits;
 mod lookup;
 mod mapping;
+mod modules;
 mod network;
 mod order;
 mod policy;

@@ -24,6 +24,7 @@ pub use repeat::expand;
 pub(crate) use repeat::{NEEDS_EXTENSIONS, is_loop};
 pub(crate) use resource::policy_named;
 pub use section::parse;
+pub(crate) use section::read as parse_root;
 
 use std::sync::Arc;
 

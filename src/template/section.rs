@@ -41,7 +41,7 @@ pub fn parse(source: &Arc<Source>) -> Result<Template, Vec<Diagnostic>> {
 }
 
 /// Tells the sections of a document apart.
-pub(super) fn read(source: &Arc<Source>, root: Node) -> Result<Template, Vec<Diagnostic>> {
+pub(crate) fn read(source: &Arc<Source>, root: Node) -> Result<Template, Vec<Diagnostic>> {
     let language = language(root.get("Transform"));
     let mut reader = Reader::new(source).speaking(language);
     if root.kind == NodeKind::Null {
