@@ -36,7 +36,7 @@ pub fn persona_agent() -> (App, Stack) {
     ];
     let desk = ActionGroup::return_control("hut-desk", tools);
     let code = Code::directory("stacks/persona-agent/lambda");
-    PrivateAgentApi::new(PERSONA, code)
+    PrivateAgentApi::builder(PERSONA, code)
         .action_group(desk)
         .build(&stack, "Huts")
         .add_outputs(&stack);

@@ -3,6 +3,7 @@
 mod agent_runtime;
 mod cdk_apps;
 mod cloud_assembly;
+mod constructs;
 mod contract;
 mod errors;
 mod exports;

@@ -30,7 +30,7 @@ const MOST_MILLISECONDS: i32 = 29_000;
 /// let app = App::new();
 /// let stack = Stack::new(&app, "Service");
 /// let function = Function::from_arn("arn:aws:lambda:eu-central-1:123456789012:function:f");
-/// let api = RestApi::new("huts").stage("live").build(&stack, "Api");
+/// let api = RestApi::builder("huts").stage("live").build(&stack, "Api");
 /// api.root().route("invoke").method("POST", Integration::lambda(&function), Access::Key);
 /// let key = api.key("Key", "Opens it");
 /// api.usage_plan("UsagePlan").per_second(5, 10).per_day(1000).key(&key).build();
@@ -105,7 +105,7 @@ pub struct UsagePlanBuilder {
 
 impl RestApi {
     /// One of a name. Its stage is `live` unless said otherwise.
-    pub fn new(name: impl Into<Prop<String>>) -> RestApiBuilder {
+    pub fn builder(name: impl Into<Prop<String>>) -> RestApiBuilder {
         RestApiBuilder { name: name.into(), description: None, stage: "live".into() }
     }
 

@@ -8,7 +8,6 @@ use indexmap::IndexMap;
 use serde_json::Value as Json;
 
 use super::SynthError;
-use super::element::Element;
 use super::expression::Expression;
 use super::synth::{CodeOf, Synthesis, to_json};
 use super::tags;
@@ -158,7 +157,7 @@ fn tree_node(synthesis: &Synthesis<'_>, template: &Json, stack: usize, index: us
     let (id, made_by, children, type_name) = {
         let branch = &tree.branches.borrow()[index];
         let type_name = match &branch.kind {
-            Kind::Element(Element::Resource(facts)) => Some(facts.type_name),
+            Kind::Element(element) => element.resource().map(|facts| facts.type_name),
             _ => None,
         };
         (branch.id.clone(), branch.made_by, branch.children.clone(), type_name)

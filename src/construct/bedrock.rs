@@ -241,7 +241,7 @@ pub struct AgentBuilder {
 
 impl Agent {
     /// One of a name, a model, and what it is told to be.
-    pub fn new(
+    pub fn builder(
         name: impl Into<Prop<String>>,
         model: Model,
         instruction: impl Into<Prop<String>>,
@@ -358,7 +358,7 @@ pub struct AgentAliasBuilder {
 
 impl AgentAlias {
     /// One of an agent, with a name.
-    pub fn new(agent: &Agent, name: impl Into<Prop<String>>) -> AgentAliasBuilder {
+    pub fn builder(agent: &Agent, name: impl Into<Prop<String>>) -> AgentAliasBuilder {
         AgentAliasBuilder { agent: agent.clone(), name: name.into(), description: None }
     }
 

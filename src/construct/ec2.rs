@@ -177,9 +177,9 @@ impl Port {
 /// let app = App::new();
 /// let stack = Stack::new(&app, "Network");
 /// let vpc = Vpc::isolated("10.4.0.0/16").build(&stack, "Vpc");
-/// let inside = SecurityGroup::new(&vpc, "Members reach each other").build(&stack, "Inside");
+/// let inside = SecurityGroup::builder(&vpc, "Members reach each other").build(&stack, "Inside");
 /// inside.allow_from_self(Port::tcp(443));
-/// let caller = SecurityGroup::new(&vpc, "Calls them").build(&stack, "Caller");
+/// let caller = SecurityGroup::builder(&vpc, "Calls them").build(&stack, "Caller");
 /// inside.connections().allow_from(&caller, Port::tcp(443));
 /// ```
 #[derive(Debug, Clone)]
@@ -202,7 +202,7 @@ pub struct Connections<'g>(&'g SecurityGroup);
 
 impl SecurityGroup {
     /// One in a VPC.
-    pub fn new(vpc: &Vpc, description: impl Into<Prop<String>>) -> SecurityGroupBuilder {
+    pub fn builder(vpc: &Vpc, description: impl Into<Prop<String>>) -> SecurityGroupBuilder {
         SecurityGroupBuilder { vpc: vpc.clone(), description: description.into() }
     }
 
@@ -308,7 +308,7 @@ pub struct InterfaceEndpointBuilder {
 impl InterfaceEndpoint {
     /// One to a service by its name in endpoints, `bedrock-agent-runtime` for example. Inside the
     /// VPC the public name of the service then leads to the endpoint.
-    pub fn new(vpc: &Vpc, service: &str) -> InterfaceEndpointBuilder {
+    pub fn builder(vpc: &Vpc, service: &str) -> InterfaceEndpointBuilder {
         InterfaceEndpointBuilder {
             vpc: vpc.clone(),
             service: service.to_owned(),

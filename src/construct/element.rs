@@ -19,6 +19,16 @@ pub(super) enum Element {
     },
 }
 
+impl Element {
+    /// The resource, if it is one.
+    pub fn resource(&self) -> Option<&ResourceFacts> {
+        match self {
+            Self::Resource(facts) => Some(facts),
+            Self::Entry { .. } => None,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Section {
     Parameters,
@@ -95,7 +105,7 @@ impl Resource {
         properties: IndexMap<String, Expression>,
     ) -> Self {
         let facts = ResourceFacts { type_name, properties, ..ResourceFacts::default() };
-        let kind = Kind::Element(Element::Resource(facts));
+        let kind = Kind::Element(Box::new(Element::Resource(facts)));
         Self { scope: scope.scope().grow(id, made_by, kind) }
     }
 
@@ -172,7 +182,10 @@ impl Resource {
 
     pub(super) fn edit<R>(&self, change: impl FnOnce(&mut ResourceFacts) -> R) -> Option<R> {
         match &mut self.scope.tree.branches.borrow_mut()[self.scope.index].kind {
-            Kind::Element(Element::Resource(facts)) => Some(change(facts)),
+            Kind::Element(element) => match element.as_mut() {
+                Element::Resource(facts) => Some(change(facts)),
+                Element::Entry { .. } => None,
+            },
             _ => None,
         }
     }
@@ -187,13 +200,13 @@ impl Construct for Resource {
 fn entry(scope: &dyn Construct, id: &str, section: Section, body: Expression) -> Scope {
     let made_by = section.name().trim_end_matches('s');
     let element = Element::Entry { section, body, condition: None };
-    scope.scope().grow(id, made_by, Kind::Element(element))
+    scope.scope().grow(id, made_by, Kind::Element(Box::new(element)))
 }
 
 fn set(scope: &Scope, key: &str, value: Expression) {
     let mut branches = scope.tree.branches.borrow_mut();
-    if let Kind::Element(Element::Entry { body: Expression::Map(body), .. }) =
-        &mut branches[scope.index].kind
+    if let Kind::Element(element) = &mut branches[scope.index].kind
+        && let Element::Entry { body: Expression::Map(body), .. } = element.as_mut()
     {
         body.insert(key.to_owned(), value);
     }
@@ -372,8 +385,8 @@ impl Output {
     /// Gives it only where a condition holds.
     pub fn only_if(&self, condition: &Condition) -> &Self {
         let mut branches = self.scope.tree.branches.borrow_mut();
-        if let Kind::Element(Element::Entry { condition: slot, .. }) =
-            &mut branches[self.scope.index].kind
+        if let Kind::Element(element) = &mut branches[self.scope.index].kind
+            && let Element::Entry { condition: slot, .. } = element.as_mut()
         {
             *slot = Some(condition.name());
         }

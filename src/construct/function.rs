@@ -144,7 +144,6 @@ impl Fn {
     }
 
     /// `Fn::Not`.
-    #[expect(clippy::should_implement_trait, reason = "named as CloudFormation names it")]
     pub fn not(test: impl Into<Test>) -> Test {
         Test(Expression::call("Fn::Not", Expression::List(vec![test.into().0])))
     }

@@ -47,7 +47,7 @@ impl Code {
 ///
 /// let app = App::new();
 /// let stack = Stack::new(&app, "Service");
-/// let function = Function::new(Runtime::Python312, "handler.handler", Code::directory("lambda"))
+/// let function = Function::builder(Runtime::Python312, "handler.handler", Code::directory("lambda"))
 ///     .environment("GREETING", "hello")
 ///     .log_retention(14)
 ///     .build(&stack, "Function");
@@ -81,7 +81,7 @@ pub struct FunctionBuilder {
 impl Function {
     /// One of a runtime, what it calls, and its code: on arm64, with 256 MB, three seconds, and a
     /// log that is kept for two weeks, unless said otherwise.
-    pub fn new(
+    pub fn builder(
         runtime: impl Into<Prop<Runtime>>,
         handler: impl Into<Prop<String>>,
         code: Code,

@@ -27,8 +27,11 @@ pub(super) struct Module {
     /// At least one of each of these.
     pub required: &'static [&'static [&'static str]],
     /// Makes the construct, and gives what can be asked of it beside its resources.
-    pub build: fn(&mut Given<'_>, &Scope, &str) -> Vec<(&'static str, Prop<String>)>,
+    pub build: fn(&mut Given<'_>, &Scope, &str) -> Attributes,
 }
+
+/// What can be asked of a module beside its resources.
+pub(super) type Attributes = Vec<(&'static str, Prop<String>)>;
 
 /// The properties that somebody wrote for a module.
 pub(super) struct Given<'a> {

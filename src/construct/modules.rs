@@ -7,7 +7,7 @@ use super::function::Fn;
 use super::iam::Role;
 use super::lambda::{Code, Function, Runtime};
 use super::level1::bedrock_agent;
-use super::module::{Given, Module};
+use super::module::{Attributes, Given, Module};
 use super::private_agent_api::{PrivateAgentApi, PrivateAgentApiBuilder};
 use super::tree::Scope;
 use crate::template::{Entry, Node, NodeKind};
@@ -50,8 +50,6 @@ pub(super) const MODULES: &[Module] = &[
     },
 ];
 
-type Attributes = Vec<(&'static str, Prop<String>)>;
-
 fn isolated_vpc(given: &mut Given<'_>, scope: &Scope, id: &str) -> Attributes {
     let vpc = Vpc::isolated(given.prop_or::<String>("CidrBlock", ""));
     let vpc = match given.items("ZoneLetters") {
@@ -71,7 +69,7 @@ fn private_agent_api(given: &mut Given<'_>, scope: &Scope, id: &str) -> Attribut
     );
     let model =
         given.prop_or::<String>("FoundationModel", "anthropic.claude-haiku-4-5-20251001-v1:0");
-    let api = PrivateAgentApi::new(given.prop_or::<String>("Persona", ""), code)
+    let api = PrivateAgentApi::builder(given.prop_or::<String>("Persona", ""), code)
         .model(Model::scoped(given.prop_or::<String>("ModelScope", "us"), model))
         .runtime(
             given.prop_or::<Runtime>("Runtime", Runtime::Python312),

@@ -34,7 +34,7 @@ const HTTPS: u16 = 443;
 /// let stack = Stack::new(&app, "Huts");
 /// let forecast = Tool::new("read_forecast", "Reads the mountain forecast for a place.")
 ///     .required("place", Takes::Text, "A summit, pass, hut or valley");
-/// let huts = PrivateAgentApi::new("You are Maren, who keeps a hut.", Code::directory("lambda"))
+/// let huts = PrivateAgentApi::builder("You are Maren, who keeps a hut.", Code::directory("lambda"))
 ///     .action_group(ActionGroup::return_control("hut-desk", [forecast]))
 ///     .build(&stack, "Huts");
 /// huts.add_outputs(&stack);
@@ -85,7 +85,7 @@ pub struct PrivateAgentApiBuilder {
 
 impl PrivateAgentApi {
     /// One with a persona, and the code of the function that hands requests to the agent.
-    pub fn new(persona: impl Into<Prop<String>>, code: Code) -> PrivateAgentApiBuilder {
+    pub fn builder(persona: impl Into<Prop<String>>, code: Code) -> PrivateAgentApiBuilder {
         PrivateAgentApiBuilder {
             persona: persona.into(),
             code,
@@ -283,7 +283,7 @@ impl PrivateAgentApiBuilder {
     /// Makes it.
     pub fn build(mut self, scope: &dyn Construct, id: &str) -> PrivateAgentApi {
         let place = scope.scope().grow(id, "PrivateAgentApi", Kind::Plain);
-        let mut agent = Agent::new(&self.name, self.model.clone(), &self.persona)
+        let mut agent = Agent::builder(&self.name, self.model.clone(), &self.persona)
             .description("A persona whose tools run at the caller");
         for group in std::mem::take(&mut self.groups) {
             agent = agent.action_group(group);
@@ -292,7 +292,7 @@ impl PrivateAgentApiBuilder {
             agent = agent.role(role);
         }
         let agent = agent.build(&place, "Agent");
-        let alias = AgentAlias::new(&agent, "live").description("What the function talks to");
+        let alias = AgentAlias::builder(&agent, "live").description("What the function talks to");
         let alias = alias.build(&place, "AgentAlias");
         let (function, network) = match self.function.clone() {
             Some(function) => (function, None),
@@ -316,17 +316,18 @@ impl PrivateAgentApiBuilder {
             let vpc = Vpc::isolated(&self.cidr).zone_letters(&self.zone_letters);
             vpc.shared_route_table().build(place, "Vpc")
         });
-        let group = SecurityGroup::new(&vpc, "The function and the endpoint, and nobody else");
+        let group = SecurityGroup::builder(&vpc, "The function and the endpoint, and nobody else");
         let group = group.build(place, "SecurityGroup");
         group.allow_from_self(Port::tcp(HTTPS));
-        let endpoint = InterfaceEndpoint::new(&vpc, SERVICE).group(&group).build(place, "Endpoint");
+        let endpoint =
+            InterfaceEndpoint::builder(&vpc, SERVICE).group(&group).build(place, "Endpoint");
         Network { vpc, group, endpoint }
     }
 
     fn own_function(&self, place: &Scope, network: &Network) -> Function {
         let name =
             Fn::sub_with("/aws/lambda/${AWS::StackName}-${Stage}", [("Stage", self.stage.clone())]);
-        let mut function = Function::new(&self.runtime, &self.handler, self.code.clone())
+        let mut function = Function::builder(&self.runtime, &self.handler, self.code.clone())
             .description("Hands one leg of a conversation to the agent")
             .timeout(90)
             .in_vpc(&network.vpc, &network.group)
@@ -339,7 +340,7 @@ impl PrivateAgentApiBuilder {
     }
 
     fn open(&self, place: &Scope, function: &Function) -> (RestApi, ApiKey) {
-        let api = RestApi::new(&self.name)
+        let api = RestApi::builder(&self.name)
             .description("One route to the persona")
             .stage(&self.stage)
             .build(place, "Api");

@@ -13,7 +13,7 @@ use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
 use super::aspect;
-use super::element::{Element, ResourceFacts, Section};
+use super::element::{Element, ResourceFacts};
 use super::expression::{Expression, Reference, Target};
 use super::name;
 use super::overrides;
@@ -178,9 +178,10 @@ impl<'c> Synthesis<'c> {
             _ => name::unique_id(&path),
         };
         let (own, follows) = match &self.tree().branches.borrow()[index].kind {
-            Kind::Element(Element::Resource(facts)) => {
-                (facts.logical_id.clone(), facts.follows.clone())
-            }
+            Kind::Element(element) => element
+                .resource()
+                .map(|facts| (facts.logical_id.clone(), facts.follows.clone()))
+                .unwrap_or_default(),
             _ => (None, Vec::new()),
         };
         if !follows.is_empty() && naming != Some(Naming::Joined) {
@@ -242,17 +243,14 @@ impl<'c> Synthesis<'c> {
 
     fn element(&self, index: usize, stack: usize) -> Option<(&'static str, Node)> {
         let (section, body, condition) = match &self.tree().branches.borrow()[index].kind {
-            Kind::Element(Element::Resource(_)) => {
-                ("Resources", Expression::List(Vec::new()), None)
-            }
-            Kind::Element(Element::Entry { section, body, condition }) => {
-                (Section::name(*section), body.clone(), condition.clone())
-            }
+            Kind::Element(element) => match element.as_ref() {
+                Element::Resource(_) => return Some(("Resources", self.resource(index, stack)?)),
+                Element::Entry { section, body, condition } => {
+                    (section.name(), body.clone(), condition.clone())
+                }
+            },
             _ => return None,
         };
-        if section == "Resources" {
-            return Some((section, self.resource(index, stack)?));
-        }
         let mut node = self.resolve(&body, index, stack);
         if let (NodeKind::Map(entries), Some(condition)) = (&mut node.kind, condition) {
             let value = self.resolve(&condition, index, stack);
@@ -263,7 +261,8 @@ impl<'c> Synthesis<'c> {
 
     fn resource(&self, index: usize, stack: usize) -> Option<Node> {
         let branches = self.tree().branches.borrow();
-        let Kind::Element(Element::Resource(facts)) = &branches[index].kind else { return None };
+        let Kind::Element(element) = &branches[index].kind else { return None };
+        let facts = element.resource()?;
         let mut entries = vec![self.entry("Type", NodeKind::String(facts.type_name.to_owned()))];
         let mut add = |key: &str, value: Node| {
             entries.push(Entry { key: key.to_owned(), key_span: self.span, value });
@@ -314,8 +313,10 @@ impl<'c> Synthesis<'c> {
             let own: BTreeSet<usize> = self.tree().below(bearer).into_iter().collect();
             for other in dependencies.iter().flat_map(|other| self.tree().below(*other)) {
                 let branches = self.tree().branches.borrow();
-                let is_resource =
-                    matches!(branches[other].kind, Kind::Element(Element::Resource(_)));
+                let is_resource = matches!(
+                    &branches[other].kind,
+                    Kind::Element(element) if element.resource().is_some()
+                );
                 drop(branches);
                 if is_resource
                     && !own.contains(&other)
@@ -332,7 +333,7 @@ impl<'c> Synthesis<'c> {
     fn note_waits(&self, stack: usize) {
         let of_stack = |index: &usize| self.tree().stack_of(*index) == Some(stack);
         for index in self.tree().below(stack).into_iter().filter(of_stack) {
-            for other in self.tree().branches.borrow()[index].dependencies.iter() {
+            for other in &self.tree().branches.borrow()[index].dependencies {
                 self.wait(stack, self.tree().stack_of(*other));
             }
         }

@@ -1,3 +1,7 @@
+//! The tree and what is made of it, held against templates that the CDK has made.
+
+mod level2;
+
 use std::collections::BTreeSet;
 
 use serde_json::{Value as Json, json};
@@ -20,9 +24,8 @@ fn problems(app: &App) -> Vec<String> {
     error.problems.iter().map(ToString::to_string).collect()
 }
 
-/// Recorded from aws-cdk-lib 2.276.0, without what it adds for its own bootstrap.
-#[test]
-fn two_stacks_are_as_the_cdk_makes_them() {
+/// A stack that uses what another one has, with tags on both.
+fn network_and_service() -> App {
     let app = App::new();
     let network = Stack::new(&app, "Network");
     let service = Stack::new(&app, "Service");
@@ -45,6 +48,13 @@ fn two_stacks_are_as_the_cdk_makes_them() {
     Tags::of(&app).add("team", "x");
     Tags::of(&service).add("team", "y");
     Tags::of(&app).add("alpha", "z");
+    app
+}
+
+/// Recorded from aws-cdk-lib 2.276.0, without what it adds for its own bootstrap.
+#[test]
+fn two_stacks_are_as_the_cdk_makes_them() {
+    let app = network_and_service();
     let assembly = app.synth().expect("the app is sound");
     let tags = json!([{"Key": "alpha", "Value": "z"}, {"Key": "team", "Value": "x"}]);
     let vpc_export = "Network:ExportsOutputRefVpc0040386A";

@@ -77,7 +77,7 @@ pub(super) enum Kind {
     #[default]
     Plain,
     Stack(StackFacts),
-    Element(Element),
+    Element(Box<Element>),
 }
 
 impl Tree {
@@ -205,7 +205,7 @@ impl Scope {
     /// The CloudFormation type, if it is a resource of the template.
     pub fn resource_type(&self) -> Option<String> {
         match &self.tree.branches.borrow()[self.index].kind {
-            Kind::Element(Element::Resource(resource)) => Some(resource.type_name.to_owned()),
+            Kind::Element(element) => Some(element.resource()?.type_name.to_owned()),
             _ => None,
         }
     }

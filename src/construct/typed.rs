@@ -60,7 +60,6 @@ macro_rules! builder {
 
         impl $name {
             /// Begins with nothing given.
-            #[allow(clippy::new_ret_no_self, reason = "a builder of this")]
             pub fn builder() -> $builder {
                 $builder {
                     properties: $crate::construct::typed::Properties::default(),

@@ -6,6 +6,7 @@ mod exports;
 mod functions;
 mod handlers;
 mod loops;
+mod modules;
 mod outside;
 mod templates;
 mod types;
