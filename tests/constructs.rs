@@ -219,4 +219,13 @@ fn a_module_is_deployed_from_its_file() {
     }
     let code = &resources["HutsFunction"]["Properties"]["Code"];
     assert_eq!(code["AssetPath"], "./code");
+
+    sandbox.cairn("synth huts.yaml --out cdk.out").code(0);
+    let template = fs::read_to_string(sandbox.path("cdk.out/huts.template.json")).expect("one");
+    let template: Json = serde_json::from_str(&template).expect("JSON");
+    let agent = &template["Resources"]["HutsAgent"]["Properties"];
+    assert_eq!(
+        agent["AgentResourceRoleArn"],
+        serde_json::json!({"Fn::GetAtt": ["HutsAgentRole", "Arn"]})
+    );
 }

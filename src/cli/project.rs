@@ -236,6 +236,11 @@ impl Project {
             assets.entry(found.path.clone()).or_insert(asset);
         }
         let given = self.given.iter().map(|(name, given)| (name.clone(), given.text.clone()));
+        // Nobody else knows the modules.
+        let plain = match graph::has_modules(&loaded.written) {
+            true => &loaded.template,
+            false => &loaded.written,
+        };
         Ok(StackArtifact {
             id: self.name.clone(),
             stack_name: self.name.clone(),
@@ -244,7 +249,7 @@ impl Project {
                 account: self.environment.account.clone(),
                 region: self.environment.region.clone(),
             },
-            template: published(&loaded.written, &loaded.template, &assets),
+            template: published(plain, &loaded.template, &assets),
             parameters: plain_parameters(&graph, &given.collect::<Vec<_>>()),
             tags: self.environment.tags.clone(),
             assets: assets.into_values().collect(),

@@ -37,6 +37,7 @@ pub use expand::expand;
 pub use exports::ExportValue;
 pub use inputs::{AssetRef, Export, Given, Inputs, NamedValue, Questions, StackOutputs, questions};
 pub use lookup::{Lookup, Nothing};
+pub use modules::has_modules;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -25,7 +25,6 @@ const ATTRIBUTES: &[&str] = &["Condition", "DeletionPolicy", "DependsOn", "Updat
 ///
 /// What is wrong with the modules and with the references to them, sorted by place.
 pub fn expand(template: Arc<Template>) -> Result<Arc<Template>, Vec<Diagnostic>> {
-    let is_module = |name: &str| name.ends_with(module::SUFFIX);
     if !template.resources.values().any(|resource| is_module(&resource.type_name)) {
         return Ok(template);
     }
@@ -39,6 +38,21 @@ pub fn expand(template: Arc<Template>) -> Result<Arc<Template>, Vec<Diagnostic>>
         return Err(writing.errors);
     }
     template::parse_root(&template.source, root).map(Arc::new)
+}
+
+/// Whether any resource is a module, those in loops included.
+pub fn has_modules(template: &Template) -> bool {
+    fn names_one(node: &Node) -> bool {
+        let is_type =
+            |entry: &Entry| entry.key == "Type" && entry.value.text().is_some_and(is_module);
+        node.entries().iter().any(|entry| is_type(entry) || names_one(&entry.value))
+            || node.items().iter().any(names_one)
+    }
+    template.root.get("Resources").is_some_and(names_one)
+}
+
+fn is_module(type_name: &str) -> bool {
+    type_name.ends_with(module::SUFFIX)
 }
 
 struct Writing<'a> {
@@ -70,8 +84,7 @@ impl Writing<'_> {
         let mut beside: Vec<(&'static str, Vec<Entry>)> = Vec::new();
         for entry in root.get("Resources").map(Node::entries).unwrap_or_default() {
             let declared = template.resources.get(entry.key.as_str());
-            let Some(declared) = declared.filter(|one| one.type_name.ends_with(module::SUFFIX))
-            else {
+            let Some(declared) = declared.filter(|one| is_module(&one.type_name)) else {
                 written.push(entry.clone());
                 continue;
             };

@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{graph, inputs, said, template};
-use crate::graph::{Graph, Nothing, synth};
+use crate::graph::{Graph, Nothing, has_modules, synth};
 use crate::template::DeletionPolicy;
 use crate::value::LogicalId;
 
@@ -160,4 +160,25 @@ Resources:
     assert_eq!(endpoint["VpcId"], "vpc-1");
     assert_eq!(endpoint["SubnetIds"], json!(["subnet-1", "subnet-2"]));
     assert!(!types(&with_vpc).contains(&"AWS::EC2::VPC".to_owned()));
+}
+
+#[test]
+fn a_loop_may_make_modules() {
+    let text = "
+Transform: AWS::LanguageExtensions
+Resources:
+  Fn::ForEach::Nets:
+    - Number
+    - ['1', '2']
+    - Net${Number}:
+        Type: Cairn::EC2::IsolatedVpc::MODULE
+        Properties: {CidrBlock: '10.${Number}.0.0/16', ZoneLetters: [a]}
+Outputs:
+  Second: {Value: !Ref Net2.Vpc}
+";
+    let graph = graph(text);
+    assert_eq!(properties(&graph, "Net2Vpc")["CidrBlock"], "10.2.0.0/16");
+    assert_eq!(graph.nodes.len(), 8);
+    assert!(has_modules(&template(text)));
+    assert!(!has_modules(&graph.template));
 }
