@@ -10,6 +10,7 @@
 //!
 //! - [`template`] is what was written, every node with its place; [`schema`] what AWS's schemas say
 //!   of it; [`config`] where it goes.
+//! - [`construct`] writes templates in Rust, and modules in YAML stand for its constructs.
 //! - [`graph`] is what should exist, in an order; [`refresh`] reads what does.
 //! - [`plan`] is what will happen: a complete value, and all that [`reconcile`] obeys.
 //! - [`journal`] is what was tried, and [`state`] what the stack owns: the old state with the

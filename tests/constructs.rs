@@ -209,6 +209,12 @@ fn a_module_is_deployed_from_its_file() {
     );
     let said = sandbox.cairn("validate huts.yaml").code(0).out;
     assert!(said.contains("25 resources"), "{said}");
+    let types = sandbox.cairn("types").code(0).out;
+    assert!(types.contains("Cairn::EC2::IsolatedVpc::MODULE\n"), "{types}");
+    let huts = sandbox.cairn("types Cairn::Bedrock::PrivateAgentApi::MODULE").code(0).out;
+    for line in ["  Persona              required\n", "Fn::GetAtt: InvokeUrl, ApiKeyId, "] {
+        assert!(huts.contains(line), "{huts}");
+    }
     let plain = sandbox.cairn("synth huts.yaml --json").code(0).out;
     let plain: Json = serde_json::from_str(&plain).expect("JSON");
     let resources = plain["Resources"].as_object().expect("resources");

@@ -1,15 +1,16 @@
-//! `cairn types`: what can be deployed, and what there is.
+//! `cairn types`: what can be deployed, modules included, and what there is.
 
 use std::io::Write as _;
 
 use serde_json::json;
 
 use super::{Code, Failure};
+use crate::construct::module;
 use crate::diagnostic::nearest;
 use crate::resource;
 use crate::schema;
 
-/// List the resource types Cairn can deploy, or all there are, or the properties of one
+/// List the types and modules Cairn can deploy, or all there are, or the properties of one
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  cairn types\n  cairn types AWS::EC2::VPCEndpoint\n  \
     cairn types --all dynamodb   # the types with that in their names, deployable or not")]
@@ -28,6 +29,7 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<Code, Failure> {
     match args.wanted.as_deref() {
         Some(name) if schema::type_names().any(|one| one == name) => describe(name, args.json),
+        Some(name) if module::type_names().any(|one| one == name) => module(name, args.json),
         wanted => list(wanted, args),
     }
 }
@@ -35,9 +37,11 @@ pub fn run(args: &Args) -> Result<Code, Failure> {
 /// The types with a text in their names, whatever its case.
 fn list(wanted: Option<&str>, args: &Args) -> Result<Code, Failure> {
     let part = wanted.unwrap_or_default().to_lowercase();
+    let modules = module::type_names().filter(|name| name.to_lowercase().contains(&part));
     let types: Vec<(&str, bool)> = schema::type_names()
         .filter(|name| name.to_lowercase().contains(&part))
         .map(|name| (name, resource::handler(name).is_some()))
+        .chain(modules.map(|name| (name, true)))
         .filter(|(_, deployable)| args.all || *deployable)
         .collect();
     if let Some(wanted) = wanted.filter(|_| types.is_empty()) {
@@ -67,7 +71,7 @@ fn nothing_like(wanted: &str, all: bool) -> Failure {
         true => format!("no type of AWS's is called like `{wanted}`"),
         false => format!("no type that Cairn can deploy is called like `{wanted}`"),
     });
-    match nearest(wanted, schema::type_names()) {
+    match nearest(wanted, schema::type_names().chain(module::type_names())) {
         Some(near) => failure.hint(format!("did you mean `{near}`?")),
         None if all => failure.hint("`cairn types --all` lists them"),
         None => failure.hint(format!("`cairn types --all {wanted}` looks among those it cannot")),
@@ -120,5 +124,41 @@ fn describe(wanted: &str, as_json: bool) -> Result<Code, Failure> {
     if !facts.attributes.is_empty() {
         writeln!(out, "Fn::GetAtt: {}", facts.attributes.join(", "))?;
     }
+    Ok(Code::Success)
+}
+
+/// The properties of a module, and what can be asked of it beside its resources.
+fn module(wanted: &str, as_json: bool) -> Result<Code, Failure> {
+    let Some(properties) = module::properties(wanted) else {
+        return Err(nothing_like(wanted, true));
+    };
+    let attributes = module::attributes(wanted);
+    let notes = |required: &[&str]| match required {
+        [] => Vec::new(),
+        [_] => vec!["required".to_owned()],
+        either => vec![format!("one of {} is required", either.join(", "))],
+    };
+    let mut out = anstream::stdout();
+    if as_json {
+        let list: Vec<_> = properties
+            .iter()
+            .map(|(name, required)| json!({"name": name, "notes": notes(required)}))
+            .collect();
+        let json = json!({
+            "type": wanted,
+            "deployable": true,
+            "properties": list,
+            "attributes": attributes,
+        });
+        writeln!(out, "{}", serde_json::to_string_pretty(&json)?)?;
+        return Ok(Code::Success);
+    }
+    writeln!(out, "{wanted}")?;
+    let width = properties.iter().map(|(name, _)| name.len()).max().unwrap_or_default();
+    for (name, required) in &properties {
+        let line = format!("{name:<width$}  {}", notes(required).join(", "));
+        writeln!(out, "  {}", line.trim_end())?;
+    }
+    writeln!(out, "Fn::GetAtt: {}", attributes.join(", "))?;
     Ok(Code::Success)
 }

@@ -160,7 +160,12 @@ fn tree_node(synthesis: &Synthesis<'_>, template: &Json, stack: usize, index: us
             Kind::Element(element) => element.resource().map(|facts| facts.type_name),
             _ => None,
         };
-        (branch.id.clone(), branch.made_by, branch.children.clone(), type_name)
+        (
+            branch.id.clone(),
+            branch.made_by,
+            branch.children.values().copied().collect::<Vec<_>>(),
+            type_name,
+        )
     };
     let mut attributes = IndexMap::new();
     if let Some(type_name) = type_name {

@@ -95,6 +95,35 @@ fn written<T>(node: &Node) -> Prop<T> {
     Prop::from_expression(Expression::Written(node.clone()))
 }
 
+/// The modules there are.
+pub(crate) fn type_names() -> impl Iterator<Item = &'static str> {
+    MODULES.iter().map(|module| module.type_name)
+}
+
+/// The properties of a module, each with those of which one has to be there, itself included.
+pub(crate) fn properties(type_name: &str) -> Option<Vec<(&'static str, Vec<&'static str>)>> {
+    let module = find(type_name)?;
+    let required = |name: &str| {
+        let group = module.required.iter().find(|group| group.contains(&name));
+        group.map(|group| group.to_vec()).unwrap_or_default()
+    };
+    Some(module.properties.iter().map(|name| (*name, required(name))).collect())
+}
+
+/// What `Fn::GetAtt` of a module itself gives, where all parts are made.
+pub(crate) fn attributes(type_name: &str) -> Vec<&'static str> {
+    let Some(module) = find(type_name) else { return Vec::new() };
+    let source = Arc::new(Source { name: String::new(), text: String::new() });
+    let mut given = Given { source: &source, entries: &[], problems: Vec::new() };
+    let stack = Stack::joined(&App::new(), "Module");
+    let attributes = (module.build)(&mut given, stack.scope(), "Module");
+    attributes.into_iter().map(|(name, _)| name).collect()
+}
+
+fn find(type_name: &str) -> Option<&'static Module> {
+    MODULES.iter().find(|module| module.type_name == type_name)
+}
+
 /// What a module stands for.
 pub(crate) struct Expansion {
     /// Sections of a template, with the entries that belong in them.
@@ -110,8 +139,8 @@ pub(crate) fn expand(
     (type_name, type_span): (&str, Span),
     properties: &[Entry],
 ) -> Result<Expansion, Vec<Diagnostic>> {
-    let Some(module) = MODULES.iter().find(|module| module.type_name == type_name) else {
-        let known: Vec<&str> = MODULES.iter().map(|module| module.type_name).collect();
+    let Some(module) = find(type_name) else {
+        let known: Vec<&str> = type_names().collect();
         let hint = match nearest(type_name, known.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("there are {}", known.join(", ")),

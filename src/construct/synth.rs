@@ -310,6 +310,9 @@ impl<'c> Synthesis<'c> {
         let mut names = BTreeSet::new();
         for bearer in self.tree().ancestors(index) {
             let dependencies = self.tree().branches.borrow()[bearer].dependencies.clone();
+            if dependencies.is_empty() {
+                continue;
+            }
             let own: BTreeSet<usize> = self.tree().below(bearer).into_iter().collect();
             for other in dependencies.iter().flat_map(|other| self.tree().below(*other)) {
                 let branches = self.tree().branches.borrow();

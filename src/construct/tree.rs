@@ -61,7 +61,10 @@ pub(super) struct Tree {
 pub(super) struct Branch {
     pub id: String,
     pub parent: Option<usize>,
-    pub children: Vec<usize>,
+    /// By id; of two with the same one the first.
+    pub children: IndexMap<String, usize>,
+    /// Those whose id was taken already.
+    pub others: Vec<usize>,
     /// The name of what made it, for display.
     pub made_by: &'static str,
     pub kind: Kind,
@@ -114,7 +117,8 @@ impl Tree {
         let mut open = vec![index];
         while let Some(here) = open.pop() {
             found.push(here);
-            open.extend(branches[here].children.iter().rev());
+            open.extend(branches[here].others.iter().rev());
+            open.extend(branches[here].children.values().rev());
         }
         found
     }
@@ -158,9 +162,15 @@ impl Scope {
         // A path is its ids with `/` between them.
         let id = id.replace('/', "--");
         let index = self.tree.branches.borrow().len();
-        let is_taken = self.children().any(|child| child.id() == id);
         let mut branches = self.tree.branches.borrow_mut();
-        branches[self.index].children.push(index);
+        let here = &mut branches[self.index];
+        let is_taken = here.children.contains_key(&id);
+        match is_taken {
+            true => here.others.push(index),
+            false => {
+                here.children.insert(id.clone(), index);
+            }
+        }
         let branch =
             Branch { id: id.clone(), parent: Some(self.index), made_by, kind, ..Branch::default() };
         branches.push(branch);
@@ -192,14 +202,16 @@ impl Scope {
 
     /// What stands in it, in the order it was made.
     pub fn children(&self) -> impl Iterator<Item = Self> + use<> {
-        let children = self.tree.branches.borrow()[self.index].children.clone();
+        let children: Vec<usize> =
+            self.tree.branches.borrow()[self.index].children.values().copied().collect();
         let scope = self.clone();
         children.into_iter().map(move |index| scope.at(index))
     }
 
     /// The child of this id.
     pub fn find_child(&self, id: &str) -> Option<Self> {
-        self.children().find(|child| child.id() == id)
+        let index = self.tree.branches.borrow()[self.index].children.get(id).copied();
+        index.map(|index| self.at(index))
     }
 
     /// The CloudFormation type, if it is a resource of the template.

@@ -81,7 +81,7 @@ impl Writing<'_> {
     /// Puts what the modules stand for into the sections.
     fn write(&mut self, template: &Template, root: &mut Node) {
         let mut written = Vec::new();
-        let mut beside: Vec<(&'static str, Vec<Entry>)> = Vec::new();
+        let mut beside: IndexMap<&'static str, Vec<Entry>> = IndexMap::new();
         for entry in root.get("Resources").map(Node::entries).unwrap_or_default() {
             let declared = template.resources.get(entry.key.as_str());
             let Some(declared) = declared.filter(|one| is_module(&one.type_name)) else {
@@ -99,7 +99,7 @@ impl Writing<'_> {
                             made.resources.extend(entries.iter().map(|one| one.key.clone()));
                             written.append(&mut entries);
                         } else {
-                            beside.push((section, entries));
+                            beside.entry(section).or_default().append(&mut entries);
                         }
                     }
                     self.modules.insert(entry.key.clone(), made);
