@@ -3,6 +3,7 @@
 //! ```sh
 //! cargo run --example persona_agent > huts.json       # a template: cairn deploy huts.json
 //! cargo run --example persona_agent -- cdk.out        # a cloud assembly: cdk diff --app cdk.out
+//! cairn plan --app 'cargo run --example persona_agent -- $CDK_OUTDIR'
 //! ```
 
 use std::error::Error;

@@ -20,7 +20,8 @@ use super::tree::{Construct, Kind, Scope};
 const MOST_MILLISECONDS: i32 = 29_000;
 
 /// A regional REST API with one stage. What it serves is deployed anew whenever a method changes:
-/// the content is part of the deployment's logical id.
+/// the content is part of the deployment's logical id. In a module it is not, since people refer to
+/// what is in there; Cairn makes a new deployment all the same.
 ///
 /// ```
 /// use cairn::construct::{App, Stack};

@@ -348,6 +348,19 @@ impl<'c> Synthesis<'c> {
         }
     }
 
+    /// Whether two stacks are known to be for different accounts or regions.
+    fn are_apart(&self, one: usize, other: usize) -> bool {
+        let branches = self.tree().branches.borrow();
+        let (Kind::Stack(one), Kind::Stack(other)) = (&branches[one].kind, &branches[other].kind)
+        else {
+            return false;
+        };
+        let differ = |one: &Option<String>, other: &Option<String>| {
+            one.is_some() && other.is_some() && one != other
+        };
+        differ(&one.account, &other.account) || differ(&one.region, &other.region)
+    }
+
     /// Complains of stacks that wait for each other.
     fn order(&self) {
         let waits = self.waits.borrow();
@@ -453,6 +466,11 @@ impl<'c> Synthesis<'c> {
             return here;
         };
         self.wait(stack, Some(other));
+        if self.are_apart(stack, other) {
+            let path = self.tree().path(target);
+            let message = format!("it uses `{path}` of a stack in another account or region");
+            self.complain(index, format!("{message}, where nothing can be imported from"));
+        }
         let id = name::unique_id(&["Exports", &format!("Output{}", to_json(&here))]);
         let export = format!("{}:{id}", self.stack_name(other));
         let import = self.entry("Fn::ImportValue", NodeKind::String(export.clone()));

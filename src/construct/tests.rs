@@ -176,6 +176,16 @@ fn what_is_wrong_is_told_with_its_path() {
             ],
         ),
         (
+            |app, _| {
+                let east = Stack::new(app, "East").environment("123456789012", "us-east-1");
+                let west = Stack::new(app, "West").environment("123456789012", "us-west-2");
+                let log = CfnLogGroup::builder().build(&east, "Log");
+                Output::new(&west, "Log", log.ref_());
+            },
+            &["`West/Log`: it uses `East/Log` of a stack in another account or region, where \
+               nothing can be imported from"],
+        ),
+        (
             |_, stack| {
                 let log = CfnLogGroup::builder().build(stack, "Log");
                 log.add_property_override("Tags.3.Key", "x");
