@@ -186,7 +186,7 @@ def index(made):
     text += "\n/// Every type there is a construct for, with the properties it takes.\n"
     text += "pub const TYPES: &[(&str, &[&str])] = &[\n"
     for one in made:
-        path = f"{module(one.type_name)}::{one.own}"
+        path = f"{one.type_name.split('::')[1].lower()}::{one.own}"
         text += f"    ({path}::TYPE, {path}::PROPERTIES),\n"
     return text + "];\n"
 

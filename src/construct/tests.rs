@@ -127,9 +127,19 @@ fn every_property_of_every_type_has_a_setter() {
     }
 }
 
+/// Something wrong in an app with a stack `Service`, and what is said of it.
+type Case = (fn(&App, &Stack), &'static [&'static str]);
+
+fn tell(cases: &[Case]) {
+    for (wrong, told) in cases {
+        let (app, stack) = one_stack();
+        wrong(&app, &stack);
+        assert_eq!(problems(&app), *told);
+    }
+}
+
 #[test]
 fn what_is_wrong_is_told_with_its_path() {
-    type Case = (fn(&App, &Stack), &'static [&'static str]);
     let cases: &[Case] = &[
         (
             |_, stack| {
@@ -163,6 +173,25 @@ fn what_is_wrong_is_told_with_its_path() {
             &["`Service/Log`: it refers to a construct of another app"],
         ),
         (
+            |_, stack| {
+                let log = CfnLogGroup::builder().build(stack, "Log");
+                log.add_property_override("Tags.3.Key", "x");
+                log.add_override("Type.Name", "x");
+                log.scope().add_validation(|| vec!["it is too small".to_owned()]);
+            },
+            &[
+                "`Service/Log`: it is too small",
+                "`Service/Log`: there is nothing at `Type.Name` to override",
+            ],
+        ),
+    ];
+    tell(cases);
+}
+
+#[test]
+fn what_is_wrong_between_stacks_is_told() {
+    let cases: &[Case] = &[
+        (
             |app, stack| {
                 let other = Stack::new(app, "Other");
                 let here = CfnLogGroup::builder().build(stack, "Log");
@@ -185,24 +214,8 @@ fn what_is_wrong_is_told_with_its_path() {
             &["`West/Log`: it uses `East/Log` of a stack in another account or region, where \
                nothing can be imported from"],
         ),
-        (
-            |_, stack| {
-                let log = CfnLogGroup::builder().build(stack, "Log");
-                log.add_property_override("Tags.3.Key", "x");
-                log.add_override("Type.Name", "x");
-                log.scope().add_validation(|| vec!["it is too small".to_owned()]);
-            },
-            &[
-                "`Service/Log`: it is too small",
-                "`Service/Log`: there is nothing at `Type.Name` to override",
-            ],
-        ),
     ];
-    for (wrong, told) in cases {
-        let (app, stack) = one_stack();
-        wrong(&app, &stack);
-        assert_eq!(problems(&app), *told);
-    }
+    tell(cases);
 }
 
 #[test]
