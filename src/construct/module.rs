@@ -17,7 +17,8 @@ use crate::template::{Entry, Node, NodeKind};
 
 use std::sync::Arc;
 
-/// How the type of a module ends.
+/// How the type of a module begins and ends.
+pub(crate) const PREFIX: &str = "Cairn::";
 pub(crate) const SUFFIX: &str = "::MODULE";
 
 /// A type of module.

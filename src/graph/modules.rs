@@ -51,8 +51,9 @@ pub fn has_modules(template: &Template) -> bool {
     template.root.get("Resources").is_some_and(names_one)
 }
 
+/// Whether a type is a module of Cairn's: what is in others' modules is not known here.
 fn is_module(type_name: &str) -> bool {
-    type_name.ends_with(module::SUFFIX)
+    type_name.starts_with(module::PREFIX) && type_name.ends_with(module::SUFFIX)
 }
 
 struct Writing<'a> {

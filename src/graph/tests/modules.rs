@@ -108,7 +108,7 @@ Resources:
     Type: Cairn::Bedrock::PrivateAgentApi::MODULE
     Properties:
       Persona: You are Maren, who has kept a hut for thirty-one summers.
-      Code: {ZipFile: code}
+      Code: {S3Bucket: bucket, S3Key: k}
       CidrBlock: !Ref Block
       ZoneLetters: [!Ref Zone, d, e]
       ModelScope: !Ref Scope
@@ -154,7 +154,7 @@ Resources:
     };
     assert!(types(&with_function).iter().all(|name| !name.starts_with("AWS::EC2")));
     let with_vpc = huts(
-        "      Code: {ZipFile: code}\n      VpcId: vpc-1\n      SubnetIds: [subnet-1, subnet-2]\n",
+        "      Code: {S3Bucket: bucket, S3Key: k}\n      VpcId: vpc-1\n      SubnetIds: [subnet-1, subnet-2]\n",
     );
     let endpoint = properties(&with_vpc, "HutsEndpoint");
     assert_eq!(endpoint["VpcId"], "vpc-1");
