@@ -174,4 +174,14 @@ async fn what_a_parameter_names_has_to_be_there() {
     let said = plan(&format!("--parameter Vpc={vpc} --parameter Zone=us-east-1z")).code(1).err;
     assert!(said.contains("there is no availability zone `us-east-1z`"), "{said}");
     plan(&format!("--parameter Vpc={vpc}")).code(0);
+
+    // A rule asks the account about it.
+    let rule = "Rules:\n  Tagged:\n    Assertions:\n      - Assert: !Equals [{Fn::ValueOf: [Vpc, \
+                Tags.Department]}, IT]\nResources:";
+    sandbox.edit("named.yaml", "Resources:", rule);
+    let said = plan(&format!("--parameter Vpc={vpc}")).code(1).err;
+    assert!(said.contains("the rule `Tagged` is broken"), "{said}");
+    let tag = aws_sdk_ec2::types::Tag::builder().key("Department").value("IT").build();
+    aws.ec2().create_tags().resources(&vpc).tags(tag).send().await.expect("it is tagged");
+    plan(&format!("--parameter Vpc={vpc}")).code(0);
 }

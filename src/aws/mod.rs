@@ -14,6 +14,7 @@ mod named;
 mod pace;
 mod shared;
 mod stored;
+mod things;
 
 pub use assets::{Asset, Assets};
 pub use clients::{Access, Clients};

@@ -202,6 +202,7 @@ impl Project {
             exports: None,
             outputs: None,
             stored: None,
+            things: None,
         }
     }
 

@@ -12,7 +12,7 @@ use crate::config::{Endpoint, Environment};
 use crate::graph::{self, Export, Graph, StackOutputs};
 use crate::local::{Host, Local, Status};
 use crate::plan::{self, OutputChange, Plan};
-use crate::refresh::parameters::{look_for_named, read_stored};
+use crate::refresh::parameters::{look_for_named, read_stored, read_things};
 use crate::refresh::{Observed, refresh};
 use crate::render::diagnostic::{Color, render_all};
 use crate::render::say;
@@ -121,6 +121,7 @@ impl Session {
         inputs.exports = Some(exports);
         inputs.outputs = Some(promised.over(outputs(&others, self.aws.account())));
         inputs.stored = Some(read_stored(&loaded.written, &inputs, &self.aws).await?);
+        inputs.things = Some(read_things(&loaded.written, &inputs, &self.aws).await?);
         let warnings = look_for_named(&loaded.written, &inputs, &self.aws).await?;
         if !warnings.is_empty() {
             say(&render_all(&warnings, Color::Always));

@@ -163,7 +163,7 @@ impl Evaluator<'_> {
         let (left_value, right_value) = (self.value(left), self.value(right));
         for (node, value) in [(left, &left_value), (right, &right_value)] {
             let Some(value) = value else { continue };
-            if is_failed(value) || inputs::is_stored(value) {
+            if is_failed(value) || inputs::is_unasked(value) {
                 self.misled = true;
             } else if value.has_unknown() {
                 self.fail(

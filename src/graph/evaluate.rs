@@ -160,6 +160,9 @@ impl<'a> Evaluator<'a> {
             "Fn::ImportValue" => Some(self.import(argument)),
             "Fn::GetStackOutput" => Some(self.stack_output(argument)),
             "Fn::Length" | "Fn::ToJsonString" => Some(self.extended(entry)),
+            "Fn::RefAll" | "Fn::ValueOf" | "Fn::ValueOfAll" if self.in_rules => {
+                Some(self.ask(entry))
+            }
             name if is_loop(name) => Some(self.misplaced_loop(entry)),
             "Fn::And" | "Fn::Or" | "Fn::Not" | "Fn::Equals" | "Condition" => Some(self.fail(
                 node.span,
@@ -191,7 +194,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// A parameter, a pseudo parameter or a resource.
-    fn named(&mut self, name: &str, span: Span) -> Value {
+    pub(super) fn named(&mut self, name: &str, span: Span) -> Value {
         if let Some(value) = self.parameters.get(name) {
             return value.clone();
         }

@@ -1,15 +1,15 @@
 //! What a template is evaluated with: parameters, pseudo parameters, tags, zones and assets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 use regex::Regex;
 
-use super::cdk;
 use super::evaluate::FAILED;
+use super::{cdk, rules};
 use crate::diagnostic::{Diagnostic, Place, nearest};
 use crate::schema::{TagKind, TagShape};
-use crate::template::{Echo, Named, Parameter, Template};
+use crate::template::{Echo, Named, Parameter, Template, Thing};
 use crate::value::{LogicalId, Secret, Value};
 
 /// Everything outside the template that its evaluation depends on.
@@ -34,6 +34,8 @@ pub struct Inputs {
     /// What the parameters of Systems Manager that the template reads are, by their names; `None`
     /// when nobody has asked.
     pub stored: Option<BTreeMap<String, String>>,
+    /// What the account has of the kinds that rules ask about; `None` when nobody has asked.
+    pub things: Option<BTreeMap<Named, Vec<Thing>>>,
 }
 
 /// What a stack tells.
@@ -153,7 +155,7 @@ pub fn parameters(
         }
         let value = match &inputs.stored {
             _ if !parameter.is_stored() => typed(parameter, text),
-            None => Value::unknown(stored_source(text)),
+            None => unasked(STORED, text),
             Some(stored) => match stored.get(text) {
                 Some(text) => typed(parameter, text),
                 None => {
@@ -187,18 +189,20 @@ fn at(
     finding
 }
 
-const STORED: &str = "SSM(";
+const STORED: &str = "SSM";
+const UNASKED: [&str; 4] = ["SSM(", "RefAll(", "ValueOf(", "ValueOfAll("];
 
-fn stored_source(name: &str) -> String {
-    format!("{STORED}{name})")
+/// What only the account can tell, and nobody has asked yet.
+pub fn unasked(what: &str, name: &str) -> Value {
+    Value::unknown(format!("{what}({name})"))
 }
 
-/// Whether something is unknown only because nobody has asked Systems Manager yet.
-pub fn is_stored(value: &Value) -> bool {
+/// Whether something is unknown only because nobody has asked the account yet.
+pub fn is_unasked(value: &Value) -> bool {
     match value {
-        Value::Unknown(unknown) => unknown.source.contains(STORED),
-        Value::List(items) => items.iter().any(is_stored),
-        Value::Map(entries) => entries.values().any(is_stored),
+        Value::Unknown(unknown) => UNASKED.iter().any(|mark| unknown.source.contains(mark)),
+        Value::List(items) => items.iter().any(is_unasked),
+        Value::Map(entries) => entries.values().any(is_unasked),
         _ => false,
     }
 }
@@ -210,6 +214,8 @@ pub struct Questions {
     pub stored: Vec<String>,
     /// What has to be there. What `stored` gives is known only after that was asked for.
     pub named: Vec<NamedValue>,
+    /// The kinds of things that rules ask about.
+    pub things: BTreeSet<Named>,
 }
 
 /// Something in the account that a parameter names.
@@ -225,6 +231,7 @@ pub struct NamedValue {
 pub fn questions(template: &Template, inputs: &Inputs) -> Questions {
     let mut questions = Questions::default();
     let values = parameters(template, inputs, &mut Vec::new());
+    questions.things = rules::kinds(template);
     for parameter in template.parameters.values() {
         let given = inputs.parameters.get(&parameter.name);
         let default = parameter.default.as_ref().and_then(|node| node.text());

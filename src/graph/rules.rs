@@ -1,7 +1,9 @@
 //! `Rules`: what a template demands of its parameters together.
 
+use std::collections::BTreeSet;
+
 use crate::diagnostic::Diagnostic;
-use crate::template::{Entry, Node, NodeKind};
+use crate::template::{Entry, Named, Node, NodeKind, Template, Thing};
 use crate::value::Value;
 
 use super::evaluate::{Evaluator, is_failed};
@@ -15,13 +17,15 @@ const ASKING: [&str; 3] = ["Fn::RefAll", "Fn::ValueOf", "Fn::ValueOfAll"];
 pub fn check(graph: &Graph, diagnostics: &mut Vec<Diagnostic>) {
     let rules = graph.template.rules.iter();
     for (name, rule) in rules.filter(|(name, _)| !cdk::is_bootstrap_rule(name)) {
-        if let Some(asking) = asking(rule) {
+        if graph.inputs.things.is_none()
+            && let Some(asking) = asking(rule).first()
+        {
+            let what = format!("`{}` asks the account: `cairn plan` checks it", asking.key);
             diagnostics.push(
-                Diagnostic::warning(format!("the rule `{name}` is not checked"))
+                Diagnostic::warning(format!("the rule `{name}` is not checked here"))
                     .at(&graph.template.source, rule.span)
-                    .hint(format!("`{}` asks the account about a parameter", asking.key)),
+                    .hint(what),
             );
-            continue;
         }
         check_one(graph, name, rule, diagnostics);
     }
@@ -59,13 +63,78 @@ fn check_one(graph: &Graph, name: &str, rule: &Node, diagnostics: &mut Vec<Diagn
     diagnostics.extend(if errors.is_empty() && is_judged { broken } else { errors });
 }
 
-fn asking(node: &Node) -> Option<&Entry> {
+fn asking(node: &Node) -> Vec<&Entry> {
     match &node.kind {
-        NodeKind::Map(entries) => entries.iter().find_map(|entry| {
-            if ASKING.contains(&entry.key.as_str()) { Some(entry) } else { asking(&entry.value) }
-        }),
-        NodeKind::List(items) => items.iter().find_map(asking),
-        _ => None,
+        NodeKind::Map(entries) => entries
+            .iter()
+            .flat_map(|entry| match ASKING.contains(&entry.key.as_str()) {
+                true => vec![entry],
+                false => asking(&entry.value),
+            })
+            .collect(),
+        NodeKind::List(items) => items.iter().flat_map(asking).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The kinds of things that rules ask the account about.
+pub fn kinds(template: &Template) -> BTreeSet<Named> {
+    let asking = template.rules.values().flat_map(asking);
+    asking.filter_map(|entry| kind(template, entry)).collect()
+}
+
+fn kind(template: &Template, asking: &Entry) -> Option<Named> {
+    let argument = &asking.value;
+    let first = argument.items().first().unwrap_or(argument).text()?;
+    match asking.key.as_str() {
+        "Fn::ValueOf" => template.parameters.get(first)?.names(),
+        _ => Named::of_type(first),
+    }
+}
+
+impl Evaluator<'_> {
+    /// `Fn::RefAll`, `Fn::ValueOf` and `Fn::ValueOfAll`: what the account has.
+    pub(super) fn ask(&mut self, entry: &Entry) -> Value {
+        let function = entry.key.as_str();
+        let argument = &entry.value;
+        let Some(kind) = kind(self.template, entry) else {
+            let what = match function {
+                "Fn::ValueOf" => "a parameter of a type like `AWS::EC2::VPC::Id`",
+                _ => "a type of parameters like `AWS::EC2::VPC::Id`",
+            };
+            return self.fail(argument.span, format!("`{function}` takes {what}"), None);
+        };
+        let attribute = match (function, argument.items()) {
+            ("Fn::RefAll", _) => None,
+            (_, [_, attribute]) if attribute.text().is_some() => attribute.text(),
+            _ => {
+                let message =
+                    format!("`{function}` takes a list of two: whose, and which attribute");
+                return self.fail(argument.span, message, None);
+            }
+        };
+        let Some(things) = &self.inputs.things else {
+            return inputs::unasked(function.trim_start_matches("Fn::"), kind.noun());
+        };
+        let things = things.get(&kind).map(Vec::as_slice).unwrap_or_default();
+        let told = |thing: &Thing| match attribute {
+            None => Value::string(&thing.name),
+            // What has no such tag has none that could be right.
+            Some(name) => Value::string(thing.attributes.get(name).map_or("", String::as_str)),
+        };
+        if function != "Fn::ValueOf" {
+            return Value::List(things.iter().map(told).collect());
+        }
+        let parameter = argument.items().first().and_then(Node::text).unwrap_or_default();
+        let value = self.named(parameter, argument.span);
+        let of = |name: &Value| {
+            let thing = things.iter().find(|thing| name.as_text() == Some(&thing.name));
+            thing.map_or_else(|| Value::string(""), told)
+        };
+        match &value {
+            Value::List(items) => Value::List(items.iter().map(of).collect()),
+            one => of(one),
+        }
     }
 }
 
@@ -90,7 +159,7 @@ fn texts(evaluator: &mut Evaluator<'_>, node: &Node) -> Vec<String> {
     let text = |value: &Value| value.as_text().map(str::to_owned);
     let value = evaluator.value(node);
     evaluator.misled |=
-        value.as_ref().is_some_and(|value| is_failed(value) || inputs::is_stored(value));
+        value.as_ref().is_some_and(|value| is_failed(value) || inputs::is_unasked(value));
     match value {
         Some(Value::List(items)) => items.iter().filter_map(text).collect(),
         Some(one) => text(&one).into_iter().collect(),

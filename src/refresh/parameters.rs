@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::aws::{Aws, Fault, FaultKind};
 use crate::diagnostic::Diagnostic;
 use crate::graph::{Inputs, NamedValue, questions};
-use crate::template::{Named, Template};
+use crate::template::{Named, Template, Thing};
 
 /// Asks Systems Manager for the values that parameters are read from.
 ///
@@ -19,6 +19,23 @@ pub async fn read_stored(
 ) -> Result<BTreeMap<String, String>, Fault> {
     let names = questions(template, inputs).stored;
     aws.stored_parameters(&names).await
+}
+
+/// Asks what the account has of the kinds that rules ask about.
+///
+/// # Errors
+///
+/// When AWS does not tell.
+pub async fn read_things(
+    template: &Template,
+    inputs: &Inputs,
+    aws: &Aws,
+) -> Result<BTreeMap<Named, Vec<Thing>>, Fault> {
+    let mut things = BTreeMap::new();
+    for kind in questions(template, inputs).things {
+        things.insert(kind, aws.things(kind).await?);
+    }
+    Ok(things)
 }
 
 /// Looks for what parameters name. Whoever may not look is only warned.

@@ -18,7 +18,7 @@ mod tests;
 
 pub use load::load;
 pub use node::{Entry, Node, NodeKind};
-pub use parameter::Named;
+pub use parameter::{Named, Thing};
 pub use print::print;
 pub use repeat::expand;
 pub(crate) use repeat::{NEEDS_EXTENSIONS, is_loop};

@@ -1,5 +1,7 @@
 //! The `Parameters` section: what a caller may give, and what is allowed.
 
+use std::collections::BTreeMap;
+
 use indexmap::IndexMap;
 
 use super::read::{Fields, Keys, Reader};
@@ -171,7 +173,8 @@ pub enum Named {
 }
 
 impl Named {
-    fn of_type(name: &str) -> Option<Self> {
+    /// By the name of a type of parameters.
+    pub fn of_type(name: &str) -> Option<Self> {
         NAMED_TYPES.iter().find(|(type_name, _)| *type_name == name).map(|(_, named)| *named)
     }
 
@@ -203,4 +206,12 @@ impl Named {
             _ => return None,
         })
     }
+}
+
+/// Something in the account that a parameter could name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Thing {
+    pub name: String,
+    /// What `Fn::ValueOf` can ask of it: `VpcId`, `Tags.Department` …
+    pub attributes: BTreeMap<String, String>,
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::{inputs, said, template};
 use crate::graph::{Graph, Inputs, Nothing, StackOutputs, questions, synth};
 use crate::template::dynamic::Reference;
+use crate::template::{Named, Thing};
 use crate::value::Value;
 
 fn of_function(properties: &str) -> String {
@@ -245,5 +246,68 @@ fn a_stack_tells_others_its_outputs() {
         let findings = synth(template(&text(argument)), known.clone()).expect_err(argument);
         let said = said(&findings);
         assert!(said.contains(expected), "{argument}: {said}");
+    }
+}
+
+const RULES: &str = r"
+Parameters:
+  Vpc: {Type: 'AWS::EC2::VPC::Id', Default: vpc-1}
+  Subnets: {Type: 'List<AWS::EC2::Subnet::Id>', Default: 'subnet-1,subnet-2'}
+Rules:
+  Mine:
+    Assertions:
+      - Assert: {Fn::EachMemberEquals: [{Fn::ValueOf: [Subnets, VpcId]}, !Ref Vpc]}
+        AssertDescription: the subnets are in the VPC
+  Department:
+    Assertions:
+      - Assert: !Equals [{Fn::ValueOf: [Vpc, Tags.Department]}, IT]
+  All:
+    Assertions:
+      - Assert: {Fn::Contains: [{Fn::RefAll: 'AWS::EC2::VPC::Id'}, !Ref Vpc]}
+      - Assert: {Fn::EachMemberIn: [{Fn::ValueOfAll: ['AWS::EC2::VPC::Id', Tags.Department]}, [IT, HR]]}
+Resources: {Group: {Type: AWS::Logs::LogGroup}}
+";
+
+#[test]
+fn rules_ask_the_account() {
+    let asked = questions(&template(RULES), &inputs(&[])).things;
+    assert_eq!(asked.into_iter().collect::<Vec<_>>(), [Named::Subnet, Named::Vpc]);
+    let offline = synth(template(RULES), inputs(&[])).expect("nothing is judged");
+    assert_eq!(offline.warnings.len(), 3, "{}", said(&offline.warnings));
+    let thing = |name: &str, attribute: &str, value: &str| Thing {
+        name: name.to_owned(),
+        attributes: [(attribute.to_owned(), value.to_owned())].into(),
+    };
+    let told = |department: &str, vpc: &str| Inputs {
+        things: Some(BTreeMap::from([
+            (Named::Vpc, vec![thing("vpc-1", "Tags.Department", department)]),
+            (
+                Named::Subnet,
+                vec![thing("subnet-1", "VpcId", "vpc-1"), thing("subnet-2", "VpcId", vpc)],
+            ),
+        ])),
+        ..inputs(&[])
+    };
+    let graph = synth(template(RULES), told("IT", "vpc-1")).expect("they hold");
+    assert_eq!(said(&graph.warnings), "");
+    let findings = synth(template(RULES), told("Sales", "vpc-2")).expect_err("they do not");
+    assert_eq!(
+        said(&findings),
+        "8:17 the rule `Mine` is broken: the subnets are in the VPC | give other parameters\n\
+         12:17 the rule `Department` is broken | give other parameters\n\
+         16:17 the rule `All` is broken | give other parameters\n"
+    );
+}
+
+#[test]
+fn a_rule_asks_of_what_there_is() {
+    for (function, expected) in [
+        ("{Fn::RefAll: 'AWS::EC2::VPCs'}", "`Fn::RefAll` takes a type of parameters"),
+        ("{Fn::ValueOf: [Nobody, VpcId]}", "`Fn::ValueOf` takes a parameter of a type"),
+        ("{Fn::ValueOf: [Vpc]}", "`Fn::ValueOf` takes a list of two"),
+    ] {
+        let text = RULES.replace("{Fn::RefAll: 'AWS::EC2::VPC::Id'}", function);
+        let findings = synth(template(&text), inputs(&[])).expect_err(function);
+        assert!(said(&findings).contains(expected), "{}", said(&findings));
     }
 }

@@ -404,7 +404,7 @@ Resources:
         ),
         (
             "{Assertions: [{Assert: {Fn::EachMemberIn: [{Fn::RefAll: AWS::EC2::VPC::Id}, [a]]}}]}",
-            "~6:9 the rule `Case` is not checked | `Fn::RefAll` asks the account about a parameter"
+            "~6:9 the rule `Case` is not checked here | `Fn::RefAll` asks the account: `cairn plan` checks it"
                 .to_owned(),
         ),
     ] {
