@@ -5,7 +5,8 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_sts::config::Credentials;
+use aws_sdk_sts::config::{Credentials, SharedCredentialsProvider};
+use aws_smithy_runtime_api::client::http::HttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
@@ -49,14 +50,9 @@ impl Clients {
     /// Reads profiles and the environment as the AWS CLI does, except for an endpoint on this
     /// machine, which never sees real credentials.
     pub async fn connect(access: &Access) -> Self {
-        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+        let mut loader = aws_config::defaults(behaviour())
             .retry_config(RetryConfig::disabled())
-            .timeout_config(
-                TimeoutConfig::builder()
-                    .connect_timeout(Duration::from_secs(4))
-                    .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-                    .build(),
-            );
+            .timeout_config(timeouts());
         if let Some(region) = &access.region {
             loader = loader.region(Region::new(region.clone()));
         }
@@ -79,11 +75,25 @@ impl Clients {
                 .await;
             config = config
                 .into_builder()
-                .credentials_provider(aws_sdk_sts::config::SharedCredentialsProvider::new(assumed))
+                .credentials_provider(SharedCredentialsProvider::new(assumed))
                 .build();
         }
         let scope = if is_local { Scope::Local } else { Scope::Account };
         Self::from_config(config, access.agent_runtime.clone(), scope)
+    }
+
+    /// To somebody who answers in AWS's place below HTTP. Nothing is read from the environment.
+    pub fn through(http: impl HttpClient + 'static, region: &str) -> Self {
+        let nobody = Credentials::new("test", "test", None, None, "through");
+        let config = SdkConfig::builder()
+            .behavior_version(behaviour())
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts())
+            .region(Region::new(region.to_owned()))
+            .credentials_provider(SharedCredentialsProvider::new(nobody))
+            .http_client(http)
+            .build();
+        Self::from_config(config, None, Scope::Account)
     }
 
     fn from_config(config: SdkConfig, agent_runtime: Option<String>, scope: Scope) -> Self {
@@ -175,6 +185,17 @@ impl Clients {
     pub fn route53(&self) -> &aws_sdk_route53::Client {
         self.route53.get_or_init(|| aws_sdk_route53::Client::new(&self.config))
     }
+}
+
+fn behaviour() -> BehaviorVersion {
+    BehaviorVersion::v2026_01_12()
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(4))
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .build()
 }
 
 fn is_on_this_machine(url: &str) -> bool {

@@ -97,6 +97,12 @@ impl Aws {
         }
     }
 
+    /// The same access, paced by these budgets.
+    #[must_use]
+    pub fn paced_by(self, pace: Pace) -> Self {
+        Self { pace: Arc::new(pace), ..self }
+    }
+
     /// The account that the credentials belong to.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -92,6 +93,8 @@ struct Bucket {
 pub struct Pace {
     buckets: Mutex<HashMap<String, Bucket>>,
     scope: Scope,
+    /// What pauses are spread by.
+    spread: AtomicU32,
 }
 
 /// Whom the budgets bind.
@@ -105,7 +108,15 @@ pub enum Scope {
 
 impl Pace {
     pub fn new(scope: Scope) -> Self {
-        Self { buckets: Mutex::default(), scope }
+        let mut bytes = [0_u8; 4];
+        // Without randomness the pauses of two runs are only less spread.
+        let _ = getrandom::fill(&mut bytes);
+        Self::spread_by(scope, u32::from_ne_bytes(bytes))
+    }
+
+    /// With pauses that are the same each time for the same number.
+    pub fn spread_by(scope: Scope, number: u32) -> Self {
+        Self { buckets: Mutex::default(), scope, spread: AtomicU32::new(number) }
     }
 
     /// Waits until every budget the action draws from has a token for it.
@@ -128,7 +139,7 @@ impl Pace {
     /// After a throttle: the bucket shrinks and stays shut for a moment, longer each time.
     #[expect(clippy::disallowed_methods, reason = "this is where calls are paced")]
     pub async fn hold_back(&self, action: &str, attempt: u32) {
-        let pause = Duration::from_millis(250) * 2_u32.pow(attempt.min(5)) + jitter();
+        let pause = Duration::from_millis(250) * 2_u32.pow(attempt.min(5)) + self.jitter();
         let until = Instant::now() + pause;
         {
             let mut buckets = self.buckets.lock().expect("nothing panics while it holds this lock");
@@ -141,6 +152,13 @@ impl Pace {
             }
         }
         tokio::time::sleep(pause).await;
+    }
+
+    /// Up to 100 ms, so that callers refused together do not come back together.
+    fn jitter(&self) -> Duration {
+        // The golden ratio: each number lies far from those just before it.
+        let number = self.spread.fetch_add(0x9E37_79B9, Ordering::Relaxed);
+        Duration::from_millis((u64::from(number) * 100) >> 32)
     }
 
     fn take(&self, action: &str, budget: &Budget, now: Instant) -> Duration {
@@ -172,12 +190,4 @@ fn key(action: &str, budget: &Budget) -> String {
         "ec2 change" | "bedrock" => action.to_owned(),
         name => name.to_owned(),
     }
-}
-
-/// Up to 100 ms, so that callers refused together do not come back together.
-fn jitter() -> Duration {
-    let mut byte = [0_u8; 1];
-    // Without randomness the pause is only less spread.
-    let _ = getrandom::fill(&mut byte);
-    Duration::from_millis(u64::from(byte[0]) * 100 / 255)
 }
