@@ -89,6 +89,7 @@ fn begun(id: &str) -> Event {
         update_replace_policy: DeletionPolicy::Delete,
         naming: Naming::Declared,
         follows: None,
+        attempted: Vec::new(),
     };
     Event::CreateBegun { id: LogicalId::from(id), instance }
 }

@@ -54,6 +54,9 @@ pub enum Event {
     UpdateBegun {
         id: LogicalId,
         token: Token,
+        /// What it is to become.
+        #[serde(skip_serializing_if = "Option::is_none", default)]
+        properties: Option<Json>,
     },
     /// The resource is as the instance says now.
     Updated {

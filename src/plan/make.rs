@@ -84,7 +84,14 @@ struct Maker<'a> {
     errors: Vec<Diagnostic>,
 }
 
+const HALF_CHANGED: &str = "an earlier update of it was not finished";
 const REPLACED: &str = "it has been replaced";
+
+/// Whether an update to something else than what is wanted now may have left parts of that.
+fn is_half_changed(current: &Instance, desired: &Desired) -> bool {
+    let wanted = desired.properties.to_masked_json();
+    current.attempted.iter().any(|attempted| *attempted != wanted)
+}
 
 /// What is decided for one resource, before it becomes a step.
 struct Decision {
@@ -206,7 +213,10 @@ impl Maker<'_> {
             reasons.extend(handler.follows().map(|follows| follows.reason.to_owned()));
             let operation = Operation::Update { token, how: UpdateKind::Roll };
             Decision { action: Action::Update, operation, changes, reasons }
-        } else if !changes.is_empty() {
+        } else if !changes.is_empty() || is_half_changed(current, &desired) {
+            if changes.is_empty() {
+                reasons.push(HALF_CHANGED.to_owned());
+            }
             let operation = Operation::Update { token, how: UpdateKind::Properties };
             Decision { action: Action::Update, operation, changes, reasons }
         } else {
@@ -527,5 +537,6 @@ pub fn instance_of(node: &Node, token: &Token, properties: Json, naming: Naming)
         update_replace_policy: node.update_replace_policy,
         naming,
         follows: None,
+        attempted: Vec::new(),
     }
 }

@@ -20,7 +20,7 @@ use crate::plan::{self, Operation, Rules, Step, StepId, UpdateKind};
 use crate::resource::{self, Created, Handler, KnownJson, LiveJson, Mark, Progress, Status};
 use crate::state::store::Ledger;
 use crate::state::{Instance, State};
-use crate::value::{Attributes, LogicalId, PhysicalId, Secret, Token, Value};
+use crate::value::{Attributes, LogicalId, PhysicalId, SECRET_PREFIX, Secret, Token, Value};
 
 /// What the steps of a run share.
 pub struct Run {
@@ -396,39 +396,64 @@ impl Run {
         let Some(physical_id) = current.physical_id.clone() else {
             return Err(StepError::Defect(format!("`{id}` has no physical id")));
         };
-        self.record(Fact::UpdateBegun { id: id.clone(), token: token.clone() }).await?;
+        let begun = Fact::UpdateBegun {
+            id: id.clone(),
+            token: token.clone(),
+            properties: Some(wanted.instance.properties.clone()),
+        };
+        self.record(begun).await?;
         self.note_young(id);
         let lock = key(handler.lock(), &wanted.clear, Some(physical_id.as_str()));
         let _held = self.locks.hold(lock).await;
         let mut attributes = wanted.instance.attributes.clone();
-        let mut from = before(&current.properties, step);
+        let others = current.attempted.iter().filter(|it| **it != wanted.instance.properties);
+        for attempted in others {
+            // As much of it as is there.
+            let live = self.settle(step, handler, &physical_id, attempted).await?;
+            let from = self.overlay(handler, step, attempted, &live.properties, &wanted.clear);
+            self.change(step, handler, &physical_id, (from, &wanted.clear), how).await?;
+        }
+        let from = before(&current.properties, step);
+        let mut from = unveiled(&from, &wanted.instance.properties, &wanted.clear);
         if refers(&from) {
             // What a reference stood for is not kept anywhere else than there.
             let live = self.settle(step, handler, &physical_id, &wanted.clear).await?;
             from = self.overlay(handler, step, &from, &live.properties, &wanted.clear);
         }
-        loop {
-            let progress = self
-                .insist(step, Attempt::Change, handler, || match how {
-                    UpdateKind::Properties => {
-                        handler.update(&self.aws, &physical_id, &from, &wanted.clear)
-                    }
-                    UpdateKind::Roll => handler.roll(&self.aws, &physical_id, &from, &wanted.clear),
-                })
-                .await?;
-            if progress == Progress::Done {
-                break;
-            }
-            let live = self.settle(step, handler, &physical_id, &wanted.clear).await?;
-            attributes.extend(live.attributes.clone());
-            if progress == Progress::Settle {
-                break;
-            }
-            from = self.overlay(handler, step, &from, &live.properties, &wanted.clear);
-        }
+        let told = self.change(step, handler, &physical_id, (from, &wanted.clear), how).await?;
+        attributes.extend(told);
         let follows = self.follows(id).or(wanted.instance.follows.clone());
         let instance = Instance { attributes, follows, ..wanted.instance };
         self.record(Fact::Updated { id: id.clone(), instance }).await
+    }
+
+    /// Leads from one set of properties to another, and returns what was told on the way.
+    async fn change(
+        &self,
+        step: &Step,
+        handler: &dyn Handler,
+        physical_id: &PhysicalId,
+        (mut from, to): (Json, &Json),
+        how: UpdateKind,
+    ) -> Result<Attributes, StepError> {
+        let mut attributes = Attributes::new();
+        loop {
+            let progress = self
+                .insist(step, Attempt::Change, handler, || match how {
+                    UpdateKind::Properties => handler.update(&self.aws, physical_id, &from, to),
+                    UpdateKind::Roll => handler.roll(&self.aws, physical_id, &from, to),
+                })
+                .await?;
+            if progress == Progress::Done {
+                return Ok(attributes);
+            }
+            let live = self.settle(step, handler, physical_id, to).await?;
+            attributes.extend(live.attributes.clone());
+            if progress == Progress::Settle {
+                return Ok(attributes);
+            }
+            from = self.overlay(handler, step, &from, &live.properties, to);
+        }
     }
 
     /// What is there now, as far as the template or the last apply speaks of it.
@@ -482,10 +507,12 @@ impl Run {
                     .map_err(StepError::Fault)?
             }
         };
-        let properties = &instance.properties;
-        let properties = self.dereferenced_if_there(step.type_name.as_str(), properties).await;
-        for physical_id in found {
-            self.delete_one(step, handler, &physical_id, &properties).await?;
+        for properties in all_that_may_be(&instance) {
+            let type_name = step.type_name.as_str();
+            let properties = self.dereferenced_if_there(type_name, &properties).await;
+            for physical_id in &found {
+                self.delete_one(step, handler, physical_id, &properties).await?;
+            }
         }
         self.record(Fact::Deleted { id: id.clone(), token: token.clone() }).await
     }
@@ -576,6 +603,64 @@ fn before(applied: &Json, step: &Step) -> Json {
     from
 }
 
+/// What was last applied, in clear where a secret is as it was: of it only the digest was kept, and
+/// to the digest every value is another one.
+fn unveiled(from: &Json, masked: &Json, clear: &Json) -> Json {
+    match (from, masked, clear) {
+        (Json::Object(from), Json::Object(masked), Json::Object(clear)) => from
+            .iter()
+            .map(|(key, value)| match (masked.get(key), clear.get(key)) {
+                (Some(masked), Some(clear)) => (key.clone(), unveiled(value, masked, clear)),
+                _ => (key.clone(), value.clone()),
+            })
+            .collect(),
+        (Json::Array(from), Json::Array(masked), Json::Array(clear))
+            if from.len() == masked.len() && from.len() == clear.len() =>
+        {
+            let items = from.iter().zip(masked.iter().zip(clear));
+            items.map(|(from, (masked, clear))| unveiled(from, masked, clear)).collect()
+        }
+        (Json::String(text), _, _) if text.starts_with(SECRET_PREFIX) && from == masked => {
+            clear.clone()
+        }
+        _ => from.clone(),
+    }
+}
+
+/// The properties to delete something by: what was last applied, and with it all that updates which
+/// did not end may have added. Where one value excludes another, each has its turn.
+fn all_that_may_be(instance: &Instance) -> Vec<Json> {
+    let mut all = vec![&instance.properties];
+    all.extend(&instance.attempted);
+    let mut merged: Vec<Json> = Vec::new();
+    for first in &all {
+        let whole = all.iter().fold((*first).clone(), |whole, other| merge(&whole, other));
+        if !merged.contains(&whole) {
+            merged.push(whole);
+        }
+    }
+    merged
+}
+
+/// Both: the items of both lists, the keys of both objects, and of two other values the first.
+fn merge(first: &Json, second: &Json) -> Json {
+    match (first, second) {
+        (Json::Object(first), Json::Object(second)) => {
+            let mut whole = first.clone();
+            for (key, value) in second {
+                let value = first.get(key).map_or_else(|| value.clone(), |it| merge(it, value));
+                whole.insert(key.clone(), value);
+            }
+            Json::Object(whole)
+        }
+        (Json::Array(first), Json::Array(second)) => {
+            let more = second.iter().filter(|item| !first.contains(item));
+            first.iter().chain(more).cloned().collect()
+        }
+        (first, _) => first.clone(),
+    }
+}
+
 /// Sets, or with `None` removes, what stands at a path of keys.
 fn set(json: &mut Json, path: &str, value: Option<Json>) {
     let Json::Object(entries) = json else { return };
@@ -626,7 +711,35 @@ fn first_unknown(value: &Value) -> Option<&str> {
 mod tests {
     use serde_json::json;
 
-    use super::set;
+    use super::{all_that_may_be, set, unveiled};
+    use crate::state::sample;
+    use crate::value::Secret;
+
+    #[test]
+    fn what_is_deleted_is_all_that_may_be_there() {
+        let mut instance = sample::instance("a");
+        instance.properties = json!({"Name": "old", "Roles": ["a", "b"]});
+        assert_eq!(all_that_may_be(&instance), [instance.properties.clone()]);
+        instance.attempted = vec![json!({"Name": "new", "Roles": ["b", "c"], "More": 1})];
+        let named = |name: &str, roles: [&str; 3]| json!({"Name": name, "Roles": roles, "More": 1});
+        let expected = [named("old", ["a", "b", "c"]), named("new", ["b", "c", "a"])];
+        assert_eq!(all_that_may_be(&instance), expected);
+        instance.attempted = vec![json!({"Name": "old", "Roles": ["b"]})];
+        assert_eq!(all_that_may_be(&instance).len(), 2);
+    }
+
+    #[test]
+    fn a_secret_that_is_as_it_was_is_no_change() {
+        let digest = |text: &str| Secret::new(text).masked();
+        let from = json!({"A": {"P": digest("old"), "Q": digest("same")}, "L": [digest("same")],
+            "Gone": digest("same"), "R": "{{resolve:ssm:x}}"});
+        let masked = json!({"A": {"P": digest("new"), "Q": digest("same")}, "L": [digest("same")],
+            "R": "{{resolve:ssm:x}}"});
+        let clear = json!({"A": {"P": "new", "Q": "same"}, "L": ["same"], "R": "what it is"});
+        let expected = json!({"A": {"P": digest("old"), "Q": "same"}, "L": ["same"],
+            "Gone": digest("same"), "R": "{{resolve:ssm:x}}"});
+        assert_eq!(unveiled(&from, &masked, &clear), expected);
+    }
 
     #[test]
     fn what_stands_at_a_path_is_set_or_removed() {

@@ -42,7 +42,7 @@ impl State {
                 Some(_) => Ok(()),
                 None => Err(illegal(id, "was created without a physical id")),
             },
-            Event::UpdateBegun { id, token } => match self.current(id) {
+            Event::UpdateBegun { id, token, .. } => match self.current(id) {
                 Some(current) if current.token == *token => Ok(()),
                 _ => Err(illegal(id, "is being updated but is not there")),
             },
@@ -133,8 +133,15 @@ impl State {
             Event::Opened { .. }
             | Event::Failed { .. }
             | Event::Closed
-            | Event::UpdateBegun { .. }
             | Event::DeleteBegun { .. } => {}
+            Event::UpdateBegun { id, properties, .. } => {
+                let current = self.resources.get_mut(id).and_then(|entry| entry.current.as_mut());
+                if let (Some(current), Some(properties)) = (current, properties)
+                    && !current.attempted.contains(properties)
+                {
+                    current.attempted.push(properties.clone());
+                }
+            }
             Event::Outputs { outputs, exports } => {
                 self.outputs.clone_from(outputs);
                 self.exports.clone_from(exports);

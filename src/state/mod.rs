@@ -82,6 +82,10 @@ pub struct Instance {
     /// The digest of what it follows, when it was made or last rolled over.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub follows: Option<String>,
+    /// What updates that began and did not end were to make of its properties: any part of it may
+    /// be there.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub attempted: Vec<Json>,
 }
 
 /// Where a physical name comes from.

@@ -24,6 +24,7 @@ pub fn instance(token: &str) -> Instance {
         update_replace_policy: DeletionPolicy::Delete,
         naming: Naming::Declared,
         follows: None,
+        attempted: Vec::new(),
     }
 }
 
@@ -52,7 +53,10 @@ pub fn event(text: &str) -> Event {
             let attributes = Attributes::from_iter([("VpcId".to_owned(), json!("vpc"))]);
             Event::Created { id, token, attributes, follows: None }
         }
-        "updating" => Event::UpdateBegun { id, token },
+        "updating" => {
+            let properties = Some(json!({ "EnableDnsSupport": false }));
+            Event::UpdateBegun { id, token, properties }
+        }
         "updated" => {
             let mut instance = named(token.as_str(), physical.expect("a physical id"));
             instance.properties = json!({ "EnableDnsSupport": false });
