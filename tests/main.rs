@@ -17,5 +17,6 @@ mod outside;
 mod planning;
 mod purity;
 mod saved_plans;
+mod simulation;
 mod stores;
 mod support;

@@ -1,0 +1,183 @@
+//! An account as plain data: tables of records in AWS's own spelling, and what will happen to them
+//! by itself. Keys that begin with `_` are the simulation's own and never told.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value as Json, json};
+
+use crate::simulation::random::Random;
+
+pub const NUMBER: &str = "000000000000";
+pub const REGION: &str = "us-east-1";
+
+/// Milliseconds of virtual time.
+pub type Time = u64;
+pub const SECOND: Time = 1000;
+pub const MINUTE: Time = 60 * SECOND;
+
+pub type Record = Map<String, Json>;
+pub type Table = BTreeMap<String, Record>;
+
+/// What AWS says no with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    pub status: u16,
+    pub code: String,
+    pub message: String,
+}
+
+pub fn refuse<T>(code: &str, message: impl Into<String>) -> Result<T, Refusal> {
+    Err(Refusal { status: 400, code: code.to_owned(), message: message.into() })
+}
+
+pub type Answer = Result<Json, Refusal>;
+
+/// What happens by itself, later.
+#[derive(Debug, Clone)]
+pub enum Effect {
+    Set { table: &'static str, id: String, key: &'static str, value: Json },
+    Remove { table: &'static str, id: String },
+}
+
+#[derive(Debug, Clone)]
+pub struct Account {
+    pub now: Time,
+    pub tables: BTreeMap<&'static str, Table>,
+    /// Answers by client token: the same request again is the same resource.
+    pub tokens: BTreeMap<String, (Json, Json)>,
+    later: Vec<(Time, Effect)>,
+    made: u64,
+    random: Random,
+}
+
+impl Account {
+    pub fn new(random: Random) -> Self {
+        Self {
+            now: 0,
+            tables: BTreeMap::new(),
+            tokens: BTreeMap::new(),
+            later: Vec::new(),
+            made: 0,
+            random,
+        }
+    }
+
+    /// Lets everything happen that happens by itself until then.
+    pub fn advance(&mut self, now: Time) {
+        self.now = self.now.max(now);
+        while let Some(index) = self.next_due() {
+            let (_, effect) = self.later.remove(index);
+            match effect {
+                Effect::Set { table, id, key, value } => {
+                    if let Some(record) = self.table(table).get_mut(&id) {
+                        record.insert(key.to_owned(), value);
+                    }
+                }
+                Effect::Remove { table, id } => {
+                    self.table(table).remove(&id);
+                }
+            }
+        }
+    }
+
+    fn next_due(&self) -> Option<usize> {
+        let due = self.later.iter().enumerate().filter(|(_, (at, _))| *at <= self.now);
+        due.min_by_key(|(_, (at, _))| *at).map(|(index, _)| index)
+    }
+
+    pub fn later(&mut self, after: Time, effect: Effect) {
+        self.later.push((self.now + after, effect));
+    }
+
+    /// Takes back what would have happened to one key of a record.
+    pub fn forget_later(&mut self, table: &str, id: &str) {
+        self.later.retain(|(_, effect)| match effect {
+            Effect::Set { table: its, id: whose, .. }
+            | Effect::Remove { table: its, id: whose } => *its != table || whose != id,
+        });
+    }
+
+    /// A time from a range, in milliseconds.
+    pub fn some_time(&mut self, low: Time, high: Time) -> Time {
+        self.random.between(low, high)
+    }
+
+    /// The next id with this prefix.
+    pub fn id(&mut self, prefix: &str) -> String {
+        self.made += 1;
+        format!("{prefix}-0{:016x}", self.made)
+    }
+
+    /// An id in capitals, as IAM gives them.
+    pub fn unique_id(&mut self, prefix: &str) -> String {
+        self.made += 1;
+        format!("{prefix}{:017X}", self.made)
+    }
+
+    pub fn table(&mut self, name: &'static str) -> &mut Table {
+        self.tables.entry(name).or_default()
+    }
+
+    pub fn records(&self, name: &str) -> impl Iterator<Item = (&String, &Record)> {
+        self.tables.get(name).into_iter().flatten()
+    }
+
+    pub fn record(&self, table: &str, id: &str) -> Option<&Record> {
+        self.tables.get(table)?.get(id)
+    }
+
+    pub fn set(&mut self, table: &'static str, id: &str, key: &str, value: Json) {
+        if let Some(record) = self.table(table).get_mut(id) {
+            record.insert(key.to_owned(), value);
+        }
+    }
+}
+
+pub fn record(json: Json) -> Record {
+    match json {
+        Json::Object(record) => record,
+        other => panic!("not an object: {other}"),
+    }
+}
+
+/// The text at a key, or none.
+pub fn text<'a>(record: &'a Record, key: &str) -> &'a str {
+    record.get(key).and_then(Json::as_str).unwrap_or_default()
+}
+
+/// A member of a request, as text.
+pub fn given<'a>(request: &'a Json, key: &str) -> Option<&'a str> {
+    request.get(key).and_then(Json::as_str)
+}
+
+/// A member that the protocol says is there.
+pub fn needed<'a>(request: &'a Json, key: &str) -> Result<&'a str, Refusal> {
+    given(request, key).map_or_else(
+        || refuse("MissingParameter", format!("The request must contain the parameter {key}")),
+        Ok,
+    )
+}
+
+pub fn list<'a>(request: &'a Json, key: &str) -> &'a [Json] {
+    request.get(key).and_then(Json::as_array).map_or(&[], Vec::as_slice)
+}
+
+pub fn texts(request: &Json, key: &str) -> Vec<String> {
+    list(request, key).iter().filter_map(Json::as_str).map(str::to_owned).collect()
+}
+
+pub fn text_set(request: &Json, key: &str) -> BTreeSet<String> {
+    texts(request, key).into_iter().collect()
+}
+
+/// One page of a list: `size` items from where the token of the page before leads.
+pub fn page(items: Vec<Json>, token: Option<&str>, size: usize) -> (Vec<Json>, Option<String>) {
+    let start = token.and_then(|token| token.strip_prefix("page-")?.parse().ok()).unwrap_or(0);
+    let end = items.len().min(start + size);
+    let next = (end < items.len()).then(|| format!("page-{end}"));
+    (items.into_iter().take(end).skip(start).collect(), next)
+}
+
+pub fn accepted() -> Answer {
+    Ok(json!({}))
+}

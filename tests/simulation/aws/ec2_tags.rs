@@ -1,0 +1,166 @@
+//! What all of EC2 does in the same way: tags, filters, pages, dry runs.
+
+use serde_json::{Value as Json, json};
+
+use super::account::{Account, Answer, Record, Refusal, given, list, page, refuse, text, texts};
+
+/// The tables of what carries tags, by the prefix of its ids.
+pub const TAGGED: &[(&str, &str)] = &[
+    ("vpc-", "vpc"),
+    ("subnet-", "subnet"),
+    ("rtb-", "route-table"),
+    ("sg-", "group"),
+    ("sgr-", "rule"),
+    ("vpce-", "endpoint"),
+];
+
+/// The tags of a create, as EC2 tells them. "Tag your Amazon EC2 resources": at most 50 a resource,
+/// and keys that begin with `aws:` are AWS's own.
+pub fn of_create(request: &Json, kind: &str) -> Result<Json, Refusal> {
+    let mut tags = Vec::new();
+    for specification in list(request, "TagSpecification") {
+        if given(specification, "ResourceType") != Some(kind) {
+            return refuse(
+                "InvalidParameterValue",
+                format!("{} is not the type of what is made", specification["ResourceType"]),
+            );
+        }
+        tags.extend(list(specification, "Tag").iter().map(
+            |tag| json!({"key": tag["Key"], "value": tag["Value"].as_str().unwrap_or_default()}),
+        ));
+    }
+    checked(tags)
+}
+
+fn checked(tags: Vec<Json>) -> Result<Json, Refusal> {
+    if tags.len() > 50 {
+        return refuse("TagLimitExceeded", "a resource has at most 50 tags");
+    }
+    if tags.iter().any(|tag| tag["key"].as_str().is_some_and(|key| key.starts_with("aws:"))) {
+        return refuse("InvalidParameterValue", "Tag keys starting with 'aws:' are reserved");
+    }
+    Ok(Json::Array(tags))
+}
+
+/// The value of a tag.
+pub fn tag<'a>(record: &'a Record, key: &str) -> Option<&'a str> {
+    let tags = record.get("tagSet").and_then(Json::as_array)?;
+    tags.iter().find(|tag| tag["key"] == key)?["value"].as_str()
+}
+
+pub fn change(account: &mut Account, request: &Json, adds: bool) -> Answer {
+    let ids = texts(request, "ResourceId");
+    for id in &ids {
+        let table = table_of(id)?;
+        if account.record(table, id).is_none() {
+            return refuse("InvalidID", format!("The ID '{id}' is not valid"));
+        }
+    }
+    for id in &ids {
+        let table = table_of(id)?;
+        let Some(record) = account.table(table).get_mut(id) else { continue };
+        let mut tags = record.get("tagSet").and_then(Json::as_array).cloned().unwrap_or_default();
+        for given in list(request, "Tag") {
+            tags.retain(|tag| tag["key"] != given["Key"]);
+            if adds {
+                let value = given["Value"].as_str().unwrap_or_default();
+                tags.push(json!({"key": given["Key"], "value": value}));
+            }
+        }
+        record.insert("tagSet".to_owned(), checked(tags)?);
+    }
+    Ok(json!({"return": true}))
+}
+
+fn table_of(id: &str) -> Result<&'static str, Refusal> {
+    let found = TAGGED.iter().find(|(prefix, _)| id.starts_with(prefix));
+    found.map_or_else(
+        || refuse("InvalidID", format!("The ID '{id}' is not valid")),
+        |(_, table)| Ok(*table),
+    )
+}
+
+/// The records of a table that a Describe asks for, `size` at once. `value` tells what a filter of
+/// this type looks at, and `None` for a filter that the type does not have, which EC2 refuses.
+pub fn describe(
+    account: &Account,
+    table: &str,
+    request: &Json,
+    set: &str,
+    size: usize,
+    value: impl Fn(&Account, &Record, &str) -> Option<Vec<String>>,
+) -> Answer {
+    let mut found = Vec::new();
+    for (_, record) in account.records(table) {
+        if passes(account, record, request, &value)? {
+            found.push(Json::Object(record.clone()));
+        }
+    }
+    let size = given(request, "MaxResults").and_then(|size| size.parse().ok()).unwrap_or(size);
+    let (items, next) = page(found, given(request, "NextToken"), size);
+    let mut answer = json!({ set: items });
+    if let Some(next) = next {
+        answer["nextToken"] = next.into();
+    }
+    Ok(answer)
+}
+
+fn passes(
+    account: &Account,
+    record: &Record,
+    request: &Json,
+    value: &impl Fn(&Account, &Record, &str) -> Option<Vec<String>>,
+) -> Result<bool, Refusal> {
+    for filter in list(request, "Filter") {
+        let name = given(filter, "Name").unwrap_or_default();
+        let live = match name.strip_prefix("tag:") {
+            Some(key) => tag(record, key).map(|value| vec![value.to_owned()]).unwrap_or_default(),
+            None => match value(account, record, name) {
+                Some(live) => live,
+                None => {
+                    let message = format!("The filter '{name}' is invalid");
+                    return refuse("InvalidParameterValue", message);
+                }
+            },
+        };
+        if !texts(filter, "Value").iter().any(|wanted| live.contains(wanted)) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Looks at members of the record itself.
+pub fn members(
+    names: &'static [(&'static str, &'static str)],
+) -> impl Fn(&Account, &Record, &str) -> Option<Vec<String>> {
+    move |_, record, name| {
+        let (_, key) = names.iter().find(|(filter, _)| *filter == name)?;
+        Some(match record.get(*key) {
+            Some(Json::Bool(value)) => vec![value.to_string()],
+            _ => vec![text(record, key).to_owned()],
+        })
+    }
+}
+
+/// A create with a token: the same token with the same request is the same answer, with another
+/// request a mistake. "Ensuring idempotency in Amazon EC2 API requests".
+pub fn once(
+    account: &mut Account,
+    request: &Json,
+    make: impl FnOnce(&mut Account) -> Answer,
+) -> Answer {
+    let Some(token) = given(request, "ClientToken").map(str::to_owned) else {
+        return make(account);
+    };
+    if let Some((earlier, answer)) = account.tokens.get(&token) {
+        return if earlier == request {
+            Ok(answer.clone())
+        } else {
+            refuse("IdempotentParameterMismatch", "the token was used for another request")
+        };
+    }
+    let answer = make(account)?;
+    account.tokens.insert(token, (request.clone(), answer.clone()));
+    Ok(answer)
+}

@@ -1,0 +1,188 @@
+//! What must be true when a command has ended well.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use cairn::state::State;
+use regex::Regex;
+use serde_json::Value as Json;
+
+use super::aws::account::{Account, Record, text};
+use super::scenario;
+
+/// What an account holds, without what differs from one deploy to the next.
+pub type Fingerprint = BTreeSet<String>;
+
+/// Which table of the account a type's resources are in.
+const TABLES: &[(&str, &str)] = &[
+    ("AWS::EC2::VPC", "vpc"),
+    ("AWS::EC2::Subnet", "subnet"),
+    ("AWS::EC2::RouteTable", "route-table"),
+    ("AWS::EC2::SubnetRouteTableAssociation", "association"),
+    ("AWS::EC2::SecurityGroup", "group"),
+    ("AWS::EC2::SecurityGroupIngress", "rule"),
+    ("AWS::EC2::SecurityGroupEgress", "rule"),
+    ("AWS::EC2::VPCEndpoint", "endpoint"),
+    ("AWS::IAM::Role", "role"),
+    ("AWS::Logs::LogGroup", "log-group"),
+    ("AWS::Lambda::Function", "function"),
+];
+
+/// Whether somebody made it, and it is not on its way out.
+fn is_ours(record: &Record) -> bool {
+    record.get("_default").is_none() && !matches!(text(record, "state"), "deleting" | "deleted")
+}
+
+/// The state and the account name the same resources, and the state is at rest.
+pub fn owns_all(state: &State, account: &Account) -> Result<(), String> {
+    let violations = state.violations();
+    if !violations.is_empty() {
+        return Err(format!("the state is unsound: {violations:?}"));
+    }
+    let mut owned: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for (id, entry) in &state.resources {
+        if entry.intent.is_some() || !entry.deposed.is_empty() {
+            return Err(format!("`{id}` is not at rest: {entry:?}"));
+        }
+        let Some(current) = &entry.current else { continue };
+        let table = TABLES.iter().find(|(kind, _)| *kind == current.type_name.as_str());
+        if let (Some((_, table)), Some(physical)) = (table, &current.physical_id) {
+            owned.entry(table).or_default().insert(physical.as_str().to_owned());
+        }
+    }
+    for (_, table) in TABLES {
+        let live: BTreeSet<String> = account
+            .records(table)
+            .filter(|(_, record)| is_ours(record) && (*table != "rule" || is_marked(record)))
+            .map(|(id, _)| id.clone())
+            .collect();
+        let owned = owned.get(table).cloned().unwrap_or_default();
+        // A rule that somebody took away and Cairn made again has another id than in the state.
+        if *table == "rule" && live.len() == owned.len() {
+            continue;
+        }
+        if live != owned {
+            let orphans: Vec<_> = live.difference(&owned).collect();
+            let lost: Vec<_> = owned.difference(&live).collect();
+            return Err(format!("{table}: orphans {orphans:?}, lost {lost:?}"));
+        }
+    }
+    Ok(())
+}
+
+fn is_marked(record: &Record) -> bool {
+    record.get("tagSet").is_some_and(|tags| tags.to_string().contains("cairn:token"))
+}
+
+/// After a teardown: nothing, but what AWS itself takes its time with.
+pub fn nothing_left(account: &Account) -> Result<(), String> {
+    for (_, table) in TABLES {
+        let left: Vec<_> = account
+            .records(table)
+            .filter(|(_, record)| is_ours(record))
+            .map(|(id, _)| id)
+            .collect();
+        if !left.is_empty() {
+            return Err(format!("after a teardown there is a {table} left: {left:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// No file of the state holds the secret.
+pub fn no_secret(folder: &Path) -> Result<(), String> {
+    for entry in fs::read_dir(folder).expect("the folder of the state").flatten() {
+        let content = fs::read_to_string(entry.path()).unwrap_or_default();
+        if content.contains(scenario::SECRET) {
+            return Err(format!("the secret stands in {}", entry.path().display()));
+        }
+    }
+    Ok(())
+}
+
+/// Every record that is told, with logical ids in the place of physical ones.
+pub fn fingerprint(state: &State, account: &Account) -> Fingerprint {
+    let mut names: Vec<(String, String)> = Vec::new();
+    for (id, entry) in &state.resources {
+        if let Some(physical) = entry.current.as_ref().and_then(|it| it.physical_id.as_ref()) {
+            names.push((physical.as_str().to_owned(), format!("<{id}>")));
+        }
+    }
+    // A name that begins with another comes first.
+    names.sort_by_key(|(physical, _)| std::cmp::Reverse(physical.len()));
+    let others = Regex::new("[a-z]+(-[a-z]+)?-0[0-9a-f]{16}|AROA[0-9A-F]{17}").expect("a pattern");
+    let generated = Regex::new("simulated-([A-Za-z]+)-[0-9a-z]{12}").expect("a pattern");
+    let mut seen = Fingerprint::new();
+    for (table, records) in &account.tables {
+        // Interfaces come and go by themselves.
+        if *table == "interface" {
+            continue;
+        }
+        for record in records.values().filter(|record| is_ours(record)) {
+            let mut text = Json::Object(record.clone()).to_string();
+            for (physical, name) in &names {
+                text = text.replace(physical, name);
+            }
+            let text = generated.replace_all(&text, "simulated-$1-*");
+            let text = others.replace_all(&text, "*");
+            let told: Json = serde_json::from_str(&text).expect("names are text in text");
+            seen.insert(format!("{table} {}", plain(&told)));
+        }
+    }
+    seen
+}
+
+/// In one spelling: sorted, without what is empty, a matter of time or of chance.
+fn plain(json: &Json) -> Json {
+    const PASSING: [&str; 5] =
+        ["_made", "since", "networkInterfaceIdSet", "dnsEntrySet", "_default"];
+    match json {
+        Json::Object(map) => {
+            let mut entries: Vec<_> = map
+                .iter()
+                .filter(|(key, _)| !PASSING.contains(&key.as_str()) && *key != "cairn:token")
+                .map(|(key, value)| (key.clone(), plain(value)))
+                .filter(|(_, value)| !is_nothing(value))
+                .collect();
+            entries.sort_by(|one, other| one.0.cmp(&other.0));
+            Json::Object(entries.into_iter().collect())
+        }
+        Json::Array(items) => {
+            let is_token = |item: &Json| {
+                ["key", "Key"].iter().any(|key| item.get(key).is_some_and(|it| it == "cairn:token"))
+            };
+            let mut items: Vec<Json> =
+                items.iter().filter(|item| !is_token(item)).map(plain).collect();
+            items.sort_by_key(Json::to_string);
+            Json::Array(items)
+        }
+        Json::Number(number) => Json::String(number.to_string()),
+        other => other.clone(),
+    }
+}
+
+/// What AWS tells of what was never set, or leaves out.
+fn is_nothing(value: &Json) -> bool {
+    match value {
+        Json::Null | Json::Bool(false) => true,
+        Json::String(text) => text.is_empty(),
+        Json::Array(items) => items.is_empty(),
+        Json::Object(entries) => entries.is_empty(),
+        _ => false,
+    }
+}
+
+/// What is there against what a calm deploy to an empty account would have made.
+pub fn same(found: &Fingerprint, fresh: &Fingerprint) -> Result<(), String> {
+    if found == fresh {
+        return Ok(());
+    }
+    let more: Vec<_> = found.difference(fresh).cloned().collect();
+    let less: Vec<_> = fresh.difference(found).cloned().collect();
+    Err(format!(
+        "not as a fresh deploy: there is\n{}\ninstead of\n{}",
+        more.join("\n"),
+        less.join("\n")
+    ))
+}
