@@ -16,6 +16,7 @@ mod oracle;
 mod outside;
 mod planning;
 mod purity;
+mod risks;
 mod saved_plans;
 mod simulation;
 mod stores;

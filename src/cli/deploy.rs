@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use tokio::sync::{mpsc, watch};
 
 use super::clock::now;
+use super::gate::{Gate, stopped};
 use super::project::Project;
 use super::session::{Promised, Session};
 use super::stacks::StacksArgs;
@@ -39,6 +40,10 @@ pub struct Args {
     /// Do not ask
     #[arg(short, long)]
     pub yes: bool,
+    /// Ask about plans of these classes only, `--yes` or not; several with commas between them
+    /// [without it: any-change, unless `--yes` is given]
+    #[arg(long, value_enum, value_name = "CLASS", value_delimiter = ',')]
+    pub require_approval: Vec<Gate>,
     /// How old a saved plan may be
     #[arg(long, value_name = "TIME", default_value = "24h")]
     pub max_age: SignedDuration,
@@ -79,7 +84,7 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
     if let Some(path) = args.stack.path()
         && let Some(text) = saved::text(path)?
     {
-        return Box::pin(carry_out(saved::prepare(&text, args).await?, args)).await;
+        return Box::pin(carry_out(Box::pin(saved::prepare(&text, args)).await?, args)).await;
     }
     let mut projects = args.stack.find(Reach::Upstream)?.into_iter();
     while let Some(project) = projects.next() {
@@ -126,8 +131,8 @@ async fn carry_out(prepared: Prepared, args: &Args) -> Result<Code, Failure> {
     reconcile::look_ahead(&plan, &graph, &state, &session.aws).await?;
     // Where only the state learns something, there is nothing to agree to.
     let changes = plan.has_changes();
-    if changes && !args.yes && !agreed("Deploy this?")? {
-        return Err(Failure::text("nothing was changed: the plan was declined"));
+    if changes {
+        approve(&plan, args)?;
     }
     let ledger = project.store().await?.open(lock, state).await?;
     let graph = Arc::new(graph);
@@ -147,6 +152,29 @@ async fn carry_out(prepared: Prepared, args: &Args) -> Result<Code, Failure> {
     Ok(code)
 }
 
+/// Asks about a plan, if it is one to be asked about.
+fn approve(plan: &Plan, args: &Args) -> Result<(), Failure> {
+    let is_agreed = match (args.require_approval.is_empty(), stopped(&args.require_approval, plan))
+    {
+        (true, _) => args.yes || agreed("Deploy this?")?,
+        (false, None) => true,
+        (false, Some(why)) if !has_terminal() => {
+            let message = format!(
+                "nothing was changed: `{}` needs approval, since {why}, and there is no terminal to ask on",
+                plan.stack
+            );
+            return Err(Failure::text(message)
+                .hint("look at it with `cairn plan`, then deploy it where somebody can agree")
+                .hint("`--require-approval` says which plans need that; `--yes` does not answer for them"));
+        }
+        (false, Some(why)) => agreed(&format!("Deploy this, although {why}?"))?,
+    };
+    match is_agreed {
+        true => Ok(()),
+        false => Err(Failure::text("nothing was changed: the plan was declined")),
+    }
+}
+
 /// Shows a plan before it is asked about.
 pub fn show(plan: &Plan, project: &Project) -> Result<(), Failure> {
     let header = Header { environment: &project.environment.name };
@@ -156,7 +184,7 @@ pub fn show(plan: &Plan, project: &Project) -> Result<(), Failure> {
 
 /// Asks; without a terminal there is nobody to ask.
 pub fn agreed(question: &str) -> Result<bool, Failure> {
-    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+    if !has_terminal() {
         return Err(Failure::text("there is no terminal to ask on, and `--yes` was not given")
             .hint("look at the plan with `cairn plan`, then run this with `--yes`"));
     }
@@ -165,6 +193,10 @@ pub fn agreed(question: &str) -> Result<bool, Failure> {
         .default(false)
         .interact()
         .map_err(|error| Failure::text(format!("cannot ask: {error}")))
+}
+
+fn has_terminal() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
 /// Runs a plan, showing what happens and minding Ctrl-C.

@@ -5,6 +5,7 @@ mod completions;
 mod deploy;
 mod drift;
 mod failure;
+mod gate;
 mod invoke;
 mod local;
 pub mod log;
@@ -66,6 +67,8 @@ pub enum Code {
     Failed,
     /// `plan --detailed-exitcode`: there is something to do; `drift`: there is some.
     Changes,
+    /// `plan --fail-on`: the plan is of a class that is not to pass.
+    Stopped,
     /// Ended by Ctrl-C.
     Interrupted,
 }
@@ -76,6 +79,7 @@ impl From<Code> for ExitCode {
             Code::Success => 0,
             Code::Failed => 1,
             Code::Changes => 2,
+            Code::Stopped => 3,
             Code::Interrupted => 130,
         })
     }

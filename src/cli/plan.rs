@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, Command, FromArgMatches};
 
+use super::gate::{Gate, stopped};
 use super::project::Project;
 use super::session::{Promised, Session};
 use super::stacks::StacksArgs;
@@ -14,11 +15,13 @@ use crate::plan::saved::SavedPlan;
 use crate::plan::{Plan, check_exports};
 use crate::render::diagnostic::{Color, render_all};
 use crate::render::plan::{Header, json, markdown, render};
+use crate::render::say;
 
 /// Show what a deploy would change, and why
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  cairn plan stacks/persona-agent --env prod\n  \
     cairn plan stacks/persona-agent --env prod --detailed-exitcode   # 0 nothing, 2 changes, 1 error\n  \
+    cairn plan stacks/persona-agent --env prod --fail-on broadening,destructive   # 3 if it is\n  \
     cairn plan stacks/persona-agent --env prod --out plan.cairn   # for `cairn deploy plan.cairn`\n  \
     cairn plan --app cdk.out --all   # the stacks of a CDK app\n  \
     cairn plan show plan.cairn --markdown")]
@@ -33,6 +36,8 @@ pub struct MakeArgs {
     /// Exit with 0 when there is nothing to do, 2 when there is, 1 on an error
     #[arg(long)]
     detailed_exitcode: bool,
+    #[command(flatten)]
+    fail: FailArgs,
     /// Say how many AWS calls were made
     #[arg(long)]
     stats: bool,
@@ -46,6 +51,24 @@ pub struct ShowArgs {
     file: PathBuf,
     #[command(flatten)]
     form: FormArgs,
+    #[command(flatten)]
+    fail: FailArgs,
+}
+
+#[derive(Debug, clap::Args)]
+struct FailArgs {
+    /// Exit with 3 when the plan is of one of these classes; several with commas between them
+    #[arg(long, value_enum, value_name = "CLASS", value_delimiter = ',')]
+    fail_on: Vec<Gate>,
+}
+
+impl FailArgs {
+    /// Whether a plan is to fail, saying why.
+    fn fails(&self, plan: &Plan) -> bool {
+        let Some(why) = stopped(&self.fail_on, plan) else { return false };
+        say(&format!("the plan of `{}` fails by `--fail-on`: {why}", plan.stack));
+        true
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -126,7 +149,7 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
         Args::Show(args) => {
             let saved = SavedPlan::read(&saved::read(&args.file)?)?;
             show(&saved.plan, &saved.environment, &args.form)?;
-            Ok(Code::Success)
+            Ok(if args.fail.fails(&saved.plan) { Code::Stopped } else { Code::Success })
         }
     }
 }
@@ -148,7 +171,7 @@ async fn make(args: &MakeArgs) -> Result<Code, Failure> {
         .hint("name one stack, with `--exclusively` if it depends on others"));
     }
     let mut promised = Promised::default();
-    let mut has_changes = false;
+    let (mut has_changes, mut fails) = (false, false);
     for (index, project) in projects.iter().enumerate() {
         if index > 0 && args.form.form() != Form::Json {
             writeln!(anstream::stdout())?;
@@ -156,8 +179,10 @@ async fn make(args: &MakeArgs) -> Result<Code, Failure> {
         let plan = of(project, args, &promised).await?;
         promised.add(&plan);
         has_changes |= plan.has_changes();
+        fails |= args.fail.fails(&plan);
     }
     let code = match has_changes {
+        _ if fails => Code::Stopped,
         true if args.detailed_exitcode => Code::Changes,
         _ => Code::Success,
     };

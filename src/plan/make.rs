@@ -8,7 +8,7 @@ use super::desired::{Desired, Known, desired_properties, follows_digest};
 use super::diff::{Change, Sides, diff};
 use super::same::Rules;
 use super::{
-    Action, Operation, OutputChange, Plan, Purpose, Step, StepId, UpdateKind, order, teardown,
+    Action, Operation, OutputChange, Plan, Purpose, Step, StepId, UpdateKind, order, risk, teardown,
 };
 use crate::diagnostic::Diagnostic;
 use crate::graph::{Graph, Node};
@@ -57,6 +57,7 @@ pub fn plan(
     }
     teardown::mark_vanishing(&mut steps, state);
     order::connect(&mut steps, Some(graph), state);
+    let risks = risk::risks(&steps, state);
     Ok(Plan {
         stack: state.stack.clone(),
         account: state.account.clone(),
@@ -65,6 +66,7 @@ pub fn plan(
         lineage: state.lineage.clone(),
         serial: state.serial,
         steps,
+        risks,
         outputs,
         exports,
         imports: (graph.imports != state.imports).then(|| graph.imports.clone()),
@@ -264,6 +266,8 @@ impl Maker<'_> {
             return;
         }
         self.note_planned(&node.id, &desired);
+        let is_other = current.type_name.as_str() != node.type_name;
+        let changes = if is_other { created(&desired) } else { changes };
         self.remove_old(&node.id, node.update_replace_policy, current, REPLACED);
         self.push(
             node,

@@ -10,6 +10,7 @@ mod make;
 mod name;
 mod order;
 mod policy;
+pub mod risk;
 mod same;
 pub mod saved;
 mod teardown;
@@ -21,6 +22,7 @@ pub use detail::Detail;
 pub use diff::{Change, Why};
 pub use exports::check_exports;
 pub use make::{instance_of, plan};
+pub use risk::{Class, Risk};
 pub use same::Rules;
 pub use teardown::teardown;
 
@@ -41,6 +43,8 @@ pub struct Plan {
     pub lineage: String,
     pub serial: u64,
     pub steps: Vec<Step>,
+    /// What is destroyed, and where more is let in or out than before.
+    pub risks: Vec<Risk>,
     pub outputs: BTreeMap<String, OutputChange>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub exports: BTreeMap<String, OutputChange>,

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
-use super::{Operation, OutputChange, Plan, Step, StepId};
+use super::{Operation, OutputChange, Plan, Risk, Step, StepId};
 use crate::graph::Graph;
 use crate::resource::{self, Rule};
 use crate::state::State;
@@ -17,7 +17,7 @@ use crate::template::{Echo, Node, NodeKind, Template};
 use crate::value::{Attributes, LogicalId, Token, digest};
 
 /// The version of the file. Any other is refused: what a step means may have changed.
-pub const FORMAT: u64 = 1;
+pub const FORMAT: u64 = 2;
 
 /// The key that a plan file begins with; its value is the version.
 const KEY: &str = "cairn_plan";
@@ -296,6 +296,9 @@ impl SavedPlan {
             outputs.map(|(name, change)| (name.clone(), change.clone())).collect()
         };
         names.extend(differing(&changing(&self.plan), &changing(again)));
+        if names.is_empty() {
+            names = differing(&risks_by_resource(&self.plan), &risks_by_resource(again));
+        }
         if names.is_empty() { Ok(()) } else { Err(Refusal::Live(names)) }
     }
 }
@@ -313,6 +316,14 @@ fn by_resource(plan: &Plan, view: &dyn Fn(&Step) -> Step) -> BTreeMap<LogicalId,
         steps.entry(step.logical_id.clone()).or_default().push(alone);
     }
     steps
+}
+
+fn risks_by_resource(plan: &Plan) -> BTreeMap<LogicalId, Vec<Risk>> {
+    let mut risks: BTreeMap<LogicalId, Vec<Risk>> = BTreeMap::new();
+    for risk in &plan.risks {
+        risks.entry(risk.logical_id.clone()).or_default().push(risk.clone());
+    }
+    risks
 }
 
 /// A step without what depends on the token of what it makes.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use super::{Action, Operation, OutputChange, Plan, Purpose, Step, StepId, order};
+use super::{Action, Operation, OutputChange, Plan, Purpose, Step, StepId, order, risk};
 use crate::state::{Entry, Instance, State};
 use crate::template::DeletionPolicy;
 use crate::value::{Attributes, LogicalId};
@@ -28,6 +28,7 @@ pub fn teardown(state: &State) -> Plan {
         purpose: Purpose::Teardown,
         lineage: state.lineage.clone(),
         serial: state.serial,
+        risks: risk::risks(&steps, state),
         steps,
         outputs: gone(&state.outputs),
         exports: gone(&state.exports),

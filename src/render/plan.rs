@@ -2,6 +2,7 @@
 
 pub mod json;
 pub mod markdown;
+mod risks;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +14,8 @@ use similar::{ChangeTag, TextDiff};
 
 use super::style::{BAD, BOLD, CHANGED, DIM, GOOD, RENEWED, glyph, paint, style};
 use crate::plan::{Action, Change, Detail, Operation, OutputChange, Plan, Purpose, Step, Why};
+
+pub use risks::count as count_risks;
 
 /// What stands above a plan besides what it says itself.
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +49,11 @@ pub fn render(plan: &Plan, header: &Header<'_>) -> String {
     for note in &plan.notes {
         let _ = writeln!(text, "\nnote: {note}");
     }
+    risks::render(&mut text, plan);
     let _ = writeln!(text, "\n{}", summary(plan));
+    if let Some(risks) = risks::summary(plan) {
+        let _ = writeln!(text, "{risks}");
+    }
     text
 }
 

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -87,11 +88,15 @@ impl Sandbox {
     pub fn cairn(&self, arguments: &str) -> Ran {
         let output =
             self.command(arguments.split_whitespace()).output().expect("the binary starts");
-        Ran {
+        let ran = Ran {
             code: output.status.code(),
             out: String::from_utf8_lossy(&output.stdout).into_owned(),
             err: String::from_utf8_lossy(&output.stderr).into_owned(),
+        };
+        if arguments.starts_with("plan ") && arguments.contains("--json") {
+            keep_plan(&ran.out);
         }
+        ran
     }
 
     /// Starts `cairn` and lets it run.
@@ -110,6 +115,21 @@ impl Ran {
     pub fn code(self, expected: i32) -> Self {
         assert_eq!(self.code, Some(expected), "stdout:\n{}\nstderr:\n{}", self.out, self.err);
         self
+    }
+}
+
+/// Keeps a plan that was printed as JSON, for `.ci/run` to hold it against its schema.
+fn keep_plan(printed: &str) {
+    if let (true, Some(target)) = (printed.starts_with('{'), option_env!("CARGO_TARGET_TMPDIR")) {
+        let folder = Path::new(target).join("plans");
+        fs::create_dir_all(&folder).expect("a folder");
+        let mut file = tempfile::Builder::new()
+            .prefix("plan-")
+            .suffix(".json")
+            .tempfile_in(folder)
+            .expect("a file");
+        file.write_all(printed.as_bytes()).expect("a file");
+        file.keep().expect("a file");
     }
 }
 

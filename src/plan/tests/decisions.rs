@@ -185,7 +185,7 @@ fn another_type_is_another_resource() {
             "AWS::ApiGateway::RestApi\n    Properties: {Name: logs}",
         )],
         "
-        Replace create Logs (logs1) | its type was `AWS::Logs::LogGroup`
+        Replace create Logs (logs1): Name | its type was `AWS::Logs::LogGroup`
         Delete delete Logs (logs1) | it has been replaced",
     );
 }

@@ -3,6 +3,7 @@
 mod decisions;
 mod drift;
 mod laws;
+mod risks;
 mod saved;
 mod secrets;
 

@@ -28,6 +28,7 @@ pub fn plan(after: &[Vec<usize>]) -> Plan {
         lineage: "lineage".to_owned(),
         serial: 0,
         steps: after.iter().enumerate().map(step).collect(),
+        risks: Vec::new(),
         outputs: std::collections::BTreeMap::new(),
         exports: std::collections::BTreeMap::new(),
         imports: None,

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{Header, inline, is_shown, render_step, summary};
-use crate::plan::{Action, Plan, Purpose, Step};
+use super::{Header, inline, is_shown, render_step, risks, summary};
+use crate::plan::{Action, Plan, Purpose, Risk, Step};
 use crate::render::style::{glyph, words};
 
 /// The most characters a comment has.
@@ -26,11 +26,19 @@ pub fn render(plan: &Plan, header: &Header<'_>) -> String {
         plan.region,
         plain(&summary(plan))
     );
+    if let Some(risks) = risks::summary(plan) {
+        let _ = write!(text, "\n**{}**\n", plain(&risks));
+    }
     for note in &plan.notes {
         let _ = write!(text, "\n> {}\n", escaped(&one_line(note, 300)));
     }
     let mut omitted = Omitted::default();
+    let mut section = if plan.risks.is_empty() { CHANGES } else { "" };
     for (item, form) in items.iter().zip(shown) {
+        if item.section != section && form != Shown::Counted {
+            section = item.section;
+            let _ = write!(text, "\n#### {section}\n");
+        }
         match form {
             Shown::Whole => text.push_str(&item.whole),
             Shown::Heading => {
@@ -46,6 +54,7 @@ pub fn render(plan: &Plan, header: &Header<'_>) -> String {
 
 /// A resource or the outputs, in its two lengths.
 struct Item {
+    section: &'static str,
     name: String,
     /// For counting those that have no room: `created AWS::EC2::VPC`.
     kind: String,
@@ -59,7 +68,11 @@ struct Item {
 enum Weight {
     Harmless,
     Destructive,
+    Risk,
 }
+
+/// The section of what is no risk, where there are risks.
+const CHANGES: &str = "Changes";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shown {
@@ -69,10 +82,30 @@ enum Shown {
 }
 
 fn items(plan: &Plan) -> Vec<Item> {
-    let mut items: Vec<Item> =
-        plan.steps.iter().filter(|step| is_shown(plan, step)).map(step_item).collect();
+    let mut items: Vec<Item> = risks::CLASSES
+        .into_iter()
+        .flat_map(|class| risks::of(plan, class))
+        .map(risk_item)
+        .collect();
+    items.extend(plan.steps.iter().filter(|step| is_shown(plan, step)).map(step_item));
     items.extend(outputs_item(plan));
     items
+}
+
+fn risk_item(risk: &Risk) -> Item {
+    let heading = format!(
+        "<code>{}</code> <b>{}</b> {}",
+        risks::sign(risk.class),
+        escaped(risk.logical_id.as_str()),
+        escaped(&one_line(&risk.what, 600))
+    );
+    let mut body = risks::sides(risk);
+    if risk.what.chars().count() > 600 {
+        body.insert(0, risk.what.clone());
+    }
+    let kind = format!("{} risks", risks::word(risk.class));
+    let item = item(risk.logical_id.as_str(), kind, &heading, &body.join("\n"), Weight::Risk);
+    Item { section: risks::title(risk.class), ..item }
 }
 
 fn step_item(step: &Step) -> Item {
@@ -137,7 +170,7 @@ fn item(name: &str, kind: String, heading: &str, body: &str, weight: Weight) -> 
             )
         }
     };
-    Item { name: name.to_owned(), kind, heading: alone, whole, weight }
+    Item { section: CHANGES, name: name.to_owned(), kind, heading: alone, whole, weight }
 }
 
 /// Which items have room, and how: bodies go first, the largest before smaller ones, and only

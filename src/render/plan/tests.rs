@@ -30,6 +30,7 @@ fn plan(purpose: &str, steps: &[Json], outputs: &Json) -> Plan {
         "lineage": "lineage",
         "serial": 3,
         "steps": steps,
+        "risks": [],
         "outputs": outputs,
         "notes": [],
     });
@@ -89,6 +90,72 @@ fn one_of_each() -> Plan {
         step(8, "Spared", "Retain", &json!({"Forget": token}), &json!({})),
     ];
     plan("Deploy", &steps, &json!({"Name": {"before": "a", "after": "b", "known": true}}))
+}
+
+fn risk(class: &str, id: &str, what: &str, before: Option<&str>, after: Option<&str>) -> Json {
+    json!({
+        "class": class,
+        "logical_id": id,
+        "type_name": "AWS::Logs::LogGroup",
+        "what": what,
+        "before": before,
+        "after": after,
+        "known": after.is_some() || class == "Destructive",
+    })
+}
+
+fn with_risks() -> Plan {
+    let risks = json!([
+        risk(
+            "Destructive",
+            "Gone",
+            "is deleted. Lost: all log events in `gone-1`",
+            Some("gone-1"),
+            None
+        ),
+        risk(
+            "Destructive",
+            "Renewed",
+            "keeps less. Lost: log events older than 7 days",
+            Some("for ever"),
+            Some("7 days")
+        ),
+        risk(
+            "Broadening",
+            "Changed",
+            "lets in tcp 443 from `0.0.0.0/0`",
+            Some("tcp 443 from `10.0.0.0/8`"),
+            Some("tcp 443 from `0.0.0.0/0`")
+        ),
+        risk("Broadening", "Made", "has a policy that cannot be judged before apply", None, None),
+    ]);
+    Plan { risks: serde_json::from_value(risks).expect("risks are JSON"), ..one_of_each() }
+}
+
+#[test]
+fn risks_have_a_section_and_a_line_of_their_own() {
+    let text = shown(&with_risks());
+    let (_, risks) = text.split_once("  Destructive").expect("a section");
+    insta::assert_snapshot!(risks);
+    assert!(!shown(&one_of_each()).contains("Risks"));
+}
+
+#[test]
+fn a_comment_begins_with_the_risks() {
+    insta::assert_snapshot!(comment(&with_risks()));
+}
+
+/// A plan with something of everything, in the form that `docs/plan.schema.json` describes;
+/// `.ci/run` holds the file against it.
+#[test]
+fn the_golden_plan_is_what_is_rendered() {
+    let text = super::json::render(&with_risks(), &Header { environment: "dev" }).expect("JSON");
+    let golden = include_str!("../../../tests/golden/plans/everything.json");
+    assert_eq!(
+        text,
+        golden.trim_end(),
+        "tests/golden/plans/everything.json is to be this:\n{text}"
+    );
 }
 
 #[test]
@@ -248,7 +315,7 @@ fn the_json_form_is_as_documented() {
             _ => {}
         }
     }
-    let mut plan = one_of_each();
+    let mut plan = with_risks();
     plan.outputs.clear();
     let text = super::json::render(&plan, &Header { environment: "dev" }).expect("JSON");
     let json: Json = serde_json::from_str(&text).expect("JSON");
@@ -258,6 +325,10 @@ fn the_json_form_is_as_documented() {
         json!({"create": 1, "update": 1, "replace": 2, "delete": 1, "let_go": 1, "unchanged": 2});
     assert_eq!(json["summary"], summary);
     let document = include_str!("../../../docs/plan-format.md");
+    let schema: Json =
+        serde_json::from_str(include_str!("../../../docs/plan.schema.json")).expect("JSON");
+    assert_eq!(schema["properties"]["version"]["const"], super::json::VERSION);
+    assert_eq!(schema["$defs"]["risk"]["required"].as_array().map(Vec::len), Some(7));
     assert!(document.contains(&format!("Version {}", super::json::VERSION)));
     let mut found = std::collections::BTreeSet::new();
     keys(&json, &mut found);
