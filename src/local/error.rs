@@ -73,6 +73,11 @@ impl LocalError {
 pub struct Said(pub(super) String);
 
 impl Said {
+    /// Whether a server says that its port is another's.
+    pub(super) fn says_in_use(&self) -> bool {
+        self.0.to_lowercase().contains("already in use")
+    }
+
     /// The last lines of a log: enough for a Python traceback's end.
     pub(super) fn end_of(text: &str) -> Self {
         const LINES: usize = 20;

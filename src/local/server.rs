@@ -200,7 +200,9 @@ impl Launch<'_> {
             began(&record)?;
             match self.wait(starting.child(), &record).await {
                 Ok(()) => return Ok(Server { child: starting.keep(), record }),
-                Err(LocalError::Ended { .. }) if tries < PORTS && is_taken(&record) => {}
+                // Whoever had the port may have let go of it by now.
+                Err(LocalError::Ended { source, .. })
+                    if tries < PORTS && (source.says_in_use() || is_taken(&record)) => {}
                 Err(error) => return Err(error),
             }
         }
