@@ -239,7 +239,10 @@ fn rules_of_groups_are_compared_by_what_they_let_through() {
         None => format!("GroupDescription: g, VpcId: vpc-1, {rules}"),
     };
     insta::assert_snapshot!(table("EC2::SecurityGroup", &cases, spell));
+}
 
+#[test]
+fn a_rule_alone_is_compared_with_itself_before() {
     let cases = [
         ("-", "GroupId: sg-1, IpProtocol: tcp, FromPort: 22, ToPort: 22, CidrIp: 0.0.0.0/0"),
         (
