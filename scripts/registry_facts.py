@@ -8,8 +8,8 @@ fetches unless its directory is given: the schemas of the CloudFormation registr
 and what Fn::GetAtt offers.
 
 The archive holds `types.txt`, every type a line in alphabetical order, and for each service a file, `AWS-S3.json`, with
-one type a line, so that the program unpacks one service and parses one type. `regions.txt` has the types that are not
-offered everywhere, one a line, each with the regions that lack it. A line of a service has the form that the head of
+one type a line, so that the program unpacks one service and parses one type. `regions/us-west-1.txt` has the
+types that are offered elsewhere and not in that region. A line of a service has the form that the head of
 scripts/schema_facts.py describes, with references resolved: a shape that holds itself is `any` the second time, and
 so is what lies too deep in the few types that would fill megabytes. What JSON Schema says with alternatives is
 loosened to what all of them share: a template that AWS takes must never be refused. Descriptions are left out.
@@ -253,13 +253,14 @@ def main():
         attributes = read("data/getatt_attributes.json")["getatt_attributes"]
         regions = read("data/region_resource_types.json")["region_resource_types"]
     names = sorted(schemas)
-    absences = {name: [region for region in sorted(regions) if name not in regions[region]] for name in names}
     # What no region has is not told of any: a type of the schemas that the lists do not know yet.
-    absences = {name: absent for name, absent in absences.items() if 0 < len(absent) < len(regions)}
+    offered = [name for name in names if any(name in types for types in regions.values())]
+    absences = {region: [name for name in offered if name not in regions[region]] for region in sorted(regions)}
     lines = {name: f'"{name}":{pack(schemas[name], attributes.get(name))}' for name in names}
     with zipfile.ZipFile(OUTPUT, "w") as archive:
         add(archive, "types.txt", "".join(name + "\n" for name in names))
-        add(archive, "regions.txt", "".join(f"{name} {' '.join(absent)}\n" for name, absent in absences.items()))
+        for region, absent in absences.items():
+            add(archive, f"regions/{region}.txt", "".join(name + "\n" for name in absent))
         for service, types in groupby(names, key=lambda name: name.rpartition("::")[0]):
             body = ",\n".join(lines[name] for name in types)
             add(archive, service.replace("::", "-") + ".json", "{\n" + body + "\n}\n")

@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
-use regex::Regex;
 
 use super::evaluate::FAILED;
 use super::{cdk, rules};
 use crate::diagnostic::{Diagnostic, Place, nearest};
-use crate::schema::{TagKind, TagShape};
+use crate::schema::{Pattern, TagKind, TagShape};
 use crate::template::{Echo, Named, Parameter, Template, Thing};
 use crate::value::{LogicalId, Secret, Value};
 
@@ -299,8 +298,7 @@ fn check(parameter: &Parameter, text: &str) -> Result<(), Problem> {
             return Err((problem, Some(format!("such an id begins with `{prefix}`"))));
         }
         if let Some(pattern) = &parameter.allowed_pattern
-            && let Ok(regex) = Regex::new(&format!("^(?:{pattern})$"))
-            && !regex.is_match(item)
+            && !Pattern::from(format!("^(?:{pattern})$")).matches(item)
         {
             return Err((format!("parameter `{name}`: {shown} does not match `{pattern}`"), None));
         }

@@ -1,11 +1,9 @@
 //! Limits of the services that no schema tells, and that show only when somebody calls: each
 //! finding names where AWS says so.
 
-use regex::Regex;
-
 use super::{Graph, Node, Nothing};
 use crate::diagnostic::Diagnostic;
-use crate::schema::{self, At, Segment};
+use crate::schema::{self, At, Pattern, Segment};
 use crate::template::dynamic::has_reference;
 use crate::value::{LogicalId, Value};
 
@@ -167,7 +165,7 @@ fn is_edge(graph: &Graph, method: &Node) -> bool {
 
 fn is_model(text: &str) -> bool {
     text.starts_with("arn:")
-        || Regex::new(r"^[a-z0-9-]+\.[a-zA-Z0-9.:-]+$").is_ok_and(|shape| shape.is_match(text))
+        || Pattern::from(r"^[a-z0-9-]+\.[a-zA-Z0-9.:-]+$".to_owned()).matches(text)
 }
 
 fn error(graph: &Graph, id: &LogicalId, path: &[Segment], message: String) -> Diagnostic {

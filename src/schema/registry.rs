@@ -2,6 +2,7 @@
 //! `scripts/registry_facts.py`) with one file for each service: of five megabytes only the services
 //! that a template uses are unpacked, and of those only the types it uses are parsed.
 
+use std::borrow::Cow;
 use std::io::{Cursor, Read as _};
 use std::sync::{LazyLock, OnceLock};
 
@@ -12,8 +13,9 @@ use super::facts::{Line, lines};
 const ARCHIVE: &[u8] = include_bytes!("../../data/registry.zip");
 /// Every type, one a line, in alphabetical order.
 const TYPES: &str = "types.txt";
-/// The types that are not offered everywhere, one a line, each with the regions that lack it.
-const REGIONS: &str = "regions.txt";
+/// Of each region, a file with the types that are offered elsewhere and not there, in alphabetical
+/// order.
+const REGIONS: &str = "regions/";
 const SOUND: &str = "the archive is part of the program, and a test reads all of it";
 
 type Archive = ZipArchive<Cursor<&'static [u8]>>;
@@ -21,55 +23,70 @@ type Archive = ZipArchive<Cursor<&'static [u8]>>;
 struct Registry {
     archive: Archive,
     services: Vec<Service>,
-    types: OnceLock<String>,
-    regions: OnceLock<String>,
+    regions: Vec<Packed>,
+    types: Packed,
 }
 
-/// One file of the archive, and its lines once somebody has asked.
-struct Service {
+/// One file of the archive, unpacked once somebody has asked.
+struct Packed {
     file: String,
     text: OnceLock<String>,
+}
+
+/// The file of a service, and its lines once somebody has asked.
+struct Service {
+    packed: Packed,
     lines: OnceLock<Vec<Line>>,
 }
 
 static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
     let archive = Archive::new(Cursor::new(ARCHIVE)).expect(SOUND);
-    let mut services: Vec<_> = archive
-        .file_names()
-        .flatten()
-        .filter(|file| *file != TYPES && *file != REGIONS)
-        .map(|file| Service {
-            file: file.into_owned(),
-            text: OnceLock::new(),
-            lines: OnceLock::new(),
-        })
-        .collect();
-    services.sort_by(|one, other| one.file.cmp(&other.file));
-    Registry { archive, services, types: OnceLock::new(), regions: OnceLock::new() }
+    let files: Vec<String> = archive.file_names().flatten().map(Cow::into_owned).collect();
+    let (mut services, mut regions) = (Vec::new(), Vec::new());
+    for file in files {
+        match &file {
+            file if file == TYPES => {}
+            file if file.starts_with(REGIONS) => regions.push(Packed::new(file)),
+            file => services.push(Service { packed: Packed::new(file), lines: OnceLock::new() }),
+        }
+    }
+    services.sort_by(|one, other| one.packed.file.cmp(&other.packed.file));
+    Registry { archive, services, regions, types: Packed::new(TYPES) }
 });
+
+impl Packed {
+    fn new(file: &str) -> Self {
+        Self { file: file.to_owned(), text: OnceLock::new() }
+    }
+
+    fn text(&self, archive: &Archive) -> &str {
+        self.text.get_or_init(|| unpack(archive, &self.file))
+    }
+}
 
 /// The lines of the service that a type belongs to.
 pub(super) fn service_of(type_name: &str) -> Option<&'static [Line]> {
     let registry = &*REGISTRY;
     let file = format!("{}.json", type_name.rsplit_once("::")?.0.replace("::", "-"));
-    let index = registry.services.binary_search_by(|service| service.file.cmp(&file)).ok()?;
-    let service = &registry.services[index];
-    let text = service.text.get_or_init(|| unpack(&registry.archive, &service.file));
-    Some(service.lines.get_or_init(|| lines(text)))
+    let services = &registry.services;
+    let index = services.binary_search_by(|service| service.packed.file.cmp(&file)).ok()?;
+    let Service { packed, lines: found } = &services[index];
+    Some(found.get_or_init(|| lines(packed.text(&registry.archive))))
 }
 
 /// Every type, in alphabetical order.
 pub(super) fn type_names() -> impl Iterator<Item = &'static str> {
     let registry = &*REGISTRY;
-    registry.types.get_or_init(|| unpack(&registry.archive, TYPES)).lines()
+    registry.types.text(&registry.archive).lines()
 }
 
 /// Whether AWS does not offer a type in a region that it lists.
 pub fn lacks(region: &str, type_name: &str) -> bool {
     let registry = &*REGISTRY;
-    let text = registry.regions.get_or_init(|| unpack(&registry.archive, REGIONS));
-    let line = text.lines().find_map(|line| line.strip_prefix(type_name)?.strip_prefix(' '));
-    line.is_some_and(|regions| regions.split(' ').any(|one| one == region))
+    let file = format!("{REGIONS}{region}.txt");
+    let absences = registry.regions.iter().find(|packed| packed.file == file);
+    absences
+        .is_some_and(|packed| packed.text(&registry.archive).lines().any(|line| line == type_name))
 }
 
 fn unpack(archive: &Archive, file: &str) -> String {
@@ -83,5 +100,5 @@ fn unpack(archive: &Archive, file: &str) -> String {
 #[cfg(test)]
 pub(super) fn lines_count() -> usize {
     let services = REGISTRY.services.iter();
-    services.map(|service| unpack(&REGISTRY.archive, &service.file).lines().count() - 2).sum()
+    services.map(|service| service.packed.text(&REGISTRY.archive).lines().count() - 2).sum()
 }

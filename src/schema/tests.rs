@@ -126,14 +126,14 @@ fn patterns_compile_unless_they_look_around() {
     for name in detailed() {
         for pattern in patterns(name) {
             let text = pattern.as_str();
-            assert_eq!(pattern.regex().is_some(), !looks_around(text), "{name} {text}");
+            assert_eq!(pattern.unicode().is_some(), !looks_around(text), "{name} {text}");
         }
     }
     // Each once: compiling takes its time.
     let all: BTreeMap<&str, &Pattern> =
         type_names().flat_map(patterns).map(|pattern| (pattern.as_str(), pattern)).collect();
     let is_lost =
-        |pattern: &&&Pattern| pattern.regex().is_none() && !looks_around(pattern.as_str());
+        |pattern: &&&Pattern| pattern.unicode().is_none() && !looks_around(pattern.as_str());
     let lost = all.values().filter(is_lost).count();
     assert!(lost * 100 < all.len(), "{lost} of {}", all.len());
 }
@@ -144,6 +144,10 @@ fn patterns_keep_their_meaning() {
     assert!(matches(r"^\d+$", "12") && !matches(r"^\d+$", "١٢"), "digits are ASCII");
     assert!(matches(r"^[\w-.]+$", "a-b.c") && !matches(r"^[\w-.]+$", "a b"));
     assert!(matches(r"^[\w\W]+$", "é"));
+    assert!(matches(r"^.{1,2}$", "éé") && !matches(r"^.{1,2}$", "ééé"), "characters are counted");
+    assert!(matches(r"^.{1,2}$", "ee") && !matches(r"^.{1,2}$", "eee"));
+    assert!(matches(r"^\p{Lu}[^→]$", "Ab") && matches(r"^\p{Lu}[^→]$", "Éb"));
+    assert!(!matches(r"^\p{Lu}[^→]$", "ab") && !matches(r"^\p{Lu}[^→]$", "A→"));
     assert!(matches(r"^[@[\]+=&;]*$", "[@]&"), "a bracket in a class is a bracket");
     assert!(matches(r"^[a-z]{1,5}\Z", "abc"));
     assert!(matches(r"^[\u0020-\u00FF]+$", "é") && !matches(r"^[\u0020-\u00FF]+$", "→"));
