@@ -1,15 +1,15 @@
 //! The journal on disk: appended, synced, cut where it is torn.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Record, decode};
+use crate::state::store::{Disk, Tail};
 
 /// An open journal.
 #[derive(Debug)]
 pub struct Journal {
-    file: File,
+    tail: Box<dyn Tail>,
     path: PathBuf,
     /// How much of the file is whole records.
     whole: u64,
@@ -39,12 +39,8 @@ pub struct Contents {
 /// # Errors
 ///
 /// When the file cannot be read, or is damaged anywhere but at its end.
-pub fn read(path: &Path) -> io::Result<Contents> {
-    let bytes = match std::fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Contents::default()),
-        Err(error) => return Err(error),
-    };
+pub fn read(disk: &dyn Disk, path: &Path) -> io::Result<Contents> {
+    let Some(bytes) = disk.read(path)? else { return Ok(Contents::default()) };
     let mut contents = Contents::default();
     let mut at = 0;
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
@@ -73,18 +69,9 @@ pub fn read(path: &Path) -> io::Result<Contents> {
 
 impl Journal {
     /// Opens a journal for appending after what is whole, cutting off what is torn.
-    pub fn open(path: &Path, whole: u64) -> io::Result<Self> {
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
-        if file.metadata()?.len() != whole {
-            file.set_len(whole)?;
-            file.sync_all()?;
-        }
-        drop(file);
-        let file = OpenOptions::new().append(true).open(path)?;
-        if let Some(directory) = path.parent() {
-            File::open(directory)?.sync_all()?;
-        }
-        Ok(Self { file, path: path.to_owned(), whole, condition: Condition::Sound })
+    pub fn open(disk: &dyn Disk, path: &Path, whole: u64) -> io::Result<Self> {
+        let tail = disk.open(path, whole)?;
+        Ok(Self { tail, path: path.to_owned(), whole, condition: Condition::Sound })
     }
 
     /// Makes records durable before it returns. What of them a full disk took is cut off again.
@@ -92,10 +79,8 @@ impl Journal {
         if self.condition == Condition::Broken {
             return Err(io::Error::other("an earlier record is torn and could not be cut off"));
         }
-        let written = self.file.write_all(lines.as_bytes()).and_then(|()| self.file.sync_data());
-        if let Err(error) = written {
-            let cut = self.file.set_len(self.whole).and_then(|()| self.file.sync_all());
-            if cut.is_err() {
+        if let Err(error) = self.tail.append(lines.as_bytes()) {
+            if self.tail.cut(self.whole).is_err() {
                 self.condition = Condition::Broken;
             }
             return Err(error);
@@ -111,16 +96,20 @@ impl Journal {
 
 #[cfg(test)]
 mod tests {
-    use super::{File, Journal};
+    use std::fs::File;
+
+    use super::Journal;
+    use crate::state::store::LocalDisk;
 
     #[test]
     fn nothing_is_written_after_a_tail_that_cannot_be_cut_off() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = folder.path().join("journal.jsonl");
-        let mut journal = Journal::open(&path, 0).expect("it opens");
-        let writable = std::mem::replace(&mut journal.file, File::open(&path).expect("a file"));
+        let mut journal = Journal::open(&LocalDisk, &path, 0).expect("it opens");
+        let read_only = Box::new(File::open(&path).expect("a file"));
+        let writable = std::mem::replace(&mut journal.tail, read_only);
         journal.append("a\n").expect_err("it can only be read");
-        journal.file = writable;
+        journal.tail = writable;
         let refused = journal.append("a\n").expect_err("the tail may be torn");
         assert_eq!(refused.to_string(), "an earlier record is torn and could not be cut off");
         assert_eq!(std::fs::read(&path).expect("a file"), b"");

@@ -7,6 +7,7 @@ use super::file::{self, Journal};
 use super::{Event, Record, decode, encode, replay};
 use crate::aws::Fault;
 use crate::state::sample::{RUN, after, empty, event, events};
+use crate::state::store::LocalDisk;
 
 fn records(text: &str) -> Vec<Record> {
     let numbered = events(text).into_iter().zip(1..);
@@ -77,17 +78,17 @@ fn a_tail_torn_at_any_byte_is_cut_off() {
     let whole = lines[..2].concat();
     for cut in 0..lines[2].len() {
         fs::write(&path, format!("{whole}{}", &lines[2][..cut])).expect("a file");
-        let contents = file::read(&path).expect("a torn tail is no damage");
+        let contents = file::read(&LocalDisk, &path).expect("a torn tail is no damage");
         assert_eq!(contents.records, records[..2], "cut at {cut}");
         assert_eq!((contents.whole, contents.torn), (whole.len() as u64, cut as u64));
-        let mut journal = Journal::open(&path, contents.whole).expect("it opens");
+        let mut journal = Journal::open(&LocalDisk, &path, contents.whole).expect("it opens");
         journal.append(&lines[2]).expect("it is written");
         assert_eq!(fs::read_to_string(&path).expect("text"), lines.concat(), "cut at {cut}");
     }
     // A last line that is there in length and not in content was never acknowledged either.
     let garbled = lines[2].replace("vpc-1", "vpc-2");
     fs::write(&path, format!("{whole}{garbled}")).expect("a file");
-    assert_eq!(file::read(&path).expect("a torn tail").records, records[..2]);
+    assert_eq!(file::read(&LocalDisk, &path).expect("a torn tail").records, records[..2]);
 }
 
 #[test]
@@ -101,7 +102,7 @@ fn damage_before_the_end_is_refused() {
             let start: usize = lines[..damaged].iter().map(String::len).sum();
             bytes[start + at] ^= 1;
             fs::write(folder.path(), bytes).expect("a file");
-            let error = file::read(&folder.path()).expect_err("it is damaged");
+            let error = file::read(&LocalDisk, &folder.path()).expect_err("it is damaged");
             assert_eq!(
                 error.to_string(),
                 format!("line {} of the journal is damaged", damaged + 1)
@@ -112,7 +113,7 @@ fn damage_before_the_end_is_refused() {
 
 #[test]
 fn a_missing_journal_is_an_empty_one() {
-    let contents = file::read(&Folder::new().path()).expect("it may be missing");
+    let contents = file::read(&LocalDisk, &Folder::new().path()).expect("it may be missing");
     assert_eq!((contents.records.len(), contents.whole, contents.torn), (0, 0, 0));
 }
 

@@ -1,12 +1,12 @@
-//! What can go wrong with one call, drawn from the seed.
+//! What can go wrong, where, and what is answered then.
 
-use std::collections::BTreeMap;
+use serde::{Deserialize, Serialize};
 
 use super::aws::account::Refusal;
 use super::aws::wire::Call;
-use super::random::Random;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// It never arrives.
     RequestLost,
@@ -23,18 +23,33 @@ pub enum Kind {
     /// A read is answered with what was there a moment ago.
     Stale,
     Denied,
-    /// Cairn dies when it has sent the call, and AWS never sees it.
+    /// Cairn dies when it is about to do it.
     CrashBefore,
-    /// Cairn dies before it hears what the call did.
+    /// Cairn dies when half of it is written.
+    CrashTorn,
+    /// Cairn dies before it hears what it did.
     CrashAfter,
+    /// A file cannot be read or written.
+    Broken,
+    /// Half of it is written, and then the disk is full.
+    Full,
+    /// Somebody else changes something of ours.
+    Meddle(u64),
+    /// Another Cairn begins on the same state, for this version or for nothing.
+    Other(Option<usize>),
+    /// Nothing gets through for so many seconds.
+    Cut(u64),
+    /// Somebody takes the lock away.
+    Stolen,
 }
 
 use Kind::{
-    CrashAfter, CrashBefore, Denied, Failed, FailedAfter, ReplyLost, RequestLost, Slow, Stale,
-    Throttled, TimedOut,
+    Broken, CrashAfter, CrashBefore, CrashTorn, Cut, Denied, Failed, FailedAfter, Full, Meddle,
+    Other, ReplyLost, RequestLost, Slow, Stale, Stolen, Throttled, TimedOut,
 };
 
-pub const ALL: [Kind; 11] = [
+/// What can become of a call.
+pub const OF_CALLS: [Kind; 11] = [
     RequestLost,
     ReplyLost,
     TimedOut,
@@ -48,57 +63,85 @@ pub const ALL: [Kind; 11] = [
     CrashAfter,
 ];
 
+/// What can become of a write to a file.
+pub const OF_WRITES: [Kind; 5] = [CrashBefore, CrashTorn, CrashAfter, Broken, Full];
+
+/// What others do meanwhile, whatever Cairn does.
+pub const OF_OTHERS: [Kind; 4] = [Meddle(0), Other(None), Cut(0), Stolen];
+
 impl Kind {
-    /// Whether it says anything of this call that another kind does not.
-    fn fits(self, call: &Call) -> bool {
+    pub fn name(self) -> &'static str {
         match self {
-            Stale => call.is_read(),
-            ReplyLost | FailedAfter => !call.is_read(),
+            RequestLost => "request lost",
+            ReplyLost => "reply lost",
+            TimedOut => "timed out",
+            Throttled => "throttled",
+            Failed => "failed",
+            FailedAfter => "failed after",
+            Slow => "slow",
+            Stale => "stale",
+            Denied => "denied",
+            CrashBefore => "crash before",
+            CrashTorn => "crash, torn",
+            CrashAfter => "crash after",
+            Broken => "broken",
+            Full => "full",
+            Meddle(_) => "meddled with",
+            Other(_) => "another Cairn",
+            Cut(_) => "cut off",
+            Stolen => "lock stolen",
+        }
+    }
+
+    /// Whether it says anything of such a call that another kind does not.
+    pub fn fits_call(self, is_read: bool) -> bool {
+        match self {
+            Stale => is_read,
+            ReplyLost | FailedAfter => !is_read,
+            CrashTorn | Broken | Full => false,
             _ => true,
         }
     }
-}
 
-/// How often each kind met each action.
-pub type Met = BTreeMap<(String, Kind), u64>;
-
-#[derive(Debug)]
-pub struct Faults {
-    random: Random,
-    /// How many of a thousand calls.
-    pub permille: u64,
-    /// Those that this seed draws from.
-    kinds: Vec<Kind>,
-    pub met: Met,
-}
-
-impl Faults {
-    pub fn new(mut random: Random) -> Self {
-        let kinds: Vec<Kind> = match random.between(0, 4) {
-            // One kind alone, a few, or all of them.
-            0 => vec![*random.pick(&ALL)],
-            1 => (0..3).map(|_| *random.pick(&ALL)).collect(),
-            _ => ALL.to_vec(),
-        };
-        Self { random, permille: 0, kinds, met: Met::new() }
-    }
-
-    pub fn draw(&mut self, call: &Call) -> Option<Kind> {
-        if self.permille == 0 || !self.random.chance(self.permille) {
-            return None;
+    /// Whether it can become of what is done with a file.
+    pub fn fits_file(self, is_read: bool) -> bool {
+        match self {
+            Broken => true,
+            CrashBefore | CrashTorn | CrashAfter | Full => !is_read,
+            _ => false,
         }
-        let kind = Some(*self.random.pick(&self.kinds)).filter(|kind| kind.fits(call))?;
-        *self.met.entry((call.action(), kind)).or_default() += 1;
-        Some(kind)
+    }
+}
+
+/// Whether a call changes nothing.
+pub fn is_read(action: &str) -> bool {
+    let operation = action.split_once(':').map_or(action, |(_, operation)| operation);
+    ["Get", "List", "Describe"].iter().any(|verb| operation.starts_with(verb))
+}
+
+/// A call as scripts name it; with objects in a bucket, what is in them matters.
+pub fn label(call: &Call) -> String {
+    let action = call.action();
+    if call.service != "s3" {
+        return action;
+    }
+    let key = call.members["Key"].as_str().unwrap_or_default();
+    match key {
+        "" => action,
+        _ if key.ends_with("/lock") => action + " lock",
+        _ if key.ends_with("state.json") => action + " state",
+        _ => action + " journal",
     }
 }
 
 /// A 5xx in the words of each service: "Common errors" of its API Reference.
 pub fn failure(service: &str) -> Refusal {
     let (status, code) = match service {
-        "ec2" => (500, "InternalError"),
+        "ec2" | "s3" => (500, "InternalError"),
         "iam" => (500, "ServiceFailure"),
         "lambda" => (500, "ServiceException"),
+        "apigateway" => (500, "InternalFailure"),
+        "bedrock" => (500, "InternalServerException"),
         _ => (503, "ServiceUnavailableException"),
     };
     let message = "An internal error has occurred".to_owned();
@@ -108,9 +151,18 @@ pub fn failure(service: &str) -> Refusal {
 pub fn denial(service: &str) -> Refusal {
     let (status, code) = match service {
         "ec2" => (403, "UnauthorizedOperation"),
-        "iam" => (403, "AccessDenied"),
+        "iam" | "s3" => (403, "AccessDenied"),
         _ => (403, "AccessDeniedException"),
     };
     let message = "You are not authorized to perform this operation.".to_owned();
     Refusal { status, code: code.to_owned(), message }
+}
+
+/// Too many calls, in the words of each service.
+pub fn throttle(service: &str) -> Refusal {
+    if service == "s3" {
+        let message = "Please reduce your request rate.".to_owned();
+        return Refusal { status: 503, code: "SlowDown".to_owned(), message };
+    }
+    super::aws::throttle(service)
 }

@@ -14,12 +14,13 @@ pub fn meddle(account: &mut Account, random: &mut Random) -> String {
     // What a template says nothing of, nobody puts right again.
     let named = |table: &str, wanted: &[&str]| -> Vec<String> {
         let is_named = |record: &Record| {
-            ec2_tags::tag(record, "cairn:logical-id").is_some_and(|name| wanted.contains(&name))
+            ec2_tags::tag(record, "cairn:logical-id")
+                .is_some_and(|name| wanted.iter().any(|begin| name.starts_with(begin)))
         };
         let records = account.records(table).filter(|(_, record)| is_named(record));
         records.map(|(id, _)| id.clone()).collect()
     };
-    let (rules, subnets) = (named("rule", &["Ingress"]), named("subnet", &["Two"]));
+    let (rules, subnets) = (named("rule", &["Ingress"]), named("subnet", &["Two", "Wide"]));
     let (groups, functions, roles) = (ids("log-group"), ids("function"), ids("role"));
     let call = |service: &str, operation: &str, members: serde_json::Value| Call {
         service: service.to_owned(),

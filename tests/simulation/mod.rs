@@ -1,84 +1,57 @@
-//! Thousands of deploys against a simulated AWS on which everything goes wrong, in virtual time.
+//! Thousands of stories with a simulated AWS on which everything goes wrong, in virtual time.
 //!
-//! A seed is a whole story: which versions of a template are deployed one after the other, which
-//! calls fail and how, when Cairn dies, and who meddles. The same seed is the same story. When a
-//! command has ended well, the oracle looks: what is there is what the state says and what a calm
-//! deploy to an empty account makes.
+//! A seed draws a script: which versions of a template are deployed one after the other, which
+//! calls and writes fail and how, when Cairn dies, and who meddles. The same script is the same
+//! story. When a run has ended well, the oracle looks: what is there is what the state says and
+//! what a calm deploy to an empty account makes.
 //!
-//! `CAIRN_SEEDS=20000 cargo test --test it simulation::` runs that many, `CAIRN_SEED=17` only one.
+//! `cargo run --release --example simulate -- 100000` plays that many. What fails is made shorter
+//! and printed as a script: in `kept/` it is a test.
 
+#![cfg_attr(not(test), expect(dead_code, reason = "the tests use more of it"))]
 #![expect(clippy::disallowed_methods, reason = "time is virtual, and seeds come from outside")]
 
 mod aws;
+mod coverage;
+mod disk;
+mod draw;
 mod faults;
+mod generate;
 mod meddle;
 mod oracle;
 mod random;
 mod run;
+mod s3;
 mod scenario;
+mod script;
+mod shrink;
+#[cfg(test)]
+mod tests;
+mod versions;
 mod world;
 
-use std::collections::BTreeMap;
-use std::io::Write as _;
+use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::Instant;
 
-use faults::{ALL, Kind};
-use oracle::Fingerprint;
+use coverage::Total;
+use script::Script;
 
-/// What CI runs.
-const SEEDS: u64 = 60;
+/// Stories that failed are not counted further than this.
+const FAILURES: usize = 20;
 
-/// Seeds that found something, and what. Their stories change with what they are about: a seed is
-/// kept with the version of the simulation that it was found in.
-const KEPT: &[(u64, &str)] = &[
-    (5, "code and settings of a function with a secret in them: the settings were never sent"),
-    (18, "the same, and so the function never left the subnet that was to be deleted"),
-    (
-        19,
-        "a policy on its way to another role, and a teardown: the other role could not be deleted",
-    ),
-];
-
-fn number(variable: &str) -> Option<u64> {
-    std::env::var(variable).ok().map(|text| text.parse().expect("a number"))
+/// What came of many seeds.
+pub struct Outcome {
+    pub total: Total,
+    /// Seeds that failed, and how.
+    pub failures: Vec<(u64, String)>,
 }
 
-fn fresh() -> Vec<Fingerprint> {
-    (0..scenario::versions()).map(run::fresh).collect()
-}
-
-#[test]
-fn a_seed_is_the_same_story_each_time() {
-    let fresh = fresh();
-    for seed in [3, 8] {
-        let stories = [0, 1].map(|_| run::seed(seed, &fresh).map(|report| report.transcript));
-        assert_eq!(stories[0], stories[1], "seed {seed}");
-    }
-}
-
-#[test]
-fn what_was_found_stays_found() {
-    let fresh = fresh();
-    for (seed, what) in KEPT {
-        if let Err(problem) = run::seed(*seed, &fresh) {
-            panic!("{what}: {problem}");
-        }
-    }
-}
-
-#[test]
-fn nothing_is_lost_whatever_goes_wrong() {
-    let seeds = match number("CAIRN_SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..number("CAIRN_SEEDS").unwrap_or(SEEDS),
-    };
-    let fresh = fresh();
-    let started = Instant::now();
-    let (next, count) = (AtomicU64::new(seeds.start), seeds.end - seeds.start);
-    let total = Mutex::new((BTreeMap::<_, u64>::new(), [0_u64; 4], Vec::new()));
+/// Plays the story of each seed, on all cores.
+pub fn play_all(seeds: Range<u64>) -> Outcome {
+    let next = AtomicU64::new(seeds.start);
+    let outcome = Mutex::new(Outcome { total: Total::default(), failures: Vec::new() });
     thread::scope(|scope| {
         for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
             scope.spawn(|| {
@@ -87,50 +60,47 @@ fn nothing_is_lost_whatever_goes_wrong() {
                     if seed >= seeds.end {
                         return;
                     }
-                    let outcome = run::seed(seed, &fresh);
-                    let mut total = total.lock().expect("no seed panics with it");
-                    match outcome {
-                        Ok(report) => {
-                            for (met, times) in report.met {
-                                *total.0.entry(met).or_default() += times;
-                            }
-                            for (sum, more) in total.1.iter_mut().zip([
-                                report.requests,
-                                report.attempts,
-                                report.crashes,
-                                report.known,
-                            ]) {
-                                *sum += more;
-                            }
-                        }
-                        Err(problem) => total.2.push(problem),
+                    let played = draw::script(seed).and_then(|script| run::play(&script));
+                    let mut outcome = outcome.lock().expect("no story panics with it");
+                    match played {
+                        Ok(report) => outcome.total.add(report),
+                        Err(problem) => outcome.failures.push((seed, problem)),
+                    }
+                    if outcome.failures.len() >= FAILURES {
+                        return;
                     }
                 }
             });
         }
     });
-    let (met, [requests, attempts, crashes, known], problems) =
-        total.into_inner().expect("every thread has ended");
-    let of_kind = |kind: Kind| -> u64 {
-        met.iter().filter(|((_, its), _)| *its == kind).map(|(_, times)| times).sum()
-    };
-    let faults: Vec<String> =
-        ALL.iter().map(|kind| format!("{kind:?} {}", of_kind(*kind))).collect();
-    let seconds = started.elapsed().as_secs_f64();
-    let told = format!(
-        "{count} seeds in {seconds:.1} s: {requests} requests, {attempts} attempts, {crashes} crashes, {known} known limits, {} pairs of action and fault: {}",
-        met.len(),
-        faults.join(", ")
-    );
-    writeln!(std::io::stderr(), "{told}").expect("somebody reads it");
-    assert!(
-        problems.is_empty(),
-        "{} of {count} seeds failed, the first of them:\n{}",
-        problems.len(),
-        problems[..problems.len().min(5)].join("\n\n")
-    );
-    if count >= SEEDS {
-        let never: Vec<_> = ALL.iter().filter(|kind| of_kind(**kind) == 0).collect();
-        assert!(never.is_empty(), "never met: {never:?}");
-    }
+    let mut outcome = outcome.into_inner().expect("every thread has ended");
+    outcome.failures.sort();
+    outcome
+}
+
+/// A failure as somebody can work with it: the seeds, and the first of them made short.
+pub fn told(failures: &[(u64, String)]) -> String {
+    let Some((seed, problem)) = failures.first() else { return String::new() };
+    let Ok(script) = draw::script(*seed) else { return format!("seed {seed}: {problem}") };
+    let (short, why) = shrink::shrink(&script, problem);
+    let seeds: Vec<String> = failures.iter().map(|(seed, _)| seed.to_string()).collect();
+    let classes: Vec<String> = failures
+        .iter()
+        .map(|(seed, why)| format!("{seed}: {}", why.lines().next().unwrap_or_default()))
+        .collect();
+    format!(
+        "the stories of these seeds failed: {}\n{}\n\nseed {seed} made short:\n{why}\n\n{}",
+        seeds.join(", "),
+        classes.join("\n"),
+        short.text()
+    )
+}
+
+/// Plays one script.
+///
+/// # Errors
+///
+/// What is wrong, with the way that led there.
+pub fn play(script: &str) -> Result<(), String> {
+    run::play(&Script::parse(script)).map(drop)
 }

@@ -4,11 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use std::sync::{Arc, LazyLock};
+
+use cairn::plan::{Operation, Plan};
 use cairn::state::State;
 use regex::Regex;
 use serde_json::Value as Json;
 
 use super::aws::account::{Account, Record, text};
+use super::aws::ec2_tags;
+use super::aws::wire::Call;
 use super::scenario;
 
 /// What an account holds, without what differs from one deploy to the next.
@@ -93,13 +98,94 @@ pub fn nothing_left(account: &Account) -> Result<(), String> {
 /// No file of the state holds the secret.
 pub fn no_secret(folder: &Path) -> Result<(), String> {
     for entry in fs::read_dir(folder).expect("the folder of the state").flatten() {
-        let content = fs::read_to_string(entry.path()).unwrap_or_default();
-        if content.contains(scenario::SECRET) {
-            return Err(format!("the secret stands in {}", entry.path().display()));
+        let content = fs::read(entry.path()).unwrap_or_default();
+        tells_no_secret(&entry.path().display().to_string(), &String::from_utf8_lossy(&content))?;
+    }
+    Ok(())
+}
+
+pub fn tells_no_secret(place: &str, text: &str) -> Result<(), String> {
+    match text.contains(scenario::SECRET) {
+        true => Err(format!("the secret stands in {place}: {text}")),
+        false => Ok(()),
+    }
+}
+
+/// What a plan lets a run change.
+#[derive(Debug)]
+pub struct Work {
+    /// The resources that a step is about, with their types.
+    steps: BTreeMap<String, String>,
+    /// Which resource a physical id is, as the state knew it.
+    owners: BTreeMap<String, String>,
+}
+
+impl Work {
+    pub fn of(plan: &Plan, state: &State) -> Self {
+        let has_work = |operation: &Operation| *operation != Operation::Nothing;
+        let steps = plan.steps.iter().filter(|step| has_work(&step.operation));
+        let steps = steps.map(|step| {
+            (step.logical_id.as_str().to_owned(), step.type_name.as_str().to_owned())
+        });
+        let mut owners = BTreeMap::new();
+        for (id, entry) in &state.resources {
+            for physical in entry.instances().filter_map(|it| it.physical_id.as_ref()) {
+                owners.insert(physical.as_str().to_owned(), id.as_str().to_owned());
+            }
+        }
+        Self { steps: steps.collect(), owners }
+    }
+}
+
+/// Calls that change the record of one resource on behalf of another, of this type.
+const ON_BEHALF: &[(&str, &str)] = &[
+    ("RolePolicy", "AWS::IAM::Policy"),
+    ("RolePolicy", "AWS::IAM::ManagedPolicy"),
+    ("Route", "AWS::EC2::Route"),
+    ("Permission", "AWS::Lambda::Permission"),
+    ("UsagePlan", "AWS::ApiGateway::UsagePlan"),
+    ("Agent", "AWS::Bedrock::AgentAlias"),
+];
+
+/// Each changing call is part of a step of the plan: nothing else of ours is another than before.
+pub fn within_plan(
+    call: &Call,
+    before: &Account,
+    after: &Account,
+    work: Option<&Work>,
+) -> Result<(), String> {
+    let Some(work) = work else {
+        return Err(format!("{} before there was a plan", call.action()));
+    };
+    for (_, table) in TABLES {
+        let (Some(now), then) = (after.tables.get(table), before.tables.get(table)) else { continue };
+        if then.is_some_and(|then| Arc::ptr_eq(now, then)) {
+            continue;
+        }
+        let then = |id: &String| then.and_then(|then| then.get(id));
+        let gone = before.records(table).filter(|(id, _)| !now.contains_key(*id));
+        let changed = now.iter().filter(|(id, record)| then(id) != Some(*record));
+        for (id, record) in changed.chain(gone).filter(|(_, record)| is_ours(record)) {
+            let named = ec2_tags::tag(record, "cairn:logical-id").map(str::to_owned);
+            let Some(owner) = named.or_else(|| work.owners.get(id).cloned()) else { continue };
+            let is_its = work.steps.contains_key(&owner)
+                || ON_BEHALF.iter().any(|(verb, kind)| {
+                    call.operation.contains(verb) && work.steps.values().any(|it| it == kind)
+                });
+            if !is_its {
+                return Err(format!("{} changes `{owner}`, of which the plan says nothing", call.action()));
+            }
         }
     }
     Ok(())
 }
+
+/// Ids, and names that Cairn has made.
+static OTHERS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new("[a-z]+(-[a-z]+)?-0[0-9a-f]{16}|AROA[0-9A-F]{17}").expect("a pattern")
+});
+static GENERATED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new("simulated-([A-Za-z0-9]+)-[0-9a-z]{12}").expect("a pattern"));
 
 /// Every record that is told, with logical ids in the place of physical ones.
 pub fn fingerprint(state: &State, account: &Account) -> Fingerprint {
@@ -111,8 +197,6 @@ pub fn fingerprint(state: &State, account: &Account) -> Fingerprint {
     }
     // A name that begins with another comes first.
     names.sort_by_key(|(physical, _)| std::cmp::Reverse(physical.len()));
-    let others = Regex::new("[a-z]+(-[a-z]+)?-0[0-9a-f]{16}|AROA[0-9A-F]{17}").expect("a pattern");
-    let generated = Regex::new("simulated-([A-Za-z]+)-[0-9a-z]{12}").expect("a pattern");
     let mut seen = Fingerprint::new();
     for (table, records) in &account.tables {
         // Interfaces come and go by themselves.
@@ -124,8 +208,8 @@ pub fn fingerprint(state: &State, account: &Account) -> Fingerprint {
             for (physical, name) in &names {
                 text = text.replace(physical, name);
             }
-            let text = generated.replace_all(&text, "simulated-$1-*");
-            let text = others.replace_all(&text, "*");
+            let text = GENERATED.replace_all(&text, "simulated-$1-*");
+            let text = OTHERS.replace_all(&text, "*");
             let told: Json = serde_json::from_str(&text).expect("names are text in text");
             seen.insert(format!("{table} {}", plain(&told)));
         }

@@ -1,323 +1,246 @@
-//! One seed: a stack that is deployed, changed and torn down while everything goes wrong that the
-//! seed says, and a look at what is there whenever a command has ended well.
+//! A script played: a stack that is deployed, changed and torn down while everything goes wrong that
+//! the script says, and a look at what is there whenever a run has ended well.
 
-use std::collections::BTreeSet;
-use std::fs::OpenOptions;
-use std::io::Write as _;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cairn::aws::{Assets, Aws, Clients, Pace, Scope};
-use cairn::diagnostic::{Diagnostic, Source};
-use cairn::graph::{Graph, Inputs, synth};
+use cairn::aws::{Assets, Aws, Clients, Pace, Scope, chain};
+use cairn::graph::Graph;
 use cairn::plan::{self, Action, Plan};
-use cairn::reconcile::{Limits, Setting, reconcile};
+use cairn::reconcile::{Limits, ReconcileError, Setting, reconcile};
 use cairn::refresh::refresh;
 use cairn::state::State;
-use cairn::state::store::{Holder, Store};
-use cairn::template;
+use cairn::state::store::{Bucket, Holder, Lock, Store, StoreError};
 use cairn::value::Token;
+use serde_json::Value as Json;
 use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
 
 use super::aws::account::{Account, NUMBER, REGION};
-use super::faults::Met;
-use super::meddle;
-use super::oracle::{self, Fingerprint};
-use super::random::Random;
-use super::scenario;
-use super::world::Shared;
+use super::disk::StoryDisk;
+use super::faults::Kind;
+use super::oracle::{self, Fingerprint, Work};
+use super::s3;
+use super::script::{Chapter, Home, Mishap, Script, Then};
+use super::versions::{Calm, STACK, Version, texts};
+use super::world::{Met, Shared};
 
-pub const STACK: &str = "simulated";
 /// Longer than any wait of Cairn's, one after another.
 const ENDLESS: Duration = Duration::from_hours(8);
-/// Of a thousand failures, how many make somebody want something else.
-const MIND_CHANGES: u64 = 200;
-/// Tries under faults before the weather clears.
-const STORMY_TRIES: u64 = 5;
 
-/// What a seed was.
+/// What a story was.
 #[derive(Debug, Default)]
 pub struct Report {
     pub met: Met,
+    pub seen: BTreeMap<String, u64>,
     pub requests: u64,
-    pub attempts: u64,
+    pub runs: u64,
     pub crashes: u64,
     /// How often it ended with what Cairn cannot do yet.
     pub known: u64,
     pub transcript: Vec<String>,
 }
 
-pub struct Run {
-    random: Random,
-    shared: Shared,
-    store: Store,
-    folder: TempDir,
-    lineage: Token,
-    was_meddled_with: bool,
-    report: Report,
-}
-
-/// How an attempt ended.
+/// How a run ended.
 #[derive(Debug)]
 enum End {
     Complete,
     Failed(String),
+    /// No weather explains it.
+    Defect(String),
     Crashed,
-}
-
-/// What is to be there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Target {
-    Version(usize),
-    Nothing,
 }
 
 /// In virtual time, on this thread alone: the same each time.
 fn in_virtual_time<T>(future: impl Future<Output = T>) -> T {
     let mut builder = tokio::runtime::Builder::new_current_thread();
-    let runtime = builder.enable_all().start_paused(true).build().expect("a runtime");
+    let runtime = builder.enable_time().start_paused(true).build().expect("a runtime");
     runtime.block_on(future)
 }
 
-/// Runs one seed.
+/// Plays a script.
 ///
 /// # Errors
 ///
 /// What the oracle found, with the way that led there.
-pub fn seed(seed: u64, fresh: &[Fingerprint]) -> Result<Report, String> {
+pub fn play(script: &Script) -> Result<Report, String> {
+    let versions: Result<Vec<_>, _> = script.versions.iter().map(Version::of).collect();
+    let versions = versions?;
+    // What is compared with is found out in a world of its own.
+    let targets = script.chapters.iter().filter_map(|chapter| chapter.target);
+    for version in targets {
+        versions[version].calm()?;
+    }
     in_virtual_time(async {
-        let mut run = Run::new(seed);
-        let outcome = run.story(fresh).await;
-        let Run { shared, mut report, .. } = run;
-        let mut world = shared.lock();
-        report.met = std::mem::take(&mut world.faults.met);
+        let mut story = Story::new(script.chance, script.home, versions);
+        let mut outcome = Ok(());
+        for chapter in &script.chapters {
+            outcome = story.chapter(chapter).await;
+            if outcome.is_err() {
+                break;
+            }
+        }
+        let Story { stage, mut report, .. } = story;
+        let mut world = stage.shared.lock();
+        report.met = std::mem::take(&mut world.met);
+        report.seen = std::mem::take(&mut world.seen);
         report.requests = world.requests;
         report.transcript = std::mem::take(&mut world.transcript);
-        drop(world);
-        match outcome {
+        match outcome.and_then(|()| world.problems.pop().map_or(Ok(()), Err)) {
             Ok(()) => Ok(report),
-            Err(problem) => Err(format!(
-                "seed {seed}: {problem}\n  {}",
-                in_short(&report.transcript).join("\n  ")
-            )),
+            Err(problem) => {
+                Err(format!("{problem}\n  {}", in_short(&report.transcript).join("\n  ")))
+            }
         }
     })
 }
 
-/// What a version looks like that was deployed to an empty account, and nothing went wrong.
-pub fn fresh(version: usize) -> Fingerprint {
+/// What a version leaves when nothing goes wrong, and what is called and written for that.
+///
+/// # Errors
+///
+/// What goes wrong all the same.
+pub fn calm(template: &Json) -> Result<Calm, String> {
+    let version = Version::of(template)?;
     in_virtual_time(async {
-        let mut run = Run::new(0);
-        match run.attempt(Target::Version(version), false).await {
-            End::Complete => run.look(version).await.expect("a calm deploy"),
-            end => panic!("version {version}, and nothing goes wrong: {end:?}"),
+        let mut story = Story::new(0, Home::Directory, vec![version]);
+        let mut labels = Vec::new();
+        let mut fingerprint = Fingerprint::new();
+        for target in [Some(0), None] {
+            match story.run(target, &[]).await {
+                End::Complete => {}
+                end => return Err(format!("{end:?}")),
+            }
+            labels.push(std::mem::take(&mut story.stage.shared.lock().seen));
+            if target.is_some() {
+                fingerprint = story.look(0).await?;
+                story.stage.shared.lock().seen.clear();
+            }
         }
+        story.look_at_nothing().await?;
+        let teardown = labels.pop().unwrap_or_default();
+        Ok(Calm { fingerprint, deploy: labels.pop().unwrap_or_default(), teardown })
     })
 }
 
-impl Run {
-    fn new(seed: u64) -> Self {
-        let mut random = Random::new(seed);
-        let shared = Shared::new(random.fork());
+/// What all runs of a story share.
+#[derive(Clone)]
+struct Stage {
+    shared: Shared,
+    folder: Arc<TempDir>,
+    home: Home,
+    graphs: Vec<Arc<Graph>>,
+}
+
+struct Story {
+    stage: Stage,
+    versions: Vec<Arc<Version>>,
+    report: Report,
+}
+
+impl Story {
+    fn new(chance: u64, home: Home, versions: Vec<Arc<Version>>) -> Self {
         // In memory where that can be had: nobody takes the plug out here.
         let memory = Path::new("/dev/shm");
         let folder = match memory.is_dir() {
             true => TempDir::new_in(memory),
             false => TempDir::new(),
         };
-        let folder = folder.expect("a temporary folder");
-        let store = Store::new(folder.path());
-        let lineage = token(&mut random);
-        let (was_meddled_with, report) = (false, Report::default());
-        Self { random, shared, store, folder, lineage, was_meddled_with, report }
+        let folder = Arc::new(folder.expect("a temporary folder"));
+        let graphs = versions.iter().map(|version| Arc::clone(&version.graph)).collect();
+        let stage = Stage { shared: Shared::new(chance), folder, home, graphs };
+        Self { stage, versions, report: Report::default() }
     }
 
-    async fn story(&mut self, fresh: &[Fingerprint]) -> Result<(), String> {
-        let mut targets: Vec<Target> = (0..self.random.between(1, 4))
-            .map(|_| {
-                Target::Version(usize::try_from(self.random.next()).unwrap_or(0) % fresh.len())
-            })
-            .collect();
-        targets.push(Target::Nothing);
-        for target in targets {
-            if !self.reach(target).await? {
-                continue;
-            }
-            match target {
-                Target::Version(version) => {
-                    let found = self.look(version).await?;
-                    oracle::same(&found, &fresh[version])
-                        .map_err(|difference| format!("version {version}: {difference}"))?;
-                }
-                Target::Nothing => self.look_at_nothing().await?,
-            }
+    async fn chapter(&mut self, chapter: &Chapter) -> Result<(), String> {
+        if !self.reach(chapter).await? {
+            return Ok(());
         }
-        Ok(())
+        match chapter.target {
+            Some(version) => {
+                let found = self.look(version).await?;
+                oracle::same(&found, &self.versions[version].calm()?.fingerprint)
+                    .map_err(|difference| format!("version {version}: {difference}"))
+            }
+            None => self.look_at_nothing().await,
+        }
     }
 
-    /// Whether it was reached: somebody may change their mind after a failure.
-    async fn reach(&mut self, target: Target) -> Result<bool, String> {
-        let stormy = self.random.between(0, STORMY_TRIES);
-        for _ in 0..stormy {
-            let permille = *self.random.pick(&[5, 20, 60, 150]);
-            self.shared.lock().faults.permille = permille;
-            self.was_meddled_with = false;
-            let end = self.attempt(target, true).await;
-            self.shared.lock().faults.permille = 0;
-            self.pause().await;
+    /// Whether what is wanted is there.
+    async fn reach(&mut self, chapter: &Chapter) -> Result<bool, String> {
+        for storm in &chapter.storms {
+            let (end, was_meddled_with) = self.stormy_run(chapter.target, &storm.mishaps).await;
+            tokio::time::sleep(Duration::from_secs(storm.pause)).await;
             match end {
                 // What was changed behind a plan's back is for the next one.
-                End::Complete if self.was_meddled_with => continue,
+                End::Complete if was_meddled_with => {}
                 End::Complete => return Ok(true),
-                End::Failed(why) if why.contains("endless") || is_defect(&why) => return Err(why),
+                End::Defect(why) => return Err(why),
                 End::Failed(_) | End::Crashed => {}
             }
-            if target != Target::Nothing && self.random.chance(MIND_CHANGES) {
-                return Ok(false);
-            }
         }
-        match self.attempt(target, false).await {
+        if chapter.then == Then::Leave {
+            return Ok(false);
+        }
+        match self.run(chapter.target, &[]).await {
             End::Complete => Ok(true),
             End::Failed(why) if is_known(&why) => {
                 self.report.known += 1;
                 Ok(false)
             }
-            End::Failed(why) => Err(format!("nothing goes wrong, and {target:?} fails: {why}")),
+            End::Failed(why) | End::Defect(why) => {
+                Err(format!("nothing goes wrong, and {:?} fails: {why}", chapter.target))
+            }
             End::Crashed => Err("a crash in calm weather".to_owned()),
         }
     }
 
-    /// Until somebody tries again.
-    async fn pause(&mut self) {
-        let seconds = self.random.between(5, 200);
-        tokio::time::sleep(Duration::from_secs(seconds)).await;
+    async fn run(&mut self, target: Option<usize>, mishaps: &[Mishap]) -> End {
+        self.stormy_run(target, mishaps).await.0
     }
 
-    /// A process of its own: plans, and does what the plan says.
-    async fn attempt(&mut self, target: Target, is_stormy: bool) -> End {
-        self.report.attempts += 1;
-        let crash = {
-            let mut world = self.shared.lock();
-            world.is_crashed = false;
-            world.crash = Arc::default();
-            Arc::clone(&world.crash)
-        };
-        self.shared.tell(&format!("== {target:?}{}", if is_stormy { ", stormy" } else { "" }));
-        let end = tokio::select! {
-            biased;
-            () = crash.notified() => End::Crashed,
-            end = tokio::time::timeout(ENDLESS, self.command(target, is_stormy)) => {
-                end.unwrap_or_else(|_| End::Failed("an endless run".to_owned()))
-            }
-        };
-        self.shared.tell(&format!("== {end:?}"));
-        if matches!(end, End::Crashed) {
-            self.report.crashes += 1;
-            self.after_a_crash().await;
-        }
-        end
-    }
-
-    /// What dies with the process, and the record it was just writing.
-    async fn after_a_crash(&mut self) {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-        let journal = self.folder.path().join("journal.jsonl");
-        if journal.exists() && self.random.chance(300) {
-            let file = OpenOptions::new().append(true).open(journal);
-            let torn = file.and_then(|mut file| file.write_all(b"{\"sequence\":99,\"eve"));
-            torn.expect("the journal can be written to");
-        }
-    }
-
-    async fn command(&mut self, target: Target, is_stormy: bool) -> End {
-        let fail = |why: String| End::Failed(why);
-        let aws = self.aws();
-        let state = match self.state().await {
-            Ok(state) => state,
-            Err(why) => return fail(format!("defect: {why}")),
-        };
-        let (graph, plan) = match target {
-            Target::Nothing => (None, plan::teardown(&state)),
-            Target::Version(version) => {
-                let graph = graph(version);
-                match self.plan(&graph, &state, &aws).await {
-                    Ok(plan) => (Some(graph), plan),
-                    Err(why) => return fail(why),
+    /// One run, with those that begin while it goes on; and whether its end says little.
+    async fn stormy_run(&mut self, target: Option<usize>, mishaps: &[Mishap]) -> (End, bool) {
+        let stage = self.stage.clone();
+        let process = stage.shared.lock().begin(mishaps);
+        let wish = stage.shared.lock().wish(process);
+        self.report.runs += 1;
+        let main = stage.process(process, target);
+        tokio::pin!(main);
+        let (mut end, mut other, mut had_others) = (None, None, false);
+        loop {
+            tokio::select! {
+                biased;
+                ended = &mut main, if end.is_none() => end = Some(ended),
+                ended = async { other.as_mut().expect("it is there").await }, if other.is_some() => {
+                    other = None;
+                    if let End::Defect(why) = ended {
+                        return (End::Defect(format!("the other Cairn: {why}")), true);
+                    }
                 }
+                () = wish.notified(), if other.is_none() && !had_others => {
+                    had_others = true;
+                    let wanted = stage.shared.lock().wanted(process).unwrap_or_default();
+                    let process = stage.shared.lock().begin(&[]);
+                    self.report.runs += 1;
+                    other = Some(Box::pin(stage.process(process, wanted)));
+                }
+                else => break,
             }
-        };
-        if is_stormy && self.random.chance(100) {
-            let line = meddle::meddle(&mut self.shared.lock().aws.account, &mut self.random);
-            self.shared.tell(&line);
-            self.was_meddled_with = true;
+            if end.is_some() && other.is_none() {
+                break;
+            }
         }
-        match self.apply(&plan, graph, state, aws).await {
-            Ok(()) => End::Complete,
-            Err(why) => fail(why),
-        }
-    }
-
-    async fn apply(
-        &mut self,
-        plan: &Plan,
-        graph: Option<Arc<Graph>>,
-        state: State,
-        aws: Aws,
-    ) -> Result<(), String> {
-        let (news, _heard) = mpsc::unbounded_channel();
-        let (_stop, interrupt) = watch::channel(false);
-        let setting = Setting {
-            aws,
-            graph,
-            limits: Limits { concurrency: 8, deadline: None },
-            news,
-            interrupt,
-            run: token(&mut self.random),
-            command: "simulated".to_owned(),
-            started_at: String::new(),
-        };
-        let holder = Holder {
-            command: "simulated".to_owned(),
-            pid: 1,
-            user: String::new(),
-            host: String::new(),
-            since: String::new(),
-        };
-        let defect = |error: &dyn std::fmt::Display| format!("defect: {error}");
-        let lock = self.store.lock(&holder, &|_| ()).await.map_err(|error| defect(&error))?;
-        let ledger = self.store.open(lock, state).await.map_err(|error| defect(&error))?;
-        let outcome = reconcile(plan, ledger, setting).await.map_err(|error| defect(&error))?;
-        if outcome.is_complete() {
-            return Ok(());
-        }
-        let failed = outcome.failed.iter().map(|(id, error)| {
-            let step = &plan.steps[id.0];
-            format!("{:?} {}: {error}", step.action, step.logical_id)
-        });
-        Err(failed.collect::<Vec<_>>().join("; "))
-    }
-
-    fn aws(&mut self) -> Aws {
-        let number = u32::try_from(self.random.next() >> 32).expect("half of it");
-        Aws::new(Clients::through(self.shared.client(), REGION), NUMBER, Assets::default())
-            .paced_by(Pace::spread_by(Scope::Account, number))
-    }
-
-    async fn state(&self) -> Result<State, String> {
-        let state = self.store.read().await.map_err(|error| error.to_string())?;
-        Ok(state.unwrap_or_else(|| State::empty(STACK, NUMBER, REGION, &self.lineage)))
-    }
-
-    async fn plan(&mut self, graph: &Graph, state: &State, aws: &Aws) -> Result<Plan, String> {
-        let observed = refresh(state, aws).await.map_err(|fault| fault.to_string())?;
-        plan::plan(graph, state, &observed, &mut || token(&mut self.random))
-            .map_err(|it| texts(&it))
+        let end = end.expect("it has ended");
+        self.report.crashes += u64::from(matches!(end, End::Crashed));
+        let was_meddled_with = stage.shared.lock().was_meddled_with(process);
+        (end, was_meddled_with || had_others)
     }
 
     fn account(&self) -> Account {
-        let mut world = self.shared.lock();
+        let mut world = self.stage.shared.lock();
         let now = world.now();
         world.aws.account.advance(now);
         world.aws.account.clone()
@@ -325,12 +248,13 @@ impl Run {
 
     /// Whether what is there is what the state says, and nothing is left to do.
     async fn look(&mut self, version: usize) -> Result<Fingerprint, String> {
-        let state = self.state().await?;
+        let process = self.stage.shared.lock().begin(&[]);
+        let state = self.stage.state(process).await?;
         let account = self.account();
         oracle::owns_all(&state, &account)?;
-        oracle::no_secret(self.folder.path())?;
-        let aws = self.aws();
-        let plan = self.plan(&graph(version), &state, &aws).await?;
+        self.stage.no_secret()?;
+        let aws = self.stage.aws(process);
+        let plan = self.stage.plan(process, version, &state, &aws).await?;
         let work: BTreeSet<String> = plan
             .steps
             .iter()
@@ -344,12 +268,249 @@ impl Run {
     }
 
     async fn look_at_nothing(&self) -> Result<(), String> {
-        let state = self.state().await?;
+        let process = self.stage.shared.lock().begin(&[]);
+        let state = self.stage.state(process).await?;
         if !state.is_empty() {
             return Err(format!("after a teardown the state has {:?}", state.resources.keys()));
         }
+        self.stage.no_secret()?;
         oracle::nothing_left(&self.account())
     }
+}
+
+impl Stage {
+    /// A process of its own, from its beginning to its end or its death.
+    async fn process(&self, process: usize, target: Option<usize>) -> End {
+        let shared = &self.shared;
+        let (death, time) = {
+            let world = shared.lock();
+            (world.death(process), world.time_of_death(process))
+        };
+        shared.tell(&format!("== #{process} {target:?}"));
+        let killed = async {
+            match time {
+                Some(time) => tokio::time::sleep(time).await,
+                None => std::future::pending().await,
+            }
+        };
+        let end = tokio::select! {
+            biased;
+            () = death.notified() => End::Crashed,
+            () = killed => {
+                let mut world = shared.lock();
+                world.meet(process, "time", Kind::CrashBefore);
+                world.die(process, None);
+                End::Crashed
+            }
+            end = tokio::time::timeout(ENDLESS, self.command(process, target)) => {
+                end.unwrap_or_else(|_| End::Defect("an endless run".to_owned()))
+            }
+        };
+        let end = match end {
+            End::Failed(_) if shared.lock().is_dead(process) => End::Crashed,
+            end => end,
+        };
+        // What dies with a process, dies when it is looked at next.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        shared.lock().end(process, matches!(end, End::Crashed));
+        shared.tell(&format!("== #{process} {end:?}"));
+        match oracle::tells_no_secret("what is said", &format!("{end:?}")) {
+            Err(why) => End::Defect(why),
+            Ok(()) => end,
+        }
+    }
+
+    /// As the command line does it: the lock, the state, the plan, and what the plan says.
+    async fn command(&self, process: usize, target: Option<usize>) -> End {
+        match self.try_command(process, target).await {
+            Ok(end) => end,
+            Err(error) => store_end(&error),
+        }
+    }
+
+    async fn try_command(
+        &self,
+        process: usize,
+        target: Option<usize>,
+    ) -> Result<End, StoreError> {
+        let store = self.store(process);
+        if target.is_none() && store.read().await?.is_none() {
+            return Ok(End::Complete);
+        }
+        let lock = store.lock(&holder(process), &|_| ()).await?;
+        let mut aws = self.aws(process);
+        if let Some(lease) = lock.lease() {
+            aws = aws.guarded_by(Arc::new(lease));
+        }
+        let state = self.read(&store, process).await?;
+        let plan = match target {
+            None => plan::teardown(&state),
+            Some(version) => match self.plan(process, version, &state, &aws).await {
+                Ok(plan) => plan,
+                Err(why) => return Ok(ended(why)),
+            },
+        };
+        {
+            let mut world = self.shared.lock();
+            world.set_work(process, Work::of(&plan, &state));
+            if world.draw(process, "plan", "", |kind| kind == Kind::CrashBefore).is_some() {
+                world.die(process, None);
+            }
+        }
+        // Somebody looks at the plan.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        if target.is_some() && !plan.has_work() && !plan.has_changes() {
+            return Ok(End::Complete);
+        }
+        self.apply(process, &store, lock, state, plan, target, aws).await
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "all that a run needs")]
+    async fn apply(
+        &self,
+        process: usize,
+        store: &Store,
+        lock: Lock,
+        state: State,
+        plan: Plan,
+        target: Option<usize>,
+        aws: Aws,
+    ) -> Result<End, StoreError> {
+        let (news, mut heard) = mpsc::unbounded_channel();
+        let (_stop, interrupt) = watch::channel(false);
+        let setting = Setting {
+            aws,
+            graph: target.map(|version| Arc::clone(&self.graphs[version])),
+            limits: Limits { concurrency: 8, deadline: None },
+            news,
+            interrupt,
+            run: self.tokens(process, 3)(),
+            command: "simulated".to_owned(),
+            started_at: String::new(),
+        };
+        let ledger = store.open(lock, state).await?;
+        let outcome = match reconcile(&plan, ledger, setting).await {
+            Ok(outcome) => outcome,
+            Err(ReconcileError::Store(error)) => return Ok(store_end(&error)),
+            Err(error) => return Ok(End::Defect(chain(&error))),
+        };
+        while let Ok(news) = heard.try_recv() {
+            if let Err(why) = oracle::tells_no_secret("the news", &format!("{news:?}")) {
+                return Ok(End::Defect(why));
+            }
+        }
+        if outcome.is_complete() {
+            if target.is_none() && outcome.state.is_empty() {
+                store.forget().await?;
+            }
+            return Ok(End::Complete);
+        }
+        let failed = outcome.failed.iter().map(|(id, error)| {
+            let step = &plan.steps[id.0];
+            format!("{:?} {}: {error}", step.action, step.logical_id)
+        });
+        Ok(ended(failed.collect::<Vec<_>>().join("; ")))
+    }
+
+    fn store(&self, process: usize) -> Store {
+        match self.home {
+            Home::Directory => {
+                let disk = StoryDisk { shared: self.shared.clone(), process };
+                Store::on(self.folder.path(), Arc::new(disk))
+            }
+            Home::Bucket => {
+                let client = Clients::through(self.shared.client(process), REGION).s3();
+                Store::in_bucket(Bucket::new(client, s3::NAME, s3::PREFIX, s3::TERM))
+            }
+        }
+    }
+
+    fn aws(&self, process: usize) -> Aws {
+        let number = u32::try_from(self.shared.lock().random(process, 1).next() >> 32);
+        let pace = Pace::spread_by(Scope::Account, number.expect("half of it"));
+        let clients = Clients::through(self.shared.client(process), REGION);
+        Aws::new(clients, NUMBER, Assets::default()).paced_by(pace)
+    }
+
+    async fn read(&self, store: &Store, process: usize) -> Result<State, StoreError> {
+        let state = store.read().await?;
+        let lineage = || self.tokens(process, 2)();
+        Ok(state.unwrap_or_else(|| State::empty(STACK, NUMBER, REGION, &lineage())))
+    }
+
+    async fn state(&self, process: usize) -> Result<State, String> {
+        let state = self.read(&self.store(process), process).await;
+        state.map_err(|error| format!("the state: {}", chain(&error)))
+    }
+
+    async fn plan(
+        &self,
+        process: usize,
+        version: usize,
+        state: &State,
+        aws: &Aws,
+    ) -> Result<Plan, String> {
+        let observed = refresh(state, aws).await.map_err(|fault| fault.to_string())?;
+        plan::plan(&self.graphs[version], state, &observed, &mut self.tokens(process, 4))
+            .map_err(|findings| texts(&findings))
+    }
+
+    /// Tokens of a process: the same each time.
+    fn tokens(&self, process: usize, number: u64) -> impl FnMut() -> Token {
+        let mut random = self.shared.lock().random(process, number);
+        move || {
+            let (high, low) = (random.next().to_be_bytes(), random.next().to_be_bytes());
+            let mut bytes = [0; 16];
+            bytes[..8].copy_from_slice(&high);
+            bytes[8..].copy_from_slice(&low);
+            Token::from_bytes(bytes)
+        }
+    }
+
+    fn no_secret(&self) -> Result<(), String> {
+        oracle::no_secret(self.folder.path())?;
+        let world = self.shared.lock();
+        world.bucket.texts().try_for_each(|(key, text)| oracle::tells_no_secret(key, text))
+    }
+}
+
+fn holder(process: usize) -> Holder {
+    Holder {
+        command: "simulated".to_owned(),
+        pid: u32::try_from(process).expect("few processes"),
+        user: String::new(),
+        host: String::new(),
+        since: String::new(),
+    }
+}
+
+/// A failure, or what no weather explains.
+fn ended(why: String) -> End {
+    let signs = ["cannot be evaluated", "Cairn has no handler", "panic", "contradicts", "defect"];
+    match signs.iter().any(|sign| why.contains(sign)) {
+        true => End::Defect(why),
+        false => End::Failed(why),
+    }
+}
+
+fn store_end(error: &StoreError) -> End {
+    match error {
+        StoreError::Contradiction { .. }
+        | StoreError::Unsound { .. }
+        | StoreError::Unreadable { .. }
+        | StoreError::Damaged { .. } => End::Defect(format!("the state: {}", chain(error))),
+        error => End::Failed(chain(error)),
+    }
+}
+
+/// What Cairn cannot do yet, by the words it fails with.
+///
+/// A replacement that was interrupted leaves the old subnet beside the new one. Whoever then wants
+/// the old block back is refused as long as the old subnet is there, and it is deleted last.
+const KNOWN: &[&str] = &["InvalidSubnet.Conflict"];
+
+fn is_known(why: &str) -> bool {
+    KNOWN.iter().any(|sign| why.contains(sign))
 }
 
 /// Without what only looked and found nothing amiss, and what was tried again and again.
@@ -367,49 +528,4 @@ fn in_short(transcript: &[String]) -> Vec<&str> {
 
 fn is_mere_look(line: &str) -> bool {
     line.ends_with(" ok") && [":Get", ":List", ":Describe"].iter().any(|verb| line.contains(verb))
-}
-
-/// What no weather explains.
-fn is_defect(why: &str) -> bool {
-    ["defect: ", "cannot be evaluated", "Cairn has no handler", "panic"]
-        .iter()
-        .any(|sign| why.contains(sign))
-}
-
-/// What Cairn cannot do yet, by the words it fails with.
-///
-/// A replacement that was interrupted leaves the old subnet beside the new one. Whoever then wants
-/// the old block back is refused as long as the old subnet is there, and it is deleted last.
-const KNOWN: &[&str] = &["InvalidSubnet.Conflict"];
-
-fn is_known(why: &str) -> bool {
-    KNOWN.iter().any(|sign| why.contains(sign))
-}
-
-fn token(random: &mut Random) -> Token {
-    let (high, low) = (random.next().to_be_bytes(), random.next().to_be_bytes());
-    let mut bytes = [0; 16];
-    bytes[..8].copy_from_slice(&high);
-    bytes[8..].copy_from_slice(&low);
-    Token::from_bytes(bytes)
-}
-
-fn texts(findings: &[Diagnostic]) -> String {
-    findings.iter().map(|finding| finding.message.clone()).collect::<Vec<_>>().join("; ")
-}
-
-fn graph(version: usize) -> Arc<Graph> {
-    let source =
-        Arc::new(Source { name: format!("{STACK}.yaml"), text: scenario::template(version) });
-    let inputs = Inputs {
-        stack: STACK.to_owned(),
-        account: NUMBER.to_owned(),
-        region: REGION.to_owned(),
-        partition: "aws".to_owned(),
-        stack_id: format!("arn:aws:cloudformation:{REGION}:{NUMBER}:stack/{STACK}/0"),
-        ..Inputs::default()
-    };
-    let template = template::parse(&source).expect("the template is right");
-    let graph = synth(Arc::new(template), inputs);
-    Arc::new(graph.unwrap_or_else(|findings| panic!("{}", texts(&findings))))
 }

@@ -1,5 +1,11 @@
 //! What is deployed: templates, each with the versions of it that follow one another.
 
+use std::sync::{Arc, LazyLock};
+
+use cairn::diagnostic::Source;
+use cairn::template;
+use serde_json::Value as Json;
+
 /// The secret of the templates: it may stand nowhere but in a call.
 pub const SECRET: &str = "correct-horse-battery-staple";
 
@@ -55,13 +61,22 @@ const VERSIONS: &[Changes] = &[
     ],
 ];
 
-pub fn versions() -> usize {
-    VERSIONS.len()
+static SERVICES: LazyLock<Vec<Json>> = LazyLock::new(|| {
+    let changed = |changes: &Changes| {
+        changes.iter().fold(SERVICE.to_owned(), |text, (old, new)| {
+            assert!(text.contains(old), "`{old}` is not in the template");
+            text.replace(old, new)
+        })
+    };
+    VERSIONS.iter().map(|changes| json(changed(changes))).collect()
+});
+
+/// The versions of the service.
+pub fn services() -> &'static [Json] {
+    &SERVICES
 }
 
-pub fn template(version: usize) -> String {
-    VERSIONS[version].iter().fold(SERVICE.to_owned(), |text, (old, new)| {
-        assert!(text.contains(old), "`{old}` is not in the template");
-        text.replace(old, new)
-    })
+fn json(text: String) -> Json {
+    let source = Arc::new(Source { name: "service.yaml".to_owned(), text });
+    template::parse(&source).expect("the template is right").root.to_json()
 }

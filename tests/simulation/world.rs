@@ -1,6 +1,7 @@
-//! The simulated AWS on the other side of HTTP: what the SDK's clients reach instead of a network.
+//! The simulated world on the other side of HTTP: what the SDK's clients reach instead of a network,
+//! and what happens to each process in it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -15,29 +16,58 @@ use aws_smithy_types::body::SdkBody;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::aws::account::{Account, Answer, Time};
+use super::aws::account::{Account, Refusal, Time};
 use super::aws::wire::{self, Call, Request, Response};
 use super::aws::{Aws, carry_out};
-use super::faults::{Faults, Kind, denial, failure};
+use super::faults::{self, Kind, denial, failure, throttle};
+use super::meddle;
+use super::oracle::{self, Work};
 use super::random::Random;
+use super::s3;
+use super::script::Mishap;
 
 /// How old an answer may be that a stale read gives: "eventual consistency" of EC2 and IAM is a
 /// matter of seconds.
 const STALE: Time = 4_000;
+/// More calls than any run makes.
+const ENDLESS: u64 = 20_000;
+
+/// What was met where: each once for each run.
+pub type Met = BTreeMap<(String, &'static str), u64>;
 
 pub struct World {
     pub aws: Aws,
-    pub faults: Faults,
-    random: Random,
+    pub bucket: s3::Bucket,
+    chance: u64,
     start: Instant,
     /// What was there before each of the last changes.
     past: VecDeque<(Time, Account)>,
-    in_flight: BTreeMap<u64, Call>,
-    pub is_crashed: bool,
-    pub crash: Arc<Notify>,
+    processes: Vec<Process>,
+    pub met: Met,
+    /// Which calls and writes there were, faults or not.
+    pub seen: BTreeMap<String, u64>,
     /// Everything that reached AWS, in order.
     pub transcript: Vec<String>,
     pub requests: u64,
+    /// What no fault explains.
+    pub problems: Vec<String>,
+}
+
+/// One run of Cairn.
+struct Process {
+    /// Each with how often what it is on has come to pass.
+    mishaps: Vec<(Mishap, u64)>,
+    calls: u64,
+    in_flight: BTreeMap<u64, Call>,
+    is_dead: bool,
+    death: Arc<Notify>,
+    cut_until: Time,
+    /// What it may do to AWS, once it has a plan.
+    work: Option<Work>,
+    wanted: VecDeque<Option<usize>>,
+    wish: Arc<Notify>,
+    was_meddled_with: bool,
+    met: BTreeSet<(String, &'static str)>,
 }
 
 #[derive(Clone)]
@@ -54,38 +84,191 @@ impl World {
         u64::try_from(self.start.elapsed().as_millis()).unwrap_or(Time::MAX)
     }
 
-    fn carry_out(&mut self, call: &Call) -> Answer {
+    /// A process begins.
+    pub fn begin(&mut self, mishaps: &[Mishap]) -> usize {
+        self.processes.push(Process {
+            mishaps: mishaps.iter().map(|mishap| (mishap.clone(), 0)).collect(),
+            calls: 0,
+            in_flight: BTreeMap::new(),
+            is_dead: false,
+            death: Arc::default(),
+            cut_until: 0,
+            work: None,
+            wanted: VecDeque::new(),
+            wish: Arc::default(),
+            was_meddled_with: false,
+            met: BTreeSet::new(),
+        });
+        self.processes.len() - 1
+    }
+
+    /// A process has ended, one way or another.
+    pub fn end(&mut self, process: usize, is_crash: bool) {
+        self.processes[process].is_dead = true;
+        for met in std::mem::take(&mut self.processes[process].met) {
+            *self.met.entry(met).or_default() += 1;
+        }
+        if !is_crash && self.random(process, 0).chance(800) {
+            let now = self.now();
+            self.bucket.release(process, now);
+        }
+    }
+
+    pub fn is_dead(&self, process: usize) -> bool {
+        self.processes[process].is_dead
+    }
+
+    /// Told when it dies.
+    pub fn death(&self, process: usize) -> Arc<Notify> {
+        Arc::clone(&self.processes[process].death)
+    }
+
+    /// Told when another is to begin.
+    pub fn wish(&self, process: usize) -> Arc<Notify> {
+        Arc::clone(&self.processes[process].wish)
+    }
+
+    pub fn wanted(&mut self, process: usize) -> Option<Option<usize>> {
+        self.processes[process].wanted.pop_front()
+    }
+
+    pub fn was_meddled_with(&self, process: usize) -> bool {
+        self.processes[process].was_meddled_with
+    }
+
+    pub fn set_work(&mut self, process: usize, work: Work) {
+        self.processes[process].work = Some(work);
+    }
+
+    /// When a process is to die by the clock.
+    pub fn time_of_death(&self, process: usize) -> Option<Duration> {
+        let mut times = self.processes[process].mishaps.iter().filter(|(it, _)| it.on == "time");
+        times.next().map(|(mishap, _)| Duration::from_millis(mishap.nth))
+    }
+
+    /// The same for the same process and number, whatever was drawn before.
+    pub fn random(&self, process: usize, number: u64) -> Random {
+        let place = (process as u64) << 32 | number;
+        Random::new(Random::new(self.chance ^ place).next())
+    }
+
+    /// What becomes of what a process does: a call, a write. What others do meanwhile is done.
+    pub fn draw(
+        &mut self,
+        process: usize,
+        label: &str,
+        general: &str,
+        fits: impl Fn(Kind) -> bool,
+    ) -> Option<Kind> {
+        *self.seen.entry(label.to_owned()).or_default() += 1;
+        let mut drawn = Vec::new();
+        for (mishap, seen) in &mut self.processes[process].mishaps {
+            if mishap.on != label && mishap.on != general {
+                continue;
+            }
+            *seen += 1;
+            if (mishap.nth..mishap.nth + mishap.times).contains(seen) {
+                drawn.push(mishap.kind);
+            }
+        }
+        let mut fate = None;
+        for kind in drawn {
+            let is_fate = fits(kind) && fate.is_none();
+            if !is_fate && !self.happens(process, kind) {
+                continue;
+            }
+            if is_fate {
+                fate = Some(kind);
+            }
+            self.meet(process, label, kind);
+        }
+        fate
+    }
+
+    pub fn meet(&mut self, process: usize, label: &str, kind: Kind) {
         let now = self.now();
+        self.transcript.push(format!("{now} #{process} {label} meets {}", kind.name()));
+        self.processes[process].met.insert((label.to_owned(), kind.name()));
+    }
+
+    /// What others do, if it is that.
+    fn happens(&mut self, process: usize, kind: Kind) -> bool {
+        let now = self.now();
+        match kind {
+            Kind::Meddle(which) => {
+                self.aws.account.advance(now);
+                self.remember();
+                let told = meddle::meddle(&mut self.aws.account, &mut Random::new(which));
+                self.transcript.push(format!("{now} {told}"));
+                self.processes[process].was_meddled_with = true;
+            }
+            Kind::Other(target) => {
+                self.processes[process].wanted.push_back(target);
+                self.processes[process].wish.notify_one();
+            }
+            Kind::Cut(seconds) => self.processes[process].cut_until = now + seconds * 1000,
+            Kind::Stolen => self.bucket.steal(now),
+            _ => return false,
+        }
+        true
+    }
+
+    fn remember(&mut self) {
+        let now = self.now();
+        self.past.push_back((now, self.aws.account.clone()));
+        self.past.retain(|(at, _)| at + STALE >= now);
+    }
+
+    fn carry_out(&mut self, process: usize, call: &Call) -> Response {
+        let now = self.now();
+        if call.service == "s3" {
+            let answer = self.bucket.answer(call, now);
+            let outcome = answer.as_ref().map_or_else(|no| no.code.as_str(), |_| "ok");
+            self.transcript.push(format!("{now} #{process} {} {outcome}", faults::label(call)));
+            return answer.unwrap_or_else(|no| s3::refused(&no, now));
+        }
+        self.aws.account.advance(now);
         let before = (!call.is_read()).then(|| self.aws.account.clone());
         let answer = self.aws.answer(call, now);
+        let outcome = answer.as_ref().map_or_else(|no| no.code.as_str(), |_| "ok");
+        self.transcript.push(format!("{now} #{process} {} {outcome}", call.action()));
         if let Some(before) = before.filter(|_| answer.is_ok()) {
+            let work = self.processes[process].work.as_ref();
+            if let Err(problem) = oracle::within_plan(call, &before, &self.aws.account, work) {
+                self.problems.push(problem);
+            }
             self.past.push_back((now, before));
             self.past.retain(|(at, _)| at + STALE >= now);
         }
-        let outcome = answer.as_ref().map_or_else(|no| no.code.as_str(), |_| "ok");
-        self.transcript.push(format!("{now} {} {outcome}", call.action()));
-        answer
+        wire::response(call, &answer)
     }
 
     /// What was there before the changes of the last moments.
-    fn carry_out_stale(&mut self, call: &Call) -> Answer {
+    fn carry_out_stale(&mut self, call: &Call) -> Response {
         let now = self.now();
         let past = self.past.iter().find(|(at, _)| at + STALE >= now);
         let mut account = past.map_or_else(|| self.aws.account.clone(), |(_, past)| past.clone());
-        self.transcript.push(format!("{now} {} stale", call.action()));
-        carry_out(&mut account, call)
+        wire::response(call, &carry_out(&mut account, call))
     }
 
-    /// Cairn is gone; what it has sent may still arrive.
-    fn die(&mut self, own: u64) {
-        self.is_crashed = true;
-        self.in_flight.remove(&own);
-        for (_, call) in std::mem::take(&mut self.in_flight) {
-            if self.random.chance(500) {
-                let _ = self.carry_out(&call);
+    /// A process is gone; what it has sent may still arrive.
+    pub fn die(&mut self, process: usize, own: Option<u64>) {
+        self.processes[process].is_dead = true;
+        let mut in_flight = std::mem::take(&mut self.processes[process].in_flight);
+        in_flight.retain(|number, _| Some(*number) != own);
+        for (number, call) in in_flight {
+            if self.random(process, number).chance(500) {
+                let _ = self.carry_out(process, &call);
             }
         }
-        self.crash.notify_one();
+        self.processes[process].death.notify_one();
+    }
+
+    fn refused(&self, call: &Call, no: Refusal) -> Response {
+        match call.service.as_str() {
+            "s3" => s3::refused(&no, self.now()),
+            _ => wire::response(call, &Err(no)),
+        }
     }
 }
 
@@ -94,24 +277,26 @@ enum Fate {
     Answered(Response),
     AnsweredAfter(Duration, Response),
     Lost,
+    LostAfter(Duration),
     /// Nobody is there any more to hear of it.
     Never,
 }
 
 impl Shared {
-    pub fn new(mut random: Random) -> Self {
-        let account = Account::new(random.fork());
+    pub fn new(chance: u64) -> Self {
+        let account = Account::new(Random::new(chance));
         Self(Arc::new(Mutex::new(World {
             aws: Aws::new(account),
-            faults: Faults::new(random.fork()),
-            random,
+            bucket: s3::Bucket::default(),
+            chance,
             start: Instant::now(),
             past: VecDeque::new(),
-            in_flight: BTreeMap::new(),
-            is_crashed: false,
-            crash: Arc::default(),
+            processes: Vec::new(),
+            met: Met::new(),
+            seen: BTreeMap::new(),
             transcript: Vec::new(),
             requests: 0,
+            problems: Vec::new(),
         })))
     }
 
@@ -124,91 +309,123 @@ impl Shared {
         self.lock().transcript.push(line.to_owned());
     }
 
-    /// For the SDK's clients.
-    pub fn client(&self) -> SharedHttpClient {
-        let connector = SharedHttpConnector::new(self.clone());
+    /// For the SDK's clients of one process.
+    pub fn client(&self, process: usize) -> SharedHttpClient {
+        let wire = Wire { shared: self.clone(), process };
+        let connector = SharedHttpConnector::new(wire);
         http_client_fn(move |_, _| connector.clone())
     }
+}
 
-    async fn serve(self, request: Request) -> Result<Response, ConnectorError> {
-        let call = request.call();
-        let (number, latency) = {
-            let mut world = self.lock();
+/// The network as one process sees it.
+#[derive(Debug, Clone)]
+struct Wire {
+    shared: Shared,
+    process: usize,
+}
+
+impl Wire {
+    async fn serve(self, call: Call) -> Result<Response, ConnectorError> {
+        let (number, latency, cut) = {
+            let mut world = self.shared.lock();
             world.requests += 1;
-            let number = world.requests;
-            if !world.is_crashed {
-                world.in_flight.insert(number, call.clone());
+            let now = world.now();
+            let process = &mut world.processes[self.process];
+            process.calls += 1;
+            let (number, cut) = (process.calls, process.cut_until.saturating_sub(now));
+            if !process.is_dead && cut == 0 {
+                process.in_flight.insert(number, call.clone());
             }
-            (number, world.random.between(5, 120))
+            if number == ENDLESS {
+                world.problems.push("a run makes calls without end".to_owned());
+                world.die(self.process, None);
+            }
+            (number, world.random(self.process, number).between(5, 120), cut)
         };
+        if cut > 0 {
+            tokio::time::sleep(Duration::from_millis(cut)).await;
+            return Err(lost());
+        }
         tokio::time::sleep(Duration::from_millis(latency)).await;
-        let fate = self.decide(number, &call);
-        match fate {
+        match self.decide(number, &call) {
             Fate::Answered(response) => Ok(response),
             Fate::AnsweredAfter(time, response) => {
                 tokio::time::sleep(time).await;
                 Ok(response)
             }
-            Fate::Lost => Err(ConnectorError::io("the connection was reset".into())),
+            Fate::Lost => Err(lost()),
+            Fate::LostAfter(time) => {
+                tokio::time::sleep(time).await;
+                Err(lost())
+            }
             Fate::Never => std::future::pending().await,
         }
     }
 
     fn decide(&self, number: u64, call: &Call) -> Fate {
-        let mut world = self.lock();
-        if world.is_crashed {
+        let (shared, process) = (&self.shared, self.process);
+        let mut world = shared.lock();
+        if world.is_dead(process) {
             return Fate::Never;
         }
-        world.in_flight.remove(&number);
-        let respond = |answer: &Answer| wire::response(call, answer);
+        world.processes[process].in_flight.remove(&number);
         let service = call.service.as_str();
-        let drawn = world.faults.draw(call);
-        if let Some(kind) = drawn {
-            let line = format!("{} {} meets {kind:?}", world.now(), call.action());
-            world.transcript.push(line);
-        }
-        match drawn {
-            None => Fate::Answered(respond(&world.carry_out(call))),
+        let is_read = call.is_read();
+        let fits = |kind: Kind| kind.fits_call(is_read) && (kind != Kind::Stale || service != "s3");
+        let fate = match world.draw(process, &faults::label(call), "call", fits) {
+            None => Fate::Answered(world.carry_out(process, call)),
             Some(Kind::RequestLost) => Fate::Lost,
             Some(Kind::ReplyLost) => {
-                let _ = world.carry_out(call);
+                let _ = world.carry_out(process, call);
                 Fate::Lost
             }
             Some(Kind::TimedOut) => {
-                let answer = world.carry_out(call);
-                Fate::AnsweredAfter(Duration::from_mins(5), respond(&answer))
+                let answer = world.carry_out(process, call);
+                Fate::AnsweredAfter(Duration::from_mins(5), answer)
             }
-            Some(Kind::Throttled) => Fate::Answered(respond(&Err(super::aws::throttle(service)))),
-            Some(Kind::Failed) => Fate::Answered(respond(&Err(failure(service)))),
+            Some(Kind::Throttled) => Fate::Answered(world.refused(call, throttle(service))),
             Some(Kind::FailedAfter) => {
-                let _ = world.carry_out(call);
-                Fate::Answered(respond(&Err(failure(service))))
+                let _ = world.carry_out(process, call);
+                Fate::Answered(world.refused(call, failure(service)))
             }
             Some(Kind::Slow) => {
-                let answer = world.carry_out(call);
-                let seconds = world.random.between(2, 50);
-                Fate::AnsweredAfter(Duration::from_secs(seconds), respond(&answer))
+                let seconds = world.random(process, number).between(2, 50);
+                let answer = world.carry_out(process, call);
+                Fate::AnsweredAfter(Duration::from_secs(seconds), answer)
             }
-            Some(Kind::Stale) => Fate::Answered(respond(&world.carry_out_stale(call))),
-            Some(Kind::Denied) => Fate::Answered(respond(&Err(denial(service)))),
-            Some(Kind::CrashBefore) => {
-                world.die(number);
-                Fate::Never
-            }
+            Some(Kind::Stale) => Fate::Answered(world.carry_out_stale(call)),
+            Some(Kind::Denied) => Fate::Answered(world.refused(call, denial(service))),
             Some(Kind::CrashAfter) => {
-                let _ = world.carry_out(call);
-                world.die(number);
+                let _ = world.carry_out(process, call);
+                world.die(process, Some(number));
                 Fate::Never
             }
+            Some(Kind::CrashBefore) => {
+                world.die(process, Some(number));
+                Fate::Never
+            }
+            Some(_) => Fate::Answered(world.refused(call, failure(service))),
+        };
+        let cut = world.processes[process].cut_until.saturating_sub(world.now());
+        match fate {
+            // What it was told when nothing got through any more.
+            Fate::Answered(_) | Fate::AnsweredAfter(..) if cut > 0 => {
+                Fate::LostAfter(Duration::from_millis(cut))
+            }
+            fate => fate,
         }
     }
 }
 
-impl HttpConnector for Shared {
+fn lost() -> ConnectorError {
+    ConnectorError::io("the connection was reset".into())
+}
+
+impl HttpConnector for Wire {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let shared = self.clone();
+        let wire = self.clone();
         HttpConnectorFuture::new(async move {
-            let response = shared.serve(understood(&request)).await?;
+            let response = wire.serve(understood(&request)).await?;
             let status = StatusCode::try_from(response.status).expect("a status");
             let mut answer = HttpResponse::new(status, SdkBody::from(response.body));
             for (name, value) in response.headers {
@@ -219,18 +436,24 @@ impl HttpConnector for Shared {
     }
 }
 
-fn understood(request: &HttpRequest) -> Request {
+fn understood(request: &HttpRequest) -> Call {
     let uri = request.uri();
     let after_host = uri.split_once("://").map_or(uri, |(_, rest)| rest);
     let path = after_host.find('/').map_or("/", |at| &after_host[at..]);
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let header = |name: &str| request.headers().get(name).map(str::to_owned);
-    Request {
+    let service = wire::signed_for(&header("authorization").unwrap_or_default());
+    let body = request.body().bytes().unwrap_or_default();
+    if service == "s3" {
+        return s3::call(request.method(), path, query, header, body);
+    }
+    let request = Request {
         method: request.method().to_owned(),
         path: path.to_owned(),
         query: query.to_owned(),
-        service: wire::signed_for(&header("authorization").unwrap_or_default()),
+        service,
         target: header("x-amz-target"),
-        body: request.body().bytes().unwrap_or_default().to_vec(),
-    }
+        body: body.to_vec(),
+    };
+    request.call()
 }

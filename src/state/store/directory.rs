@@ -4,14 +4,16 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::{Holder, Records, StoreError};
+use super::{Disk, Holder, Records, StoreError};
 use crate::journal::file;
 
 /// Where the state of one stack lives.
 #[derive(Debug, Clone)]
 pub struct Directory {
     path: PathBuf,
+    disk: Arc<dyn Disk>,
 }
 
 /// The right to change it, until dropped.
@@ -33,8 +35,8 @@ fn failed(attempt: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Store
 }
 
 impl Directory {
-    pub fn new(path: &Path) -> Self {
-        Self { path: path.to_owned() }
+    pub fn new(path: &Path, disk: Arc<dyn Disk>) -> Self {
+        Self { path: path.to_owned(), disk }
     }
 
     pub fn path(&self) -> &Path {
@@ -51,40 +53,33 @@ impl Directory {
 
     pub fn snapshot(&self) -> Result<Option<String>, StoreError> {
         let path = self.snapshot_path();
-        match fs::read_to_string(&path) {
-            Ok(text) => Ok(Some(text)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(failed("read", &path)(error)),
-        }
+        let bytes = self.disk.read(&path).map_err(failed("read", &path))?;
+        let text = bytes.map(String::from_utf8).transpose();
+        text.map_err(|error| {
+            failed("read", &path)(io::Error::new(io::ErrorKind::InvalidData, error))
+        })
     }
 
     pub fn write_snapshot(&self, text: &str) -> Result<(), StoreError> {
         let path = self.snapshot_path();
-        let write = || -> io::Result<()> {
-            let mut file = tempfile::NamedTempFile::new_in(&self.path)?;
-            file.write_all(text.as_bytes())?;
-            file.as_file().sync_all()?;
-            file.persist(&path).map_err(|error| error.error)?;
-            File::open(&self.path)?.sync_all()
-        };
-        write().map_err(failed("write", &path))
+        self.disk.replace(&path, text.as_bytes()).map_err(failed("write", &path))
     }
 
     pub fn remove_snapshot(&self) -> Result<(), StoreError> {
         let path = self.snapshot_path();
-        fs::remove_file(&path).map_err(failed("remove", &path))
+        self.disk.remove(&path).map_err(failed("remove", &path))
     }
 
     pub fn journal(&self) -> Result<Records, StoreError> {
         let path = self.journal_path();
-        let contents = file::read(&path).map_err(failed("read", &path))?;
+        let contents = file::read(&*self.disk, &path).map_err(failed("read", &path))?;
         Ok(Records { records: contents.records, whole: contents.whole })
     }
 
     /// Opens the journal for appending after what is whole of it.
     pub fn open_journal(&self, whole: u64) -> Result<file::Journal, StoreError> {
         let path = self.journal_path();
-        file::Journal::open(&path, whole).map_err(failed("open", &path))
+        file::Journal::open(&*self.disk, &path, whole).map_err(failed("open", &path))
     }
 
     pub fn append(journal: &mut file::Journal, lines: &str) -> Result<(), StoreError> {
@@ -94,7 +89,7 @@ impl Directory {
 
     pub fn remove_journal(&self) -> Result<(), StoreError> {
         let path = self.journal_path();
-        fs::remove_file(&path).map_err(failed("remove", &path))
+        self.disk.remove(&path).map_err(failed("remove", &path))
     }
 
     pub fn lock(&self, holder: &Holder) -> Result<FileLock, StoreError> {

@@ -6,6 +6,7 @@
 
 mod bucket;
 mod directory;
+mod disk;
 mod error;
 pub mod lease;
 mod ledger;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use bucket::{Bucket, Lease};
+pub use disk::{Disk, LocalDisk, Tail};
 pub use error::StoreError;
 pub use ledger::Ledger;
 
@@ -88,7 +90,12 @@ enum Journal {
 impl Store {
     /// A state in a directory of its own.
     pub fn new(directory: &Path) -> Self {
-        Self { home: Home::Directory(Directory::new(directory)) }
+        Self::on(directory, Arc::new(LocalDisk))
+    }
+
+    /// A state in a directory of some disk.
+    pub fn on(directory: &Path, disk: Arc<dyn Disk>) -> Self {
+        Self { home: Home::Directory(Directory::new(directory, disk)) }
     }
 
     /// A state in a bucket.

@@ -2,6 +2,7 @@
 //! by itself. Keys that begin with `_` are the simulation's own and never told.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde_json::{Map, Value as Json, json};
 
@@ -42,7 +43,8 @@ pub enum Effect {
 #[derive(Debug, Clone)]
 pub struct Account {
     pub now: Time,
-    pub tables: BTreeMap<&'static str, Table>,
+    /// Shared with copies of the account until they differ.
+    pub tables: BTreeMap<&'static str, Arc<Table>>,
     /// Answers by client token: the same request again is the same resource.
     pub tokens: BTreeMap<String, (Json, Json)>,
     later: Vec<(Time, Effect)>,
@@ -115,11 +117,11 @@ impl Account {
     }
 
     pub fn table(&mut self, name: &'static str) -> &mut Table {
-        self.tables.entry(name).or_default()
+        Arc::make_mut(self.tables.entry(name).or_default())
     }
 
     pub fn records(&self, name: &str) -> impl Iterator<Item = (&String, &Record)> {
-        self.tables.get(name).into_iter().flatten()
+        self.tables.get(name).into_iter().flat_map(|table| table.iter())
     }
 
     pub fn record(&self, table: &str, id: &str) -> Option<&Record> {

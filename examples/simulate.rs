@@ -1,0 +1,39 @@
+//! Plays stories with a simulated AWS, as many as wanted: `cargo run --release --example simulate --
+//! 100000`, from another seed on with a second number; or one script, `-- story.json`.
+
+#![expect(clippy::print_stdout, reason = "it is what it is for")]
+
+#[path = "../tests/simulation/mod.rs"]
+mod simulation;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let number = |index: usize| arguments.get(index)?.parse::<u64>().ok();
+    if let (Some(path), None) = (arguments.first(), number(0)) {
+        return script(path);
+    }
+    let (count, first) = (number(0).unwrap_or(1_000), number(1).unwrap_or(0));
+    let started = Instant::now();
+    let outcome = simulation::play_all(first..first + count);
+    println!("{:.1} s: {}", started.elapsed().as_secs_f64(), outcome.total.told());
+    let never = outcome.total.never_together();
+    println!("{} pairs never met: {}", never.len(), never.join("; "));
+    if outcome.failures.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    println!("{}", simulation::told(&outcome.failures));
+    ExitCode::FAILURE
+}
+
+fn script(path: &str) -> ExitCode {
+    match simulation::play(&std::fs::read_to_string(path).expect("a script")) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            println!("{problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
