@@ -33,6 +33,14 @@ impl Total {
         }
     }
 
+    /// What came to pass most often.
+    pub fn most(&self) -> String {
+        let mut seen: Vec<_> = self.seen.iter().collect();
+        seen.sort_by_key(|(_, times)| std::cmp::Reverse(**times));
+        let told = seen.iter().take(40).map(|(label, times)| format!("{label} {times}"));
+        told.collect::<Vec<_>>().join(", ")
+    }
+
     fn of_kind(&self, kind: Kind) -> u64 {
         self.met.iter().filter(|((_, its), _)| *its == kind.name()).map(|(_, runs)| runs).sum()
     }

@@ -115,7 +115,7 @@ impl Shape {
             tag: 0,
             is_live: random.chance(500),
         };
-        for _ in 0..random.between(1, 5) {
+        for _ in 0..random.between(1, 4) {
             shape.grow(random);
         }
         shape
@@ -123,14 +123,14 @@ impl Shape {
 
     /// Something more. What it needs comes with it.
     fn grow(&mut self, random: &mut Random) {
-        match random.between(0, 16) {
+        match random.between(0, 17) {
             0..5 => self.network(random),
             5..8 => {
                 self.network(random);
                 self.group(random);
                 self.rule(random);
             }
-            8..10 => {
+            8 => {
                 self.network(random);
                 self.group(random);
                 let (subnets, policy) = (random.between(1, 3), random.between(0, 3));
@@ -138,7 +138,7 @@ impl Shape {
                 let has_private_names = random.chance(500);
                 self.endpoint.get_or_insert(Endpoint { has_private_names, subnets, policy });
             }
-            10..12 => self.role(random),
+            9..12 => self.role(random),
             12..14 => {
                 self.role(random);
                 let is_inside = self.network.is_some() && !self.groups.is_empty();
@@ -152,7 +152,7 @@ impl Shape {
             }
             _ => {
                 let id = self.logs.iter().map(|logs| logs.id).max().map_or(0, |last| last + 1);
-                let name = id + 10 * random.between(0, 3);
+                let name = id + 10 * random.between(0, 3) + 1_000 * self.logs.len() as u64;
                 self.logs.push(Logs { name, id, retention: random.between(0, 4) });
             }
         }
