@@ -1,50 +1,18 @@
 //! A script from a seed.
 
-use std::collections::BTreeMap;
-
 use super::faults::{self, Kind, OF_CALLS, OF_WRITES};
 use super::random::Random;
 use super::script::{Chapter, Home, Mishap, Script, Storm, Then};
-use super::versions::Version;
+use super::versions::{Points, Version};
 use super::{generate, scenario};
 
 /// So many seeds share so many made-up templates: what a calm deploy of one leaves is found out once.
 const SEEDS: u64 = 2_000;
 const FAMILIES: u64 = 120;
 
-/// Calls that only an update makes.
-const UPDATES: &[&str] = &[
-    "ec2:CreateTags",
-    "ec2:DeleteTags",
-    "ec2:ModifyVpcAttribute",
-    "ec2:ModifySubnetAttribute",
-    "ec2:ModifyVpcEndpoint",
-    "ec2:ReplaceRouteTableAssociation",
-    "ec2:ModifySecurityGroupRules",
-    "ec2:RevokeSecurityGroupIngress",
-    "ec2:RevokeSecurityGroupEgress",
-    "ec2:AuthorizeSecurityGroupIngress",
-    "ec2:AuthorizeSecurityGroupEgress",
-    "ec2:UpdateSecurityGroupRuleDescriptionsIngress",
-    "iam:UpdateRole",
-    "iam:UpdateAssumeRolePolicy",
-    "iam:PutRolePolicy",
-    "iam:DeleteRolePolicy",
-    "iam:TagRole",
-    "iam:UntagRole",
-    "lambda:UpdateFunctionCode",
-    "lambda:UpdateFunctionConfiguration",
-    "logs:PutRetentionPolicy",
-    "logs:DeleteRetentionPolicy",
-    "logs:TagResource",
-    "logs:UntagResource",
-    "append update_begun",
-    "append updated",
-    "append failed",
-    "append abandoned",
-    "append imports",
-    "cut journal",
-];
+/// What only comes to pass when something has gone wrong before.
+const REACTIONS: &[&str] =
+    &["append failed", "append abandoned", "append created", "cut journal", "open journal.jsonl"];
 
 /// # Errors
 ///
@@ -62,20 +30,21 @@ pub fn script(seed: u64) -> Result<Script, String> {
         .map(|_| Chapter { target: Some(some(&mut random)), storms: Vec::new(), then: Then::Calm })
         .collect();
     chapters.push(Chapter { target: None, storms: Vec::new(), then: Then::Calm });
-    let mut last = 0;
     let total = chapters.len() as u64;
     for _ in 0..random.between(1, 4) {
         let which = usize::try_from(random.between(0, total)).expect("few");
+        let target = chapters[which].target;
+        let version = |index: usize| Version::of(&versions[index]);
         let before = chapters[..which].iter().rev().find_map(|chapter| chapter.target);
-        last = chapters[which].target.or(before).unwrap_or(last);
-        let is_teardown = chapters[which].target.is_none();
-        let version = Version::of(&versions[last])?;
-        let calm = version.calm()?;
-        let calm = if is_teardown { &calm.teardown } else { &calm.deploy };
-        let place = Place { calm, home, is_teardown, is_first: before.is_none(), count };
-        let storm = place.storm(&mut random);
-        chapters[which].storms.push(storm);
-        if !is_teardown && random.chance(200) {
+        let before = before.map(version).transpose()?;
+        let after = target.map(version).transpose()?;
+        let points = match (&before, &after) {
+            (None, Some(after)) => after.calm()?.points.clone(),
+            (Some(before), after) => before.way_to(after.as_ref())?.as_ref().clone(),
+            (None, None) => continue,
+        };
+        chapters[which].storms.push(Place { points, home, count }.storm(&mut random));
+        if target.is_some() && random.chance(200) {
             chapters[which].then = Then::Leave;
         }
     }
@@ -83,17 +52,14 @@ pub fn script(seed: u64) -> Result<Script, String> {
 }
 
 /// Where something goes wrong.
-struct Place<'a> {
+struct Place {
     /// What comes to pass when nothing goes wrong.
-    calm: &'a BTreeMap<String, u64>,
+    points: Points,
     home: Home,
-    is_teardown: bool,
-    /// Whether nothing was there before.
-    is_first: bool,
     count: u64,
 }
 
-impl Place<'_> {
+impl Place {
     fn storm(&self, random: &mut Random) -> Storm {
         let mishaps = match random.between(0, 10) {
             // Wild weather.
@@ -104,7 +70,8 @@ impl Place<'_> {
                     .map(|_| Mishap::once("call", random.between(1, 60), *random.pick(&kinds)))
                     .collect()
             }
-            1..4 => (0..random.between(2, 4)).map(|_| self.mishap(random)).collect(),
+            1 => vec![self.mishap(random), Self::reaction(random)],
+            2..4 => (0..random.between(2, 4)).map(|_| self.mishap(random)).collect(),
             _ => vec![self.mishap(random)],
         };
         Storm { mishaps, pause: random.between(5, 200) }
@@ -137,23 +104,30 @@ impl Place<'_> {
 
     /// At something that comes to pass when nothing goes wrong, or may.
     fn aimed(&self, random: &mut Random) -> Mishap {
-        let labels: Vec<(&String, &u64)> = self
-            .calm
-            .iter()
-            .filter(|(label, _)| label.contains(':') || self.home == Home::Directory)
-            .collect();
-        let s3 = self.home == Home::Bucket && random.chance(300);
-        let (on, nth) = match () {
-            () if s3 => ((*random.pick(S3)).to_owned(), random.between(1, 6)),
-            () if !self.is_teardown && !self.is_first && random.chance(400) => {
-                ((*random.pick(UPDATES)).to_owned(), random.between(1, 3))
+        let is_there = |on: &str| on.contains(':') || self.home == Home::Directory;
+        let points: Vec<(&String, &u64)> =
+            self.points.iter().filter(|(on, _)| is_there(on) && *on != "plan").collect();
+        let (on, nth) = match self.home {
+            Home::Bucket if random.chance(400) => {
+                ((*random.pick(S3)).to_owned(), random.between(1, 6))
             }
-            () => {
-                let (label, count) = random.pick(&labels);
-                ((*label).clone(), random.between(1, **count + 1))
+            _ if points.is_empty() => ("call".to_owned(), 1),
+            _ => {
+                let (on, times) = random.pick(&points);
+                ((*on).clone(), random.between(1, **times + 1))
             }
         };
-        let kind = kind(&on, random);
+        Self::at(&on, nth, random)
+    }
+
+    /// Something that goes wrong in answer to what went wrong before.
+    fn reaction(random: &mut Random) -> Mishap {
+        let on = *random.pick(REACTIONS);
+        Self::at(on, random.between(1, 3), random)
+    }
+
+    fn at(on: &str, nth: u64, random: &mut Random) -> Mishap {
+        let kind = kind(on, random);
         let times = match kind {
             Kind::Denied if random.chance(500) => 1_000,
             Kind::Throttled | Kind::Failed | Kind::RequestLost | Kind::Broken | Kind::Full => {
@@ -162,7 +136,7 @@ impl Place<'_> {
             Kind::Slow | Kind::Stale => random.between(1, 4),
             _ => 1,
         };
-        Mishap { on, nth, times, kind }
+        Mishap { on: on.to_owned(), nth, times, kind }
     }
 }
 

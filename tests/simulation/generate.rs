@@ -17,6 +17,9 @@ pub fn family(number: u64) -> Vec<Json> {
         for _ in 0..random.between(1, 4) {
             shape.change(&mut random);
         }
+        while shape.is_empty() {
+            shape.grow(&mut random);
+        }
         let template = shape.template();
         if versions.last() != Some(&template) {
             versions.push(template);
@@ -119,6 +122,10 @@ impl Shape {
             shape.grow(random);
         }
         shape
+    }
+
+    fn is_empty(&self) -> bool {
+        self.network.is_none() && self.role.is_none() && self.logs.is_empty()
     }
 
     /// Something more. What it needs comes with it.
@@ -381,7 +388,8 @@ impl Shape {
             "PrivateDnsEnabled": endpoint.has_private_names,
         });
         if endpoint.policy > 0 {
-            properties["PolicyDocument"] = policy(&format!("bedrock:Invoke{}", endpoint.policy), true);
+            properties["PolicyDocument"] =
+                policy(&format!("bedrock:Invoke{}", endpoint.policy), true);
         }
         add(resources, "Endpoint".to_owned(), "AWS::EC2::VPCEndpoint", properties);
     }
@@ -456,7 +464,9 @@ impl Shape {
 }
 
 fn add(resources: &mut Map<String, Json>, name: String, kind: &str, properties: Json) {
-    resources.insert(name, json!({"Type": kind, "Properties": properties}));
+    let mut resource = json!({"Type": kind});
+    resource["Properties"] = properties;
+    resources.insert(name, resource);
 }
 
 fn subnet_name(subnet: &Subnet) -> String {

@@ -82,7 +82,7 @@ pub fn play_all(seeds: Range<u64>) -> Outcome {
 pub fn told(failures: &[(u64, String)]) -> String {
     let Some((seed, problem)) = failures.first() else { return String::new() };
     let Ok(script) = draw::script(*seed) else { return format!("seed {seed}: {problem}") };
-    let (short, why) = shrink::shrink(&script, problem);
+    let (short, why) = shrink::shrink(&script, problem, &|script| run::play(script).map(drop));
     let seeds: Vec<String> = failures.iter().map(|(seed, _)| seed.to_string()).collect();
     let classes: Vec<String> = failures
         .iter()

@@ -124,9 +124,8 @@ impl Work {
     pub fn of(plan: &Plan, state: &State) -> Self {
         let has_work = |operation: &Operation| *operation != Operation::Nothing;
         let steps = plan.steps.iter().filter(|step| has_work(&step.operation));
-        let steps = steps.map(|step| {
-            (step.logical_id.as_str().to_owned(), step.type_name.as_str().to_owned())
-        });
+        let steps = steps
+            .map(|step| (step.logical_id.as_str().to_owned(), step.type_name.as_str().to_owned()));
         let mut owners = BTreeMap::new();
         for (id, entry) in &state.resources {
             for physical in entry.instances().filter_map(|it| it.physical_id.as_ref()) {
@@ -158,7 +157,9 @@ pub fn within_plan(
         return Err(format!("{} before there was a plan", call.action()));
     };
     for (_, table) in TABLES {
-        let (Some(now), then) = (after.tables.get(table), before.tables.get(table)) else { continue };
+        let (Some(now), then) = (after.tables.get(table), before.tables.get(table)) else {
+            continue;
+        };
         if then.is_some_and(|then| Arc::ptr_eq(now, then)) {
             continue;
         }
@@ -173,7 +174,10 @@ pub fn within_plan(
                     call.operation.contains(verb) && work.steps.values().any(|it| it == kind)
                 });
             if !is_its {
-                return Err(format!("{} changes `{owner}`, of which the plan says nothing", call.action()));
+                return Err(format!(
+                    "{} changes `{owner}`, of which the plan says nothing",
+                    call.action()
+                ));
             }
         }
     }

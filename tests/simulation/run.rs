@@ -14,7 +14,6 @@ use cairn::refresh::refresh;
 use cairn::state::State;
 use cairn::state::store::{Bucket, Holder, Lock, Store, StoreError};
 use cairn::value::Token;
-use serde_json::Value as Json;
 use tempfile::TempDir;
 use tokio::sync::{mpsc, watch};
 
@@ -24,7 +23,7 @@ use super::faults::Kind;
 use super::oracle::{self, Fingerprint, Work};
 use super::s3;
 use super::script::{Chapter, Home, Mishap, Script, Then};
-use super::versions::{Calm, STACK, Version, texts};
+use super::versions::{Calm, Points, STACK, Version, texts};
 use super::world::{Met, Shared};
 
 /// Longer than any wait of Cairn's, one after another.
@@ -97,31 +96,30 @@ pub fn play(script: &Script) -> Result<Report, String> {
     })
 }
 
-/// What a version leaves when nothing goes wrong, and what is called and written for that.
+/// What a version leaves when nothing goes wrong, and what comes to pass for that.
 ///
 /// # Errors
 ///
 /// What goes wrong all the same.
-pub fn calm(template: &Json) -> Result<Calm, String> {
-    let version = Version::of(template)?;
+pub fn calm(version: &Arc<Version>) -> Result<Calm, String> {
     in_virtual_time(async {
-        let mut story = Story::new(0, Home::Directory, vec![version]);
-        let mut labels = Vec::new();
-        let mut fingerprint = Fingerprint::new();
-        for target in [Some(0), None] {
-            match story.run(target, &[]).await {
-                End::Complete => {}
-                end => return Err(format!("{end:?}")),
-            }
-            labels.push(std::mem::take(&mut story.stage.shared.lock().seen));
-            if target.is_some() {
-                fingerprint = story.look(0).await?;
-                story.stage.shared.lock().seen.clear();
-            }
-        }
-        story.look_at_nothing().await?;
-        let teardown = labels.pop().unwrap_or_default();
-        Ok(Calm { fingerprint, deploy: labels.pop().unwrap_or_default(), teardown })
+        let mut story = Story::new(0, Home::Directory, vec![Arc::clone(version)]);
+        let points = story.calm_run(Some(0)).await?;
+        Ok(Calm { fingerprint: story.look(0).await?, points })
+    })
+}
+
+/// What comes to pass on the way from one version to another, or to nothing.
+///
+/// # Errors
+///
+/// What goes wrong all the same.
+pub fn calm_way(from: &Arc<Version>, to: Option<&Arc<Version>>) -> Result<Points, String> {
+    in_virtual_time(async {
+        let versions = [Some(from), to].into_iter().flatten().map(Arc::clone).collect();
+        let mut story = Story::new(0, Home::Directory, versions);
+        story.calm_run(Some(0)).await?;
+        story.calm_run(to.map(|_| 1)).await
     })
 }
 
@@ -197,6 +195,15 @@ impl Story {
         }
     }
 
+    async fn calm_run(&mut self, target: Option<usize>) -> Result<Points, String> {
+        self.stage.shared.lock().seen.clear();
+        match self.run(target, &[]).await {
+            End::Complete => Ok(std::mem::take(&mut self.stage.shared.lock().seen)),
+            End::Failed(why) | End::Defect(why) => Err(why),
+            End::Crashed => Err("it crashed".to_owned()),
+        }
+    }
+
     async fn run(&mut self, target: Option<usize>, mishaps: &[Mishap]) -> End {
         self.stormy_run(target, mishaps).await.0
     }
@@ -222,7 +229,7 @@ impl Story {
                 }
                 () = wish.notified(), if other.is_none() && !had_others => {
                     had_others = true;
-                    let wanted = stage.shared.lock().wanted(process).unwrap_or_default();
+                    let wanted = stage.shared.lock().wanted(process);
                     let process = stage.shared.lock().begin(&[]);
                     self.report.runs += 1;
                     other = Some(Box::pin(stage.process(process, wanted)));
@@ -328,11 +335,7 @@ impl Stage {
         }
     }
 
-    async fn try_command(
-        &self,
-        process: usize,
-        target: Option<usize>,
-    ) -> Result<End, StoreError> {
+    async fn try_command(&self, process: usize, target: Option<usize>) -> Result<End, StoreError> {
         let store = self.store(process);
         if target.is_none() && store.read().await?.is_none() {
             return Ok(End::Complete);

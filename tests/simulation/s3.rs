@@ -48,7 +48,13 @@ fn date(at: Time) -> String {
 }
 
 /// A request as a call: what names the operation, and the members.
-pub fn call(method: &str, path: &str, query: &str, header: impl Fn(&str) -> Option<String>, body: &[u8]) -> Call {
+pub fn call(
+    method: &str,
+    path: &str,
+    query: &str,
+    header: impl Fn(&str) -> Option<String>,
+    body: &[u8],
+) -> Call {
     let key = super::aws::wire::decoded(path.trim_start_matches('/'));
     let parameter = |name: &str| {
         let value = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
@@ -56,14 +62,18 @@ pub fn call(method: &str, path: &str, query: &str, header: impl Fn(&str) -> Opti
     };
     let (operation, members) = match (method, key.is_empty()) {
         ("GET", true) => {
-            let members = json!({"Prefix": parameter("prefix"), "After": parameter("continuation-token")});
+            let members =
+                json!({"Prefix": parameter("prefix"), "After": parameter("continuation-token")});
             ("ListObjectsV2", members)
         }
         ("GET", false) => ("GetObject", json!({"Key": key})),
         ("PUT", _) => {
             let text = String::from_utf8_lossy(body);
             let (matching, absent) = (header("if-match"), header("if-none-match"));
-            ("PutObject", json!({"Key": key, "Body": text, "IfMatch": matching, "IfNoneMatch": absent}))
+            (
+                "PutObject",
+                json!({"Key": key, "Body": text, "IfMatch": matching, "IfNoneMatch": absent}),
+            )
         }
         ("DELETE", _) => ("DeleteObject", json!({"Key": key})),
         _ => ("Unknown", json!({})),
@@ -115,7 +125,8 @@ impl Bucket {
     }
 
     fn list(&self, prefix: &str, after: &str, now: Time) -> Response {
-        let mut keys = self.objects.keys().filter(|key| key.starts_with(prefix) && *key.as_str() > *after);
+        let mut keys =
+            self.objects.keys().filter(|key| key.starts_with(prefix) && *key.as_str() > *after);
         let page: Vec<&String> = keys.by_ref().take(PAGE).collect();
         let next = match (keys.next(), page.last()) {
             (Some(_), Some(last)) => format!(
@@ -123,8 +134,9 @@ impl Bucket {
             ),
             _ => "<IsTruncated>false</IsTruncated>".to_owned(),
         };
-        let contents: String =
-            page.iter().map(|key| format!("<Contents><Key>{key}</Key></Contents>")).collect();
+        let contents = page.iter().fold(String::new(), |contents, key| {
+            contents + "<Contents><Key>" + key + "</Key></Contents>"
+        });
         let body = format!("<ListBucketResult>{next}{contents}</ListBucketResult>");
         told(now, None, body)
     }
@@ -180,9 +192,6 @@ fn told(now: Time, object: Option<&Object>, body: String) -> Response {
 
 /// A refusal in S3's words.
 pub fn refused(no: &Refusal, now: Time) -> Response {
-    let body = format!(
-        "<Error><Code>{}</Code><Message>{}</Message></Error>",
-        no.code, no.message
-    );
+    let body = format!("<Error><Code>{}</Code><Message>{}</Message></Error>", no.code, no.message);
     Response { status: no.status, headers: vec![("date", date(now))], body }
 }

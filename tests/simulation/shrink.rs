@@ -2,14 +2,17 @@
 
 use serde_json::Value as Json;
 
-use super::run;
 use super::script::{Home, Script, Then};
 
 /// Stories played at most.
 const TRIES: usize = 1_500;
 
 /// The shortest script that was found, and what is wrong with it.
-pub fn shrink(script: &Script, problem: &str) -> (Script, String) {
+pub fn shrink(
+    script: &Script,
+    problem: &str,
+    play: &dyn Fn(&Script) -> Result<(), String>,
+) -> (Script, String) {
     let (mut best, mut problem) = (script.clone(), problem.to_owned());
     let wanted = class(&problem);
     let mut tries = 0;
@@ -23,8 +26,10 @@ pub fn shrink(script: &Script, problem: &str) -> (Script, String) {
             if tries > TRIES {
                 return (best, problem);
             }
-            match run::play(&shorter) {
-                Err(why) if class(&why) == wanted => (best, problem, is_shorter) = (shorter, why, true),
+            match play(&shorter) {
+                Err(why) if class(&why) == wanted => {
+                    (best, problem, is_shorter) = (shorter, why, true)
+                }
                 _ => index += 1,
             }
         }
@@ -70,7 +75,9 @@ fn shorter(script: &Script) -> Vec<Script> {
         propose(&|it| it.versions[version] = it.versions[0].clone());
     }
     for name in script.versions.iter().flat_map(resources) {
-        propose(&|it| it.versions.iter_mut().for_each(|version| remove(version, &["Resources", &name])));
+        propose(&|it| {
+            it.versions.iter_mut().for_each(|version| remove(version, &["Resources", &name]))
+        });
     }
     for (index, version) in script.versions.iter().enumerate() {
         for section in ["Outputs", "Conditions", "Parameters"] {

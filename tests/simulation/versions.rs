@@ -22,18 +22,22 @@ pub struct Version {
     calm: OnceLock<Result<Calm, String>>,
 }
 
-/// A deploy to an empty account and a teardown on which nothing goes wrong.
+/// A deploy to an empty account on which nothing goes wrong.
 #[derive(Debug)]
 pub struct Calm {
-    /// What the deploy left.
+    /// What it left.
     pub fingerprint: Fingerprint,
-    /// How often each call and write came to pass.
-    pub deploy: BTreeMap<String, u64>,
-    pub teardown: BTreeMap<String, u64>,
+    pub points: Points,
 }
+
+/// How often each call and write came to pass.
+pub type Points = BTreeMap<String, u64>;
 
 /// The versions that any story of this process has asked for, by their text.
 static KNOWN: Mutex<BTreeMap<String, Arc<Version>>> = Mutex::new(BTreeMap::new());
+
+/// What comes to pass on the way from one version to another, by their texts.
+static WAYS: Mutex<BTreeMap<(String, String), Arc<Points>>> = Mutex::new(BTreeMap::new());
 
 impl Version {
     /// Makes a version, once for each template.
@@ -47,8 +51,7 @@ impl Version {
             return Ok(Arc::clone(version));
         }
         let graph = graph(&text)?;
-        let version =
-            Arc::new(Self { template: template.clone(), graph, calm: OnceLock::new() });
+        let version = Arc::new(Self { template: template.clone(), graph, calm: OnceLock::new() });
         KNOWN.lock().expect("nothing panics with it").insert(text, Arc::clone(&version));
         Ok(version)
     }
@@ -56,12 +59,32 @@ impl Version {
     /// # Errors
     ///
     /// When something goes wrong although nothing goes wrong.
-    pub fn calm(&self) -> Result<&Calm, String> {
+    pub fn calm(self: &Arc<Self>) -> Result<&Calm, String> {
         let calm = self.calm.get_or_init(|| {
-            run::calm(&self.template)
+            run::calm(self)
                 .map_err(|problem| format!("in calm weather, {problem}: {}", self.template))
         });
         calm.as_ref().map_err(Clone::clone)
+    }
+
+    /// What comes to pass when another version, or nothing, takes the place of this one and nothing
+    /// goes wrong.
+    ///
+    /// # Errors
+    ///
+    /// When something goes wrong all the same.
+    pub fn way_to(self: &Arc<Self>, other: Option<&Arc<Self>>) -> Result<Arc<Points>, String> {
+        let text = |version: &Arc<Self>| version.template.to_string();
+        let ways = (text(self), other.map(text).unwrap_or_default());
+        if let Some(points) = WAYS.lock().expect("nothing panics with it").get(&ways) {
+            return Ok(Arc::clone(points));
+        }
+        let points = run::calm_way(self, other).map_err(|problem| {
+            format!("in calm weather, {problem}: from {} to {}", ways.0, ways.1)
+        })?;
+        let points = Arc::new(points);
+        WAYS.lock().expect("nothing panics with it").insert(ways, Arc::clone(&points));
+        Ok(points)
     }
 }
 

@@ -128,8 +128,9 @@ impl World {
         Arc::clone(&self.processes[process].wish)
     }
 
-    pub fn wanted(&mut self, process: usize) -> Option<Option<usize>> {
-        self.processes[process].wanted.pop_front()
+    /// For what another is to begin; nothing at all is wanted, too.
+    pub fn wanted(&mut self, process: usize) -> Option<usize> {
+        self.processes[process].wanted.pop_front().flatten()
     }
 
     pub fn was_meddled_with(&self, process: usize) -> bool {
