@@ -33,14 +33,6 @@ impl Total {
         }
     }
 
-    /// What came to pass most often.
-    pub fn most(&self) -> String {
-        let mut seen: Vec<_> = self.seen.iter().collect();
-        seen.sort_by_key(|(_, times)| std::cmp::Reverse(**times));
-        let told = seen.iter().take(40).map(|(label, times)| format!("{label} {times}"));
-        told.collect::<Vec<_>>().join(", ")
-    }
-
     fn of_kind(&self, kind: Kind) -> u64 {
         self.met.iter().filter(|((_, its), _)| *its == kind.name()).map(|(_, runs)| runs).sum()
     }
@@ -108,6 +100,9 @@ fn is_read_of_file(label: &str) -> bool {
 
 /// What can become of what a label names.
 pub fn fitting(label: &str) -> Vec<Kind> {
+    if label == "call" {
+        return OF_CALLS.to_vec();
+    }
     if label.contains(':') {
         let is_read = faults::is_read(label);
         let is_s3 = label.starts_with("s3:");

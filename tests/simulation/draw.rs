@@ -1,6 +1,7 @@
 //! A script from a seed.
 
-use super::faults::{self, Kind, OF_CALLS, OF_WRITES};
+use super::coverage;
+use super::faults::{Kind, OF_CALLS, OF_WRITES};
 use super::random::Random;
 use super::script::{Chapter, Home, Mishap, Script, Storm, Then};
 use super::versions::{Points, Version};
@@ -127,7 +128,7 @@ impl Place {
     }
 
     fn at(on: &str, nth: u64, random: &mut Random) -> Mishap {
-        let kind = kind(on, random);
+        let kind = *random.pick(&coverage::fitting(on));
         let times = match kind {
             Kind::Denied if random.chance(500) => 1_000,
             Kind::Throttled | Kind::Failed | Kind::RequestLost | Kind::Broken | Kind::Full => {
@@ -152,20 +153,3 @@ const S3: &[&str] = &[
     "s3:DeleteObject journal",
     "s3:ListObjectsV2",
 ];
-
-fn kind(on: &str, random: &mut Random) -> Kind {
-    let is_call = on.contains(':');
-    let fitting: Vec<Kind> = match is_call {
-        true => {
-            let is_read = faults::is_read(on);
-            let is_s3 = on.starts_with("s3:");
-            let fits = |kind: &&Kind| kind.fits_call(is_read) && !(is_s3 && **kind == Kind::Stale);
-            OF_CALLS.iter().filter(fits).copied().collect()
-        }
-        false => {
-            let is_read = on.starts_with("read ");
-            OF_WRITES.iter().filter(|kind| kind.fits_file(is_read)).copied().collect()
-        }
-    };
-    *random.pick(&fitting)
-}

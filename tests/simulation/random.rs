@@ -8,11 +8,6 @@ impl Random {
         Self(seed)
     }
 
-    /// A source of its own: what one draws does not move the other.
-    pub fn fork(&mut self) -> Self {
-        Self(self.next())
-    }
-
     pub fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut mixed = self.0;

@@ -28,7 +28,7 @@ pub fn shrink(
             }
             match play(&shorter) {
                 Err(why) if class(&why) == wanted => {
-                    (best, problem, is_shorter) = (shorter, why, true)
+                    (best, problem, is_shorter) = (shorter, why, true);
                 }
                 _ => index += 1,
             }
@@ -76,7 +76,7 @@ fn shorter(script: &Script) -> Vec<Script> {
     }
     for name in script.versions.iter().flat_map(resources) {
         propose(&|it| {
-            it.versions.iter_mut().for_each(|version| remove(version, &["Resources", &name]))
+            it.versions.iter_mut().for_each(|version| remove(version, &["Resources", &name]));
         });
     }
     for (index, version) in script.versions.iter().enumerate() {

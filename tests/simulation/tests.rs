@@ -10,10 +10,12 @@ use serde_json::json;
 use super::faults::Kind;
 use super::script::{Chapter, Home, Mishap, Script, Storm, Then};
 use super::versions::Version;
-use super::{draw, generate, play_all, run, shrink, told};
+use super::{draw, generate, play, play_all, run, shrink, told};
 
 /// What CI plays.
 const SEEDS: u64 = 2_000;
+/// So many meet everything with everything.
+const MANY: u64 = 100_000;
 
 fn given(variable: &str) -> Option<String> {
     std::env::var(variable).ok()
@@ -61,11 +63,8 @@ fn what_was_found_stays_found() {
 #[test]
 fn nothing_is_lost_whatever_goes_wrong() {
     if let Some(path) = given("CAIRN_SCRIPT") {
-        let script = Script::parse(&fs::read_to_string(path).expect("a script"));
-        if let Err(problem) = run::play(&script) {
-            panic!("{problem}");
-        }
-        return;
+        let played = play(&fs::read_to_string(path).expect("a script"));
+        return played.unwrap_or_else(|problem| panic!("{problem}"));
     }
     let seeds = match number("CAIRN_SEED") {
         Some(seed) => seed..seed + 1,
@@ -78,6 +77,9 @@ fn nothing_is_lost_whatever_goes_wrong() {
     writeln!(std::io::stderr(), "{seconds:.1} s: {}", outcome.total.told())
         .expect("somebody reads it");
     assert!(outcome.failures.is_empty(), "{}", told(&outcome.failures));
+    if count >= MANY {
+        assert_eq!(outcome.total.never_together(), Vec::<String>::new(), "never met together");
+    }
     if count >= SEEDS {
         assert_eq!(outcome.total.never(), Vec::<String>::new(), "never met");
     }

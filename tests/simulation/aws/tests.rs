@@ -1,7 +1,5 @@
 //! The rules of the simulation itself: stories of calls, each with what AWS answers.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Value as Json, json};
 
 use super::account::{Account, MINUTE, Refusal, SECOND, Time};
