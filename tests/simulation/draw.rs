@@ -94,8 +94,9 @@ impl Place {
     }
 
     fn doing_of_others(&self, random: &mut Random) -> Kind {
-        match random.between(0, 4) {
+        match random.between(0, 5) {
             0 | 1 => Kind::Meddle(random.between(0, 1000)),
+            4 => Kind::Interrupted,
             2 if self.home == Home::Bucket => Kind::Stolen,
             2 => Kind::Cut(random.between(5, 300)),
             _ if random.chance(200) => Kind::Other(None),

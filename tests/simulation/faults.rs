@@ -41,11 +41,13 @@ pub enum Kind {
     Cut(u64),
     /// Somebody takes the lock away.
     Stolen,
+    /// Ctrl-C: nothing more is begun.
+    Interrupted,
 }
 
 use Kind::{
-    Broken, CrashAfter, CrashBefore, CrashTorn, Cut, Denied, Failed, FailedAfter, Full, Meddle,
-    Other, ReplyLost, RequestLost, Slow, Stale, Stolen, Throttled, TimedOut,
+    Broken, CrashAfter, CrashBefore, CrashTorn, Cut, Denied, Failed, FailedAfter, Full,
+    Interrupted, Meddle, Other, ReplyLost, RequestLost, Slow, Stale, Stolen, Throttled, TimedOut,
 };
 
 /// What can become of a call.
@@ -67,7 +69,7 @@ pub const OF_CALLS: [Kind; 11] = [
 pub const OF_WRITES: [Kind; 5] = [CrashBefore, CrashTorn, CrashAfter, Broken, Full];
 
 /// What others do meanwhile, whatever Cairn does.
-pub const OF_OTHERS: [Kind; 4] = [Meddle(0), Other(None), Cut(0), Stolen];
+pub const OF_OTHERS: [Kind; 5] = [Meddle(0), Other(None), Cut(0), Stolen, Interrupted];
 
 impl Kind {
     pub fn name(self) -> &'static str {
@@ -90,6 +92,7 @@ impl Kind {
             Other(_) => "another Cairn",
             Cut(_) => "cut off",
             Stolen => "lock stolen",
+            Interrupted => "interrupted",
         }
     }
 

@@ -47,7 +47,15 @@ pub fn meddle(account: &mut Account, random: &mut Random) -> String {
             changes.push(call("logs", "PutRetentionPolicy", retain));
         }
     }
+    for id in ids("endpoint") {
+        changes.push(call("ec2", "DeleteVpcEndpoints", json!({"VpcEndpointId": [id]})));
+    }
+    for id in ids("vpc") {
+        let tags = json!([{"Key": "tag"}, {"Key": "use"}]);
+        changes.push(call("ec2", "DeleteTags", json!({"ResourceId": [id], "Tag": tags})));
+    }
     for name in &functions {
+        changes.push(call("lambda", "DeleteFunction", json!({"FunctionName": name})));
         let slow = json!({"FunctionName": name, "Timeout": 17});
         changes.push(call("lambda", "UpdateFunctionConfiguration", slow));
     }

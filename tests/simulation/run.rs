@@ -2,8 +2,9 @@
 //! the script says, and a look at what is there whenever a run has ended well.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use cairn::aws::{Assets, Aws, Clients, Pace, Scope, chain};
@@ -15,7 +16,8 @@ use cairn::state::State;
 use cairn::state::store::{Bucket, Holder, Lock, Store, StoreError};
 use cairn::value::Token;
 use tempfile::TempDir;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
+use tracing_subscriber::EnvFilter;
 
 use super::aws::account::{Account, NUMBER, REGION};
 use super::disk::StoryDisk;
@@ -28,6 +30,9 @@ use super::world::{Met, Shared};
 
 /// Longer than any wait of Cairn's, one after another.
 const ENDLESS: Duration = Duration::from_hours(8);
+
+/// One in so many stories is logged.
+const LOGGED: u64 = 8;
 
 /// What a story was.
 #[derive(Debug, Default)]
@@ -52,6 +57,33 @@ enum End {
     Crashed,
 }
 
+/// What Cairn logs while something is done.
+fn logged<T>(act: impl FnOnce() -> T) -> (T, String) {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new("cairn=trace"))
+        .with_writer(move || writer.clone())
+        .finish();
+    let outcome = tracing::subscriber::with_default(subscriber, act);
+    let text = String::from_utf8_lossy(&log.0.lock().expect("nothing panics with it")).into_owned();
+    (outcome, text)
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("nothing panics with it").extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// In virtual time, on this thread alone: the same each time.
 fn in_virtual_time<T>(future: impl Future<Output = T>) -> T {
     let mut builder = tokio::runtime::Builder::new_current_thread();
@@ -65,6 +97,16 @@ fn in_virtual_time<T>(future: impl Future<Output = T>) -> T {
 ///
 /// What the oracle found, with the way that led there.
 pub fn play(script: &Script) -> Result<Report, String> {
+    // To log costs time: not every story is looked at.
+    if script.chance % LOGGED != 0 {
+        return play_unheard(script);
+    }
+    let (outcome, log) = logged(|| play_unheard(script));
+    oracle::tells_no_secret("the log", &log)?;
+    outcome
+}
+
+fn play_unheard(script: &Script) -> Result<Report, String> {
     let versions: Result<Vec<_>, _> = script.versions.iter().map(Version::of).collect();
     let versions = versions?;
     // What is compared with is found out in a world of its own.
@@ -106,6 +148,17 @@ pub fn calm(version: &Arc<Version>) -> Result<Calm, String> {
         let mut story = Story::new(0, Home::Directory, vec![Arc::clone(version)]);
         let points = story.calm_run(Some(0)).await?;
         Ok(Calm { fingerprint: story.look(0).await?, points })
+    })
+}
+
+/// The state and the account after a deploy on which nothing goes wrong.
+#[cfg(test)]
+pub fn scene(version: &Arc<Version>) -> (State, Account) {
+    in_virtual_time(async {
+        let mut story = Story::new(0, Home::Directory, vec![Arc::clone(version)]);
+        story.calm_run(Some(0)).await.expect("nothing goes wrong");
+        let process = story.stage.shared.lock().begin(&[]);
+        (story.stage.state(process).await.expect("it can be read"), story.account())
     })
 }
 
@@ -380,7 +433,7 @@ impl Stage {
         aws: Aws,
     ) -> Result<End, StoreError> {
         let (news, mut heard) = mpsc::unbounded_channel();
-        let (_stop, interrupt) = watch::channel(false);
+        let interrupt = self.shared.lock().interrupt(process);
         let setting = Setting {
             aws,
             graph: target.map(|version| Arc::clone(&self.graphs[version])),
@@ -412,7 +465,11 @@ impl Stage {
             let step = &plan.steps[id.0];
             format!("{:?} {}: {error}", step.action, step.logical_id)
         });
-        Ok(ended(failed.collect::<Vec<_>>().join("; ")))
+        let failed: Vec<String> = failed.collect();
+        if failed.is_empty() && outcome.stop.is_none() {
+            return Ok(End::Defect(format!("steps were left: {:?}", outcome.not_started)));
+        }
+        Ok(ended(failed.join("; ")))
     }
 
     fn store(&self, process: usize) -> Store {

@@ -5,12 +5,17 @@ use std::io::Write as _;
 use std::path::Path;
 use std::time::Instant;
 
+use cairn::plan::{Plan, teardown};
+use cairn::state::State;
 use serde_json::json;
 
+use super::aws::account::{Account, Record};
+use super::aws::wire::Call;
 use super::faults::Kind;
+use super::oracle::{self, Work};
 use super::script::{Chapter, Home, Mishap, Script, Storm, Then};
 use super::versions::Version;
-use super::{draw, generate, play, play_all, run, shrink, told};
+use super::{draw, generate, play, play_all, run, scenario, shrink, told};
 
 /// What CI plays.
 const SEEDS: u64 = 2_000;
@@ -94,6 +99,79 @@ fn templates_are_made_up_that_can_be_deployed() {
             }
         }
     }
+}
+
+/// What was done to a state and an account.
+type Wrong = fn(&mut State, &mut Account);
+
+fn first(account: &Account, table: &str) -> (String, Record) {
+    let (id, record) = account.records(table).next().expect("there is one");
+    (id.clone(), record.clone())
+}
+
+#[test]
+fn the_oracle_sees_what_is_wrong() {
+    let service = Version::of(&scenario::services()[0]).expect("the template is right");
+    let (state, account) = run::scene(&service);
+    oracle::owns_all(&state, &account).expect("nothing is wrong");
+    let fresh = oracle::fingerprint(&state, &account);
+    let judged = |state: &State, account: &Account| {
+        oracle::owns_all(state, account)?;
+        oracle::same(&oracle::fingerprint(state, account), &fresh)
+    };
+    let cases: &[(&str, &str, Wrong)] = &[
+        ("one more", "subnet: orphans", |_, account| {
+            let (_, subnet) = first(account, "subnet");
+            account.table("subnet").insert("subnet-more".to_owned(), subnet);
+        }),
+        ("one less", "lost", |_, account| {
+            let (id, _) = first(account, "endpoint");
+            account.table("endpoint").remove(&id);
+        }),
+        ("a lost id", "at rest", |state, _| {
+            let entry = state.resources.values_mut().next().expect("there is one");
+            entry.intent = entry.current.take();
+        }),
+        ("one nobody knows", "orphans", |state, _| {
+            state.resources.remove(&"Function".into());
+        }),
+        ("another property", "not as a fresh deploy", |_, account| {
+            let (id, _) = first(account, "function");
+            account.set("function", &id, "Timeout", json!(3));
+        }),
+    ];
+    for (what, said, wrong) in cases {
+        let (mut state, mut account) = (state.clone(), account.clone());
+        wrong(&mut state, &mut account);
+        let problem = judged(&state, &account).expect_err(what);
+        assert!(problem.contains(said), "{what}: {problem}");
+    }
+    let left = oracle::nothing_left(&account).expect_err("everything is there");
+    assert!(left.contains("there is a"), "{left}");
+}
+
+#[test]
+fn a_call_outside_the_plan_is_seen() {
+    let service = Version::of(&scenario::services()[0]).expect("the template is right");
+    let (state, before) = run::scene(&service);
+    let mut after = before.clone();
+    let (id, _) = first(&after, "function");
+    after.set("function", &id, "Timeout", json!(3));
+    let call = Call {
+        service: "lambda".to_owned(),
+        operation: "UpdateFunctionConfiguration".to_owned(),
+        members: json!({}),
+    };
+    let within = |plan: Option<&Plan>| {
+        let work = plan.map(|plan| Work::of(plan, &state));
+        oracle::within_plan(&call, &before, &after, work.as_ref())
+    };
+    let mut plan = teardown(&state);
+    within(Some(&plan)).expect("the plan is about everything");
+    plan.steps.retain(|step| step.logical_id.as_str() != "Function");
+    let without = within(Some(&plan)).expect_err("the plan says nothing of it");
+    assert!(without.contains("`Function`"), "{without}");
+    within(None).expect_err("there is no plan");
 }
 
 /// A crash after a VPC was created, in the second of two storms, and much that does not matter.

@@ -13,7 +13,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::http::StatusCode;
 use aws_smithy_types::body::SdkBody;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 
 use super::aws::account::{Account, Refusal, Time};
@@ -66,6 +66,7 @@ struct Process {
     work: Option<Work>,
     wanted: VecDeque<Option<usize>>,
     wish: Arc<Notify>,
+    interrupt: watch::Sender<bool>,
     was_meddled_with: bool,
     met: BTreeSet<(String, &'static str)>,
 }
@@ -96,6 +97,7 @@ impl World {
             work: None,
             wanted: VecDeque::new(),
             wish: Arc::default(),
+            interrupt: watch::Sender::new(false),
             was_meddled_with: false,
             met: BTreeSet::new(),
         });
@@ -126,6 +128,11 @@ impl World {
     /// Told when another is to begin.
     pub fn wish(&self, process: usize) -> Arc<Notify> {
         Arc::clone(&self.processes[process].wish)
+    }
+
+    /// Whether somebody wants it to end.
+    pub fn interrupt(&self, process: usize) -> watch::Receiver<bool> {
+        self.processes[process].interrupt.subscribe()
     }
 
     /// For what another is to begin; nothing at all is wanted, too.
@@ -209,6 +216,7 @@ impl World {
             }
             Kind::Cut(seconds) => self.processes[process].cut_until = now + seconds * 1000,
             Kind::Stolen => self.bucket.steal(now),
+            Kind::Interrupted => drop(self.processes[process].interrupt.send_replace(true)),
             _ => return false,
         }
         true
