@@ -32,6 +32,19 @@ const TABLES: &[(&str, &str)] = &[
     ("AWS::IAM::Role", "role"),
     ("AWS::Logs::LogGroup", "log-group"),
     ("AWS::Lambda::Function", "function"),
+    ("AWS::Lambda::Permission", "permission"),
+    ("AWS::EC2::Route", "route"),
+    ("AWS::IAM::ManagedPolicy", "policy"),
+    ("AWS::ApiGateway::RestApi", "rest-api"),
+    ("AWS::ApiGateway::Resource", "api-resource"),
+    ("AWS::ApiGateway::Method", "api-method"),
+    ("AWS::ApiGateway::Deployment", "api-deployment"),
+    ("AWS::ApiGateway::Stage", "api-stage"),
+    ("AWS::ApiGateway::ApiKey", "api-key"),
+    ("AWS::ApiGateway::UsagePlan", "usage-plan"),
+    ("AWS::ApiGateway::UsagePlanKey", "usage-plan-key"),
+    ("AWS::Bedrock::Agent", "agent"),
+    ("AWS::Bedrock::AgentAlias", "agent-alias"),
 ];
 
 /// Whether somebody made it, and it is not on its way out.
@@ -60,7 +73,11 @@ pub fn owns_all(state: &State, account: &Account) -> Result<(), String> {
         let live: BTreeSet<String> = account
             .records(table)
             .filter(|(_, record)| is_ours(record) && (*table != "rule" || is_marked(record)))
-            .map(|(id, _)| id.clone())
+            .map(|(id, record)| match *table {
+                // A statement's own id: that of its function is the function's.
+                "permission" => text(record, "_sid").to_owned(),
+                _ => id.clone(),
+            })
             .collect();
         let owned = owned.get(table).cloned().unwrap_or_default();
         // A rule that somebody took away and Cairn made again has another id than in the state.
@@ -186,8 +203,14 @@ pub fn within_plan(
 
 /// Ids, and names that Cairn has made.
 static OTHERS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new("[a-z]+(-[a-z]+)?-0[0-9a-f]{16}|AROA[0-9A-F]{17}").expect("a pattern")
+    Regex::new(
+        r"[a-z]+(-[a-z]+)?-0[0-9a-f]{16}|A[A-Z]{3}[0-9A-F]{17}|\b[a-zA-Z]0[0-9a-fA-F]{8}\b",
+    )
+    .expect("a pattern")
 });
+/// At the end of a deployment's description.
+static MARK: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\(cairn [0-9a-f-]{13}\)").expect("a pattern"));
 static GENERATED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new("simulated-([A-Za-z0-9]+)-[0-9a-z]{12}").expect("a pattern"));
 
@@ -196,15 +219,23 @@ pub fn fingerprint(state: &State, account: &Account) -> Fingerprint {
     let mut names: Vec<(String, String)> = Vec::new();
     for (id, entry) in &state.resources {
         if let Some(physical) = entry.current.as_ref().and_then(|it| it.physical_id.as_ref()) {
-            names.push((physical.as_str().to_owned(), format!("<{id}>")));
+            // Of a composite id, what is the resource's own.
+            let kind = entry.current.as_ref().map(|it| it.type_name.as_str());
+            let own = match kind {
+                Some("AWS::EC2::Route") => continue,
+                _ => physical.as_str().rsplit('|').next().unwrap_or_default(),
+            };
+            if kind != Some("AWS::ApiGateway::Method") && kind != Some("AWS::ApiGateway::Stage") {
+                names.push((own.to_owned(), format!("<{id}>")));
+            }
         }
     }
     // A name that begins with another comes first.
     names.sort_by_key(|(physical, _)| std::cmp::Reverse(physical.len()));
     let mut seen = Fingerprint::new();
     for (table, records) in &account.tables {
-        // Interfaces come and go by themselves.
-        if *table == "interface" {
+        // Interfaces come and go by themselves, and versions stay when nothing leads to them.
+        if ["interface", "agent-version"].contains(table) {
             continue;
         }
         for record in records.values().filter(|record| is_ours(record)) {
@@ -213,6 +244,7 @@ pub fn fingerprint(state: &State, account: &Account) -> Fingerprint {
                 text = text.replace(physical, name);
             }
             let text = GENERATED.replace_all(&text, "simulated-$1-*");
+            let text = MARK.replace_all(&text, "(cairn *)");
             let text = OTHERS.replace_all(&text, "*");
             let told: Json = serde_json::from_str(&text).expect("names are text in text");
             seen.insert(format!("{table} {}", plain(&told)));
@@ -223,8 +255,31 @@ pub fn fingerprint(state: &State, account: &Account) -> Fingerprint {
 
 /// In one spelling: sorted, without what is empty, a matter of time or of chance.
 fn plain(json: &Json) -> Json {
-    const PASSING: [&str; 5] =
-        ["_made", "since", "networkInterfaceIdSet", "dnsEntrySet", "_default"];
+    const PASSING: &[&str] = &[
+        "_made",
+        "since",
+        "_since",
+        "networkInterfaceIdSet",
+        "dnsEntrySet",
+        "_default",
+        // Times, tokens, and numbers of versions.
+        "clientToken",
+        "createdAt",
+        "updatedAt",
+        "preparedAt",
+        "createdDate",
+        "lastUpdatedDate",
+        "lastUpdatedAt",
+        "CreateDate",
+        "UpdateDate",
+        "_next",
+        "_latest",
+        "latestAgentVersion",
+        "agentVersion",
+        "agentAliasHistoryEvents",
+        "_versions",
+        "DefaultVersionId",
+    ];
     match json {
         Json::Object(map) => {
             let mut entries: Vec<_> = map

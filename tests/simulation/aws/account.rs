@@ -11,6 +11,20 @@ use crate::simulation::random::Random;
 pub const NUMBER: &str = "000000000000";
 pub const REGION: &str = "us-east-1";
 
+/// When virtual time begins: 2026-01-01T00:00:00Z.
+const EPOCH: u64 = 1_767_225_600;
+
+/// Seconds since 1970, as API Gateway tells a time.
+pub fn seconds(time: Time) -> u64 {
+    EPOCH + time / SECOND
+}
+
+/// As the other services tell it.
+pub fn date(time: Time) -> String {
+    let seconds = i64::try_from(seconds(time)).expect("before the year 3000");
+    jiff::Timestamp::from_second(seconds).expect("before the year 3000").to_string()
+}
+
 /// Milliseconds of virtual time.
 pub type Time = u64;
 pub const SECOND: Time = 1000;
@@ -112,6 +126,13 @@ impl Account {
     pub fn id(&mut self, prefix: &str) -> String {
         self.made += 1;
         format!("{prefix}-0{:016x}", self.made)
+    }
+
+    /// An id of ten letters and digits, small as those of API Gateway or large as those of Bedrock.
+    pub fn short_id(&mut self, first: char) -> String {
+        self.made += 1;
+        let id = format!("{first}0{:08x}", self.made);
+        if first.is_uppercase() { id.to_uppercase() } else { id }
     }
 
     /// An id in capitals, as IAM gives them.

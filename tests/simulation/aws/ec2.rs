@@ -209,6 +209,10 @@ fn delete_vpc(account: &mut Account, request: &Json) -> Answer {
             return in_use("vpc", &id, by);
         }
     }
+    let attached = |record: &Record| record["attachmentSet"].to_string().contains(&id);
+    if let Some((by, _)) = account.records("gateway").find(|(_, record)| attached(record)) {
+        return in_use("vpc", &id, by);
+    }
     for table in ["group", "route-table", "acl", "endpoint"] {
         account.table(table).retain(|_, record| text(record, "vpcId") != id);
     }

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 
 use super::account::{Account, Answer, NUMBER, Record, Refusal, needed, record, refuse, text};
 use super::ec2::{in_use, not_found, subnet, vpc};
-use super::ec2_tags;
+use super::{ec2_route, ec2_tags};
 
 pub fn answer(account: &mut Account, operation: &str, request: &Json) -> Answer {
     match operation {
@@ -16,11 +16,11 @@ pub fn answer(account: &mut Account, operation: &str, request: &Json) -> Answer 
         "DeleteRouteTable" => delete_table(account, request),
         "AssociateRouteTable" => associate(account, request),
         "DisassociateRouteTable" => disassociate(account, request),
-        _ => refuse("InvalidAction", format!("{operation} of EC2 is not simulated")),
+        _ => ec2_route::answer(account, operation, request),
     }
 }
 
-fn table<'a>(account: &'a Account, id: &str) -> Result<&'a Record, Refusal> {
+pub fn table<'a>(account: &'a Account, id: &str) -> Result<&'a Record, Refusal> {
     let found = account.record("route-table", id);
     found.map_or_else(|| not_found("InvalidRouteTableID.NotFound", "routeTable", id), Ok)
 }
@@ -64,6 +64,8 @@ fn describe(account: &Account, request: &Json) -> Answer {
             .filter(|(_, one)| one["routeTableId"] == table["routeTableId"])
             .map(|(_, one)| Json::Object(one.clone()));
         table["associationSet"] = associations.collect();
+        let routes = ec2_route::told(account, table["routeTableId"].as_str().unwrap_or_default());
+        table["routeSet"].as_array_mut().into_iter().for_each(|all| all.extend(routes.clone()));
     }
     Ok(answer)
 }
@@ -80,6 +82,7 @@ fn delete_table(account: &mut Account, request: &Json) -> Answer {
         return in_use("routeTable", &id, by);
     }
     drop(associations);
+    account.table("route").retain(|_, route| text(route, "_table") != id);
     account.table("route-table").remove(&id);
     Ok(json!({"return": true}))
 }

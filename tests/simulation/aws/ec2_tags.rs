@@ -12,6 +12,7 @@ pub const TAGGED: &[(&str, &str)] = &[
     ("sg-", "group"),
     ("sgr-", "rule"),
     ("vpce-", "endpoint"),
+    ("igw-", "gateway"),
 ];
 
 /// The tags of a create, as EC2 tells them. "Tag your Amazon EC2 resources": at most 50 a resource,

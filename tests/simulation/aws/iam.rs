@@ -5,9 +5,11 @@
 use serde_json::{Value as Json, json};
 
 use super::account::{
-    Account, Answer, NUMBER, Record, Refusal, Time, given, list, needed, page, record, refuse, text,
+    Account, Answer, NUMBER, Record, Refusal, Time, date, given, list, needed, page, record,
+    refuse, text,
 };
 use super::wire::encoded;
+use super::{iam_policies, iam_principals};
 
 /// "IAM might return fewer results, even when there are more results available": a few at once.
 const PAGE: usize = 2;
@@ -28,26 +30,52 @@ pub fn answer(account: &mut Account, operation: &str, request: &Json) -> Answer 
         }
         "TagRole" | "UntagRole" => tag_role(account, request),
         "DeleteRole" => delete_role(account, request),
-        "PutRolePolicy" => put_policy(account, request),
-        "GetRolePolicy" => get_policy(account, request),
-        "DeleteRolePolicy" => delete_policy(account, request),
-        "ListRolePolicies" => list_names(account, request, "_inline", "PolicyNames"),
-        "AttachRolePolicy" => attach(account, request, true),
-        "DetachRolePolicy" => attach(account, request, false),
-        "ListAttachedRolePolicies" => list_attached(account, request),
-        "ListInstanceProfilesForRole" => {
-            role(account, request)?;
-            Ok(json!({"InstanceProfiles": [], "IsTruncated": false}))
+        "PutRolePermissionsBoundary" => {
+            let arn = needed(request, "PermissionsBoundary")?;
+            let boundary = json!({
+                "PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn,
+            });
+            change(account, request, "PermissionsBoundary", boundary)
         }
-        _ => refuse("InvalidAction", format!("{operation} of IAM is not simulated")),
+        "DeleteRolePermissionsBoundary" => {
+            let name = text(role(account, request)?, "RoleName").to_owned();
+            account.table("role").get_mut(&name).map(|it| it.remove("PermissionsBoundary"));
+            super::account::accepted()
+        }
+        "CreateInstanceProfile" => create_profile(account, request),
+        "AddRoleToInstanceProfile" => put_into_profile(account, request, true),
+        "RemoveRoleFromInstanceProfile" => put_into_profile(account, request, false),
+        "ListInstanceProfilesForRole" => {
+            let role = role(account, request)?;
+            let all = account.records("instance-profile");
+            let holding = all.filter(|(_, it)| holds(it, text(role, "RoleName")));
+            let told = holding.map(|(_, it)| told_profile(account, it)).collect();
+            paged(told, request, "InstanceProfiles")
+        }
+        _ if POLICIES.contains(&operation) => iam_policies::answer(account, operation, request),
+        _ => match iam_principals::answer(account, operation, request) {
+            Some(answer) => answer,
+            None => refuse("InvalidAction", format!("{operation} of IAM is not simulated")),
+        },
     }
 }
 
-fn missing<T>(message: String) -> Result<T, Refusal> {
+const POLICIES: [&str; 8] = [
+    "CreatePolicy",
+    "GetPolicy",
+    "DeletePolicy",
+    "CreatePolicyVersion",
+    "GetPolicyVersion",
+    "ListPolicyVersions",
+    "DeletePolicyVersion",
+    "ListEntitiesForPolicy",
+];
+
+pub fn missing<T>(message: String) -> Result<T, Refusal> {
     Err(Refusal { status: 404, code: "NoSuchEntity".to_owned(), message })
 }
 
-fn conflict<T>(code: &str, message: impl Into<String>) -> Result<T, Refusal> {
+pub fn conflict<T>(code: &str, message: impl Into<String>) -> Result<T, Refusal> {
     Err(Refusal { status: 409, code: code.to_owned(), message: message.into() })
 }
 
@@ -57,7 +85,7 @@ fn role<'a>(account: &'a Account, request: &Json) -> Result<&'a Record, Refusal>
     found.map_or_else(|| missing(format!("The role with name {name} cannot be found.")), Ok)
 }
 
-fn document(request: &Json) -> Result<String, Refusal> {
+pub fn document(request: &Json) -> Result<String, Refusal> {
     let given = given(request, "AssumeRolePolicyDocument");
     let text = given.or(super::account::given(request, "PolicyDocument")).unwrap_or_default();
     match serde_json::from_str::<Json>(text) {
@@ -66,7 +94,7 @@ fn document(request: &Json) -> Result<String, Refusal> {
     }
 }
 
-fn tags(request: &Json) -> Json {
+pub fn tags(request: &Json) -> Json {
     let tags = list(request, "Tags").iter();
     tags.map(|tag| json!({"Key": tag["Key"], "Value": tag["Value"]})).collect()
 }
@@ -80,7 +108,7 @@ fn create_role(account: &mut Account, request: &Json) -> Answer {
     }
     let trust = document(request)?;
     let path = given(request, "Path").unwrap_or("/");
-    let made = json!({
+    let mut made = json!({
         "Path": path, "RoleName": name, "RoleId": account.unique_id("AROA"),
         "Arn": format!("arn:aws:iam::{NUMBER}:role{path}{name}"),
         "CreateDate": "2026-01-01T00:00:00Z", "AssumeRolePolicyDocument": encoded(&trust),
@@ -88,6 +116,10 @@ fn create_role(account: &mut Account, request: &Json) -> Answer {
         "MaxSessionDuration": given(request, "MaxSessionDuration").unwrap_or("3600"),
         "Tags": tags(request), "_made": account.now, "_inline": {}, "_attached": {},
     });
+    if let Some(arn) = given(request, "PermissionsBoundary") {
+        made["PermissionsBoundary"] =
+            json!({"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn});
+    }
     account.table("role").insert(name.to_owned(), record(made.clone()));
     Ok(json!({"Role": made}))
 }
@@ -122,51 +154,15 @@ fn delete_role(account: &mut Account, request: &Json) -> Answer {
         return conflict("DeleteConflict", "Cannot delete entity, must detach all policies first.");
     }
     let name = text(role, "RoleName").to_owned();
+    if account.records("instance-profile").any(|(_, it)| holds(it, &name)) {
+        let message = "Cannot delete entity, must remove roles from instance profile first.";
+        return conflict("DeleteConflict", message);
+    }
     account.table("role").remove(&name);
     super::account::accepted()
 }
 
-fn put_policy(account: &mut Account, request: &Json) -> Answer {
-    let policy = needed(request, "PolicyName")?;
-    let document = document(request)?;
-    let name = text(role(account, request)?, "RoleName").to_owned();
-    let now = account.now;
-    let role = account.table("role").get_mut(&name).expect("it was just there");
-    let inline = role["_inline"].as_object_mut().expect("an object");
-    // Another document is a change that has to be seen everywhere again.
-    if inline.get(policy).is_none_or(|live| live["document"] != document.as_str()) {
-        inline.insert(policy.to_owned(), json!({"document": document, "since": now}));
-    }
-    super::account::accepted()
-}
-
-fn get_policy(account: &Account, request: &Json) -> Answer {
-    let (role, name) = (role(account, request)?, needed(request, "PolicyName")?);
-    match role["_inline"].get(name) {
-        Some(live) => Ok(json!({
-            "RoleName": role["RoleName"], "PolicyName": name,
-            "PolicyDocument": encoded(live["document"].as_str().unwrap_or_default()),
-        })),
-        None => missing(format!("The role policy with name {name} cannot be found.")),
-    }
-}
-
-fn delete_policy(account: &mut Account, request: &Json) -> Answer {
-    let name = needed(request, "PolicyName")?;
-    let role_name = text(role(account, request)?, "RoleName").to_owned();
-    let role = account.table("role").get_mut(&role_name).expect("it was just there");
-    match role["_inline"].as_object_mut().expect("an object").remove(name) {
-        Some(_) => super::account::accepted(),
-        None => missing(format!("The role policy with name {name} cannot be found.")),
-    }
-}
-
-fn list_names(account: &Account, request: &Json, key: &str, told: &str) -> Answer {
-    let names = role(account, request)?[key].as_object().expect("an object").keys();
-    paged(names.map(|name| Json::from(name.as_str())).collect(), request, told)
-}
-
-fn paged(items: Vec<Json>, request: &Json, told: &str) -> Answer {
+pub fn paged(items: Vec<Json>, request: &Json, told: &str) -> Answer {
     let (items, next) = page(items, given(request, "Marker"), PAGE);
     let mut answer = json!({told: items, "IsTruncated": next.is_some()});
     if let Some(next) = next {
@@ -175,33 +171,48 @@ fn paged(items: Vec<Json>, request: &Json, told: &str) -> Answer {
     Ok(answer)
 }
 
-/// Attaching twice is no mistake; 10 policies a role ("IAM and AWS STS quotas").
-fn attach(account: &mut Account, request: &Json, adds: bool) -> Answer {
-    let arn = needed(request, "PolicyArn")?;
-    let name = text(role(account, request)?, "RoleName").to_owned();
-    if adds && !arn.starts_with("arn:aws:iam::aws:policy/") {
-        return missing(format!("Policy {arn} does not exist or is not attachable."));
-    }
-    let now = account.now;
-    let role = account.table("role").get_mut(&name).expect("it was just there");
-    let attached = role["_attached"].as_object_mut().expect("an object");
-    if adds {
-        if attached.len() == 10 && !attached.contains_key(arn) {
-            return conflict("LimitExceeded", "Cannot exceed quota for PoliciesPerRole: 10");
-        }
-        attached.entry(arn).or_insert(now.into());
-    } else if attached.remove(arn).is_none() {
-        return missing(format!("Policy {arn} was not found."));
-    }
-    super::account::accepted()
+fn create_profile(account: &mut Account, request: &Json) -> Answer {
+    let name = needed(request, "InstanceProfileName")?;
+    let made = json!({
+        "Path": "/", "InstanceProfileName": name, "InstanceProfileId": account.unique_id("AIPA"),
+        "Arn": format!("arn:aws:iam::{NUMBER}:instance-profile/{name}"),
+        "CreateDate": date(account.now), "Roles": [], "_roles": [], "_default": true,
+    });
+    account.table("instance-profile").insert(name.to_owned(), record(made.clone()));
+    Ok(json!({"InstanceProfile": made}))
 }
 
-fn list_attached(account: &Account, request: &Json) -> Answer {
-    let arns = role(account, request)?["_attached"].as_object().expect("an object").keys();
-    let told = arns.map(
-        |arn| json!({"PolicyArn": arn, "PolicyName": arn.rsplit('/').next().unwrap_or_default()}),
-    );
-    paged(told.collect(), request, "AttachedPolicies")
+fn holds(profile: &Record, role: &str) -> bool {
+    profile["_roles"].as_array().is_some_and(|roles| roles.iter().any(|one| one == role))
+}
+
+fn told_profile(account: &Account, profile: &Record) -> Json {
+    let roles = profile["_roles"].as_array().into_iter().flatten().filter_map(Json::as_str);
+    let mut told = Json::Object(profile.clone());
+    told["Roles"] = roles
+        .filter_map(|name| account.record("role", name))
+        .map(|it| Json::Object(it.clone()))
+        .collect();
+    told
+}
+
+/// "An instance profile can contain only one role, and this quota cannot be increased."
+fn put_into_profile(account: &mut Account, request: &Json, adds: bool) -> Answer {
+    let role = text(role(account, request)?, "RoleName").to_owned();
+    let name = needed(request, "InstanceProfileName")?;
+    let Some(profile) = account.record("instance-profile", name) else {
+        return missing(format!("Instance Profile {name} cannot be found."));
+    };
+    if adds && profile["_roles"].as_array().is_some_and(|roles| !roles.is_empty()) {
+        let message = "Cannot exceed quota for InstanceSessionsPerInstanceProfile: 1";
+        return conflict("LimitExceeded", message);
+    }
+    if !adds && !holds(profile, &role) {
+        return missing(format!("Role {role} in profile {name} cannot be found."));
+    }
+    let roles = if adds { json!([role]) } else { json!([]) };
+    account.set("instance-profile", name, "_roles", roles);
+    super::account::accepted()
 }
 
 /// How long others may not see what was made or changed.
@@ -216,6 +227,11 @@ pub fn can_be_assumed(account: &Account, arn: &str, service: &str) -> bool {
     })
 }
 
+/// What AWS's own policies allow, of what is asked for here: their pages in the AWS Managed Policy
+/// Reference.
+const ALLOWING: [(&str, &str); 2] =
+    [("AWSLambdaVPCAccessExecutionRole", "ec2"), ("AmazonAPIGatewayPushToCloudWatchLogs", "logs")];
+
 /// Whether the role's policies allow an action, those that are seen everywhere by now.
 pub fn allows(account: &Account, arn: &str, action: &str) -> bool {
     let is_old = |since: &Json| since.as_u64().is_some_and(|at| at + PROPAGATION <= account.now);
@@ -229,7 +245,13 @@ pub fn allows(account: &Account, arn: &str, action: &str) -> bool {
         let attached = role["_attached"].as_object().into_iter().flatten();
         inline.into_iter().any(|(_, live)| is_old(&live["since"]) && says(live))
             || attached.into_iter().any(|(arn, since)| {
-                is_old(since) && arn.ends_with("AWSLambdaVPCAccessExecutionRole")
+                let own = iam_policies::default_document(account, arn);
+                let says = |(document, since): (String, Time)| {
+                    is_old(&since.into()) && says(&json!({"document": document}))
+                };
+                is_old(since)
+                    && (ALLOWING.contains(&(arn.rsplit('/').next().unwrap_or_default(), service))
+                        || own.is_some_and(says))
             })
     })
 }

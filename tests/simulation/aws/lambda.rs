@@ -9,7 +9,7 @@ use super::account::{
     Account, Answer, Effect, NUMBER, REGION, Record, Refusal, SECOND, given, needed, record, text,
     texts,
 };
-use super::{ec2, iam, lambda_interfaces};
+use super::{ec2, iam, lambda_interfaces, lambda_policy, lambda_settings};
 
 pub fn answer(account: &mut Account, operation: &str, request: &Json) -> Answer {
     match operation {
@@ -45,28 +45,30 @@ pub fn answer(account: &mut Account, operation: &str, request: &Json) -> Answer 
         }
         "DeleteFunction" => delete(account, request),
         "TagResource" | "UntagResource" => tag(account, request),
-        _ => {
-            no(400, "UnknownOperationException", format!("{operation} of Lambda is not simulated"))
+        "AddPermission" | "GetPolicy" | "RemovePermission" => {
+            lambda_policy::answer(account, operation, request)
         }
+        _ => lambda_settings::answer(account, operation, request),
     }
 }
 
-fn no<T>(status: u16, code: &str, message: impl Into<String>) -> Result<T, Refusal> {
+pub fn no<T>(status: u16, code: &str, message: impl Into<String>) -> Result<T, Refusal> {
     Err(Refusal { status, code: code.to_owned(), message: message.into() })
 }
 
-fn invalid<T>(message: impl Into<String>) -> Result<T, Refusal> {
+pub fn invalid<T>(message: impl Into<String>) -> Result<T, Refusal> {
     no(400, "InvalidParameterValueException", message)
 }
 
 fn function<'a>(account: &'a Account, request: &Json) -> Result<&'a Record, Refusal> {
-    let name = needed(request, "FunctionName")?;
+    // "The name or ARN of the Lambda function": also a part of the ARN.
+    let name = needed(request, "FunctionName")?.rsplit("function:").next().unwrap_or_default();
     let message = format!("Function not found: arn:aws:lambda:{REGION}:{NUMBER}:function:{name}");
     let found = account.record("function", name);
     found.map_or_else(|| no(404, "ResourceNotFoundException", message), Ok)
 }
 
-fn name(account: &Account, request: &Json) -> Result<String, Refusal> {
+pub fn name(account: &Account, request: &Json) -> Result<String, Refusal> {
     Ok(text(function(account, request)?, "FunctionName").to_owned())
 }
 
@@ -179,7 +181,7 @@ fn put_into_vpc(account: &mut Account, name: &str, vpc: Option<&Json>) -> Result
 }
 
 /// Neither while it is being made nor while it is being changed: "Lambda function states".
-fn check_state(function: &Record) -> Result<(), Refusal> {
+pub fn check_state(function: &Record) -> Result<(), Refusal> {
     let arn = text(function, "FunctionArn");
     if text(function, "State") == "Pending" {
         let message = format!(
@@ -248,6 +250,7 @@ fn delete(account: &mut Account, request: &Json) -> Answer {
     let name = text(function, "FunctionName").to_owned();
     lambda_interfaces::abandon(account, &name);
     account.table("function").remove(&name);
+    account.table("permission").retain(|_, it| text(it, "_function") != name);
     account.forget_later("function", &name);
     Ok(json!({"_status": 204}))
 }

@@ -5,20 +5,36 @@
 #![expect(clippy::needless_pass_by_value, reason = "what is made is made of it")]
 
 pub mod account;
+mod apigateway;
+mod apigateway_api;
+mod apigateway_method;
+mod apigateway_patch;
+mod apigateway_plan;
+mod apigateway_stage;
+mod bedrock;
+mod bedrock_alias;
+mod bedrock_parts;
 mod ec2;
 mod ec2_endpoint;
 mod ec2_group;
+mod ec2_route;
 mod ec2_routing;
 pub mod ec2_tags;
 mod iam;
+mod iam_policies;
+mod iam_principals;
 mod lambda;
 mod lambda_interfaces;
+mod lambda_policy;
+mod lambda_settings;
 mod logs;
 mod rates;
 mod routes;
 #[cfg(test)]
 mod tests;
 pub mod wire;
+
+use serde_json::json;
 
 use account::{Account, Answer, Time, refuse};
 use rates::Rates;
@@ -48,10 +64,16 @@ impl Aws {
 pub fn carry_out(account: &mut Account, call: &Call) -> Answer {
     let (operation, members) = (call.operation.as_str(), &call.members);
     match call.service.as_str() {
+        "apigateway" => apigateway::answer(account, operation, members),
+        "bedrock" => bedrock::answer(account, operation, members),
         "ec2" => ec2::answer(account, operation, members),
         "iam" => iam::answer(account, operation, members),
         "lambda" => lambda::answer(account, operation, members),
         "logs" => logs::answer(account, operation, members),
+        "sts" => Ok(json!({
+            "UserId": "AIDASIMULATED", "Account": account::NUMBER,
+            "Arn": format!("arn:aws:iam::{}:user/simulated", account::NUMBER),
+        })),
         service => refuse("UnknownOperation", format!("no {operation} of {service} is simulated")),
     }
 }

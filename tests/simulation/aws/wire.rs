@@ -184,7 +184,8 @@ pub fn response(call: &Call, answer: &Result<Json, Refusal>) -> Response {
         ),
         (_, Ok(json)) => {
             let status = json.get("_status").and_then(Json::as_u64).unwrap_or(200);
-            let body = if status == 204 { String::new() } else { told(json).to_string() };
+            let is_empty = status == 204 || json.get("_empty").is_some();
+            let body = if is_empty { String::new() } else { told(json).to_string() };
             let status = u16::try_from(status).expect("an HTTP status");
             Response { status, headers: json_headers(), body }
         }
@@ -210,7 +211,7 @@ pub fn told(json: &Json) -> Json {
     match json {
         Json::Object(map) => Json::Object(
             map.iter()
-                .filter(|(key, _)| !key.starts_with('_'))
+                .filter(|(key, value)| !key.starts_with('_') && !value.is_null())
                 .map(|(key, value)| (key.clone(), told(value)))
                 .collect::<Map<_, _>>(),
         ),
