@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Action, Operation, Step, StepId};
 use crate::graph::Graph;
-use crate::resource;
+use crate::resource::{self, Effect};
 use crate::state::{Instance, State};
 use crate::value::{LogicalId, Token};
 
@@ -28,6 +28,7 @@ pub fn connect(steps: &mut [Step], graph: Option<&Graph>, state: &State) {
             if step.operation.is_forward() {
                 let mut after = forward_edges(step, graph, &forward);
                 after.extend(removals.before_making(step));
+                after.extend(removals.before_snapshot(step.id));
                 after
             } else {
                 let mut after = removals.edges(step);
@@ -94,6 +95,8 @@ struct Removals<'a> {
     /// Steps that must end before the same logical id is made anew.
     early: BTreeSet<StepId>,
     by_id: BTreeMap<LogicalId, Vec<StepId>>,
+    /// By each snapshot that is made: the steps that remove what it would otherwise hold.
+    held: BTreeMap<StepId, BTreeSet<StepId>>,
     /// The parent that a vanishing step waits for.
     parents: BTreeMap<StepId, StepId>,
 }
@@ -110,12 +113,18 @@ impl<'a> Removals<'a> {
                 by_id.entry(step.logical_id.clone()).or_default().push(step.id);
             }
         }
-        let early = steps
+        let mut early: BTreeSet<StepId> = steps
             .iter()
             .filter(|step| !step.operation.is_forward() && is_early(step, steps, state))
             .map(|step| step.id)
             .collect();
-        let mut removals = Self { taken, early, by_id, parents: BTreeMap::new() };
+        let held: BTreeMap<StepId, BTreeSet<StepId>> = steps
+            .iter()
+            .map(|step| (step.id, held_by(step, steps, &taken, state)))
+            .filter(|(_, held)| !held.is_empty())
+            .collect();
+        early.extend(held.values().flatten());
+        let mut removals = Self { taken, early, by_id, held, parents: BTreeMap::new() };
         removals.parents = steps
             .iter()
             .filter(|step| matches!(step.operation, Operation::VanishWithParent { .. }))
@@ -147,6 +156,11 @@ impl<'a> Removals<'a> {
                 .collect(),
             _ => Vec::new(),
         }
+    }
+
+    /// What has to be gone before a snapshot is made.
+    fn before_snapshot(&self, step: StepId) -> impl Iterator<Item = StepId> {
+        self.held.get(&step).into_iter().flatten().copied()
     }
 
     /// A removal waits for the removal of everything that depends on it; what vanishes with its
@@ -211,6 +225,33 @@ fn instance<'a>(
 ) -> Option<(&'a LogicalId, &'a Instance)> {
     let (id, entry) = state.resources.get_key_value(id)?;
     entry.instances().find(|instance| instance.token == *token).map(|instance| (id, instance))
+}
+
+/// The removals of what a snapshot is of: made before them, it would hold what the template no
+/// longer has, and an API would go on serving it. What is there is served by the old snapshot.
+fn held_by(
+    step: &Step,
+    steps: &[Step],
+    taken: &BTreeMap<StepId, (&LogicalId, &Instance)>,
+    state: &State,
+) -> BTreeSet<StepId> {
+    let Operation::Create { .. } = step.operation else { return BTreeSet::new() };
+    let follows = resource::handler(step.type_name.as_str()).and_then(|handler| handler.follows());
+    let Some(follows) = follows.filter(|follows| follows.effect == Effect::Replace) else {
+        return BTreeSet::new();
+    };
+    let parent = |instance: &Instance| instance.properties.get(follows.through).cloned();
+    let own = state.current(&step.logical_id).map(parent);
+    steps
+        .iter()
+        .filter(|other| matches!(other.operation, Operation::Delete { .. }))
+        .filter(|other| follows.types.contains(&other.type_name.as_str()))
+        .filter(|other| {
+            let gone = taken.get(&other.id).map(|(_, instance)| parent(instance));
+            own.is_none() || gone == own
+        })
+        .map(|other| other.id)
+        .collect()
 }
 
 /// What is left of an unfinished create goes before a new one is made, and so does the old side of

@@ -3,7 +3,7 @@ use serde_json::json;
 use super::{apply, deployed, graph, live, make, observed, planned, properties, tokens, told};
 use crate::graph::Graph;
 use crate::journal::Event;
-use crate::plan::{Action, Operation, Plan, Purpose, Why, plan, teardown};
+use crate::plan::{Action, Operation, Plan, Purpose, Step, Why, plan, teardown};
 use crate::refresh::{Observation, Observed};
 use crate::resource::Status;
 use crate::state::State;
@@ -473,6 +473,35 @@ fn children_vanish_with_their_parent() {
     for step in plan.steps.iter().filter(|step| super::operation(step) == "vanish") {
         assert!(step.after.contains(&api.id), "{}", step.logical_id);
         assert!(!api.after.contains(&step.id), "{}", step.logical_id);
+    }
+}
+
+/// A deployment made while a method is still there would serve it for ever.
+#[test]
+fn what_a_snapshot_would_hold_goes_before_it_is_made() {
+    let other = "
+  Other:
+    Type: AWS::ApiGateway::Method
+    Properties: {RestApiId: !Ref Api, ResourceId: !GetAtt Api.RootResourceId, HttpMethod: PUT}
+";
+    let both = API.replace("Resources:", &format!("Resources:{other}"));
+    for (before, after) in [
+        // Taken out of the template, and replaced.
+        (both.clone(), API.to_owned()),
+        (both.clone(), both.replace("HttpMethod: PUT", "HttpMethod: POST")),
+    ] {
+        let mut case = Case::of(&before, &[]);
+        case.graph = graph(&after);
+        let plan = case.plan();
+        let step = |wanted: &str, id: &str| {
+            let is_it =
+                |step: &&Step| super::operation(step) == wanted && step.logical_id.as_str() == id;
+            plan.steps.iter().find(is_it).unwrap_or_else(|| panic!("no {wanted} of {id}"))
+        };
+        let (gone, made) = (step("delete", "Other"), step("create", "Deployment"));
+        assert!(made.after.contains(&gone.id));
+        assert_eq!(gone.after, [], "nor does it wait for the old deployment, which served it");
+        assert!(step("delete", "Deployment").after.contains(&made.id));
     }
 }
 
