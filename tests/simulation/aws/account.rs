@@ -60,7 +60,7 @@ pub struct Account {
     /// Shared with copies of the account until they differ.
     pub tables: BTreeMap<&'static str, Arc<Table>>,
     /// Answers by client token: the same request again is the same resource.
-    pub tokens: BTreeMap<String, (Json, Json)>,
+    tokens: Arc<BTreeMap<String, (Json, Json)>>,
     later: Vec<(Time, Effect)>,
     made: u64,
     random: Random,
@@ -71,7 +71,7 @@ impl Account {
         Self {
             now: 0,
             tables: BTreeMap::new(),
-            tokens: BTreeMap::new(),
+            tokens: Arc::default(),
             later: Vec::new(),
             made: 0,
             random,
@@ -147,6 +147,15 @@ impl Account {
 
     pub fn records(&self, name: &str) -> impl Iterator<Item = (&String, &Record)> {
         self.tables.get(name).into_iter().flat_map(|table| table.iter())
+    }
+
+    /// The request that a token came with before, and its answer.
+    pub fn answered(&self, token: &str) -> Option<&(Json, Json)> {
+        self.tokens.get(token)
+    }
+
+    pub fn remember(&mut self, token: String, request: Json, answer: Json) {
+        Arc::make_mut(&mut self.tokens).insert(token, (request, answer));
     }
 
     pub fn record(&self, table: &str, id: &str) -> Option<&Record> {

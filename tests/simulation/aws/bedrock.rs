@@ -92,7 +92,7 @@ pub fn once(
             "Value at 'clientToken' failed to satisfy constraint: Member must have length greater than or equal to 33",
         );
     }
-    if let Some((earlier, answer)) = account.tokens.get(&token) {
+    if let Some((earlier, answer)) = account.answered(&token) {
         return if earlier == request {
             Ok(answer.clone())
         } else {
@@ -100,7 +100,7 @@ pub fn once(
         };
     }
     let answer = make(account, request)?;
-    account.tokens.insert(token, (request.clone(), answer.clone()));
+    account.remember(token, request.clone(), answer.clone());
     Ok(answer)
 }
 

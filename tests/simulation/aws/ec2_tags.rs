@@ -154,7 +154,7 @@ pub fn once(
     let Some(token) = given(request, "ClientToken").map(str::to_owned) else {
         return make(account);
     };
-    if let Some((earlier, answer)) = account.tokens.get(&token) {
+    if let Some((earlier, answer)) = account.answered(&token) {
         return if earlier == request {
             Ok(answer.clone())
         } else {
@@ -162,6 +162,6 @@ pub fn once(
         };
     }
     let answer = make(account)?;
-    account.tokens.insert(token, (request.clone(), answer.clone()));
+    account.remember(token, request.clone(), answer.clone());
     Ok(answer)
 }
