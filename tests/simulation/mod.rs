@@ -12,6 +12,8 @@
 #![expect(clippy::disallowed_methods, reason = "time is virtual, and seeds come from outside")]
 
 mod aws;
+#[cfg(test)]
+mod clients;
 mod coverage;
 mod disk;
 mod draw;
@@ -24,6 +26,8 @@ mod run;
 mod s3;
 mod scenario;
 mod script;
+#[cfg(test)]
+mod server;
 mod shrink;
 #[cfg(test)]
 mod tests;

@@ -2,8 +2,10 @@
 //!
 //! Their virtual environments are the user's own: `CAIRN_CACHE_DIR`, or the usual cache folder.
 
+use std::path::PathBuf;
+
 use cairn::local::{
-    Emulator, Host, LocalError, MINISTACK, PrivateServer, Requirements, start_private,
+    Emulator, Host, LocalError, MINISTACK, PrivateServer, Requirements, install, start_private,
 };
 
 /// The strict one for EC2; it has no Bedrock agents and runs no functions. It is in MiniStack's
@@ -25,6 +27,14 @@ pub async fn ministack() -> PrivateServer {
 
 pub async fn moto() -> PrivateServer {
     start(&MOTO).await
+}
+
+/// A Python that has botocore, which moto needs.
+pub async fn botocore() -> PathBuf {
+    let host =
+        Host::from_environment(|name| std::env::var_os(name)).expect("this system is supported");
+    let environment = install(&host, &MOTO.requirements, &|_| ()).await;
+    environment.expect("PyPI can be reached").join("bin").join("python")
 }
 
 async fn start(emulator: &Emulator) -> PrivateServer {

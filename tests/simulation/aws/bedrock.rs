@@ -22,10 +22,15 @@ pub fn answer(account: &mut Account, operation: &str, request: &Json) -> Answer 
                 "agentStatus",
                 "description",
                 "updatedAt",
-                "latestAgentVersion",
                 "guardrailConfiguration",
             ];
-            let found = account.records("agent").map(|(_, it)| summary(it, &keys)).collect();
+            let told = |agent: &Record| {
+                let mut told = summary(agent, &keys);
+                let latest = agent.get("_latest").map(|number| number.to_string().into());
+                told["latestAgentVersion"] = latest.unwrap_or_default();
+                told
+            };
+            let found = account.records("agent").map(|(_, it)| told(it)).collect();
             listed(found, request, "agentSummaries")
         }
         "UpdateAgent" => update(account, request),

@@ -135,7 +135,6 @@ fn version(account: &mut Account, agent_id: &str, request: &Json) -> Result<Stri
     );
     account.table("agent-version").insert(format!("{agent_id}|{latest}"), made);
     account.set("agent", agent_id, "_latest", latest.into());
-    account.set("agent", agent_id, "latestAgentVersion", latest.to_string().into());
     account.set("agent", agent_id, "agentStatus", "VERSIONING".into());
     become_later(account, agent_id, "PREPARED", (SECOND, 8 * SECOND));
     Ok(latest.to_string())
@@ -155,12 +154,12 @@ fn lead_to(account: &mut Account, agent: &str, alias: &str, version: &str) {
     }
 }
 
-fn check_alias_at_rest(alias: &Record) -> Result<(), Refusal> {
+fn state_at_work(alias: &Record) -> Option<String> {
     match text(alias, "agentAliasStatus") {
         state @ ("CREATING" | "UPDATING" | "DELETING") => {
-            conflict(format!("The operation can't be performed on an alias in {state} state"))
+            Some(format!("The operation can't be performed on an alias in {state} state"))
         }
-        _ => Ok(()),
+        _ => None,
     }
 }
 
@@ -172,7 +171,9 @@ fn update(account: &mut Account, request: &Json) -> Answer {
         text(live, "agentId").to_owned()
     };
     let mut changed = alias(account, request)?.clone();
-    check_alias_at_rest(&changed)?;
+    if let Some(message) = state_at_work(&changed) {
+        return conflict(message);
+    }
     if changed.contains_key("_default") {
         return invalid("The test alias cannot be updated");
     }
@@ -200,19 +201,20 @@ fn update(account: &mut Account, request: &Json) -> Answer {
     accepted(json!({"agentAlias": changed}))
 }
 
-/// Gone after a while. An agent that it is a collaborator of holds it.
+/// Gone after a while. An agent that it is a collaborator of holds it. The operation has no conflicts
+/// among its errors.
 fn delete(account: &mut Account, request: &Json) -> Answer {
     let live = alias(account, request)?;
-    check_alias_at_rest(live)?;
+    if let Some(message) = state_at_work(live) {
+        return invalid(message);
+    }
     if live.contains_key("_default") {
         return invalid("The test alias cannot be deleted");
     }
     let arn = text(live, "agentAliasArn");
     let mut others = account.records("collaborator");
     if others.any(|(_, it)| it["agentDescriptor"]["aliasArn"] == arn) {
-        return conflict(format!(
-            "The alias {arn} is in use by an agent that it collaborates with"
-        ));
+        return invalid(format!("The alias {arn} is in use by an agent that it collaborates with"));
     }
     drop(others);
     let (agent, own) = (text(live, "agentId").to_owned(), text(live, "agentAliasId").to_owned());

@@ -8,7 +8,7 @@ use super::account::{
     Account, Answer, Effect, NUMBER, REGION, Record, Refusal, SECOND, given, needed, record,
     refuse, text,
 };
-use super::{ec2_endpoint, ec2_group, ec2_routing, ec2_tags};
+use super::{ec2_endpoint, ec2_group, ec2_ipv6, ec2_routing, ec2_tags};
 
 pub fn answer(account: &mut Account, operation: &str, request: &Json) -> Answer {
     if given(request, "DryRun") == Some("true") {
@@ -83,6 +83,8 @@ fn carry_out(account: &mut Account, operation: &str, request: &Json) -> Answer {
         "DescribeAvailabilityZones" => Ok(json!({"availabilityZoneInfo": ZONES.map(|zone| json!({
             "zoneName": format!("{REGION}{zone}"), "zoneType": "availability-zone",
         }))})),
+        "ModifyVpcTenancy" => modify_tenancy(account, request),
+        _ if operation.ends_with("CidrBlock") => ec2_ipv6::answer(account, operation, request),
         _ if operation.contains("VpcEndpoint") => ec2_endpoint::answer(account, operation, request),
         _ if operation.contains("SecurityGroup") => ec2_group::answer(account, operation, request),
         _ => ec2_routing::answer(account, operation, request),
@@ -191,6 +193,17 @@ fn modify_vpc(account: &mut Account, request: &Json) -> Answer {
         return refuse("InvalidParameterCombination", "DNS hostnames need DNS support");
     }
     account.set("vpc", id, &format!("_{name}"), value.into());
+    Ok(json!({"return": true}))
+}
+
+/// "You can change the instance tenancy attribute of a VPC to default only."
+fn modify_tenancy(account: &mut Account, request: &Json) -> Answer {
+    let id = needed(request, "VpcId")?;
+    vpc(account, id)?;
+    if given(request, "InstanceTenancy") != Some("default") {
+        return refuse("InvalidParameterValue", "a VPC's tenancy can be changed to default only");
+    }
+    account.set("vpc", id, "instanceTenancy", "default".into());
     Ok(json!({"return": true}))
 }
 

@@ -33,7 +33,7 @@ pub fn answer(account: &mut Account, operation: &str, request: &Json) -> Answer 
         "PutRolePermissionsBoundary" => {
             let arn = needed(request, "PermissionsBoundary")?;
             let boundary = json!({
-                "PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn,
+                "PermissionsBoundaryType": "PermissionsBoundaryPolicy", "PermissionsBoundaryArn": arn,
             });
             change(account, request, "PermissionsBoundary", boundary)
         }
@@ -117,8 +117,7 @@ fn create_role(account: &mut Account, request: &Json) -> Answer {
         "Tags": tags(request), "_made": account.now, "_inline": {}, "_attached": {},
     });
     if let Some(arn) = given(request, "PermissionsBoundary") {
-        made["PermissionsBoundary"] =
-            json!({"PermissionsBoundaryType": "Policy", "PermissionsBoundaryArn": arn});
+        made["PermissionsBoundary"] = json!({"PermissionsBoundaryType": "PermissionsBoundaryPolicy", "PermissionsBoundaryArn": arn});
     }
     account.table("role").insert(name.to_owned(), record(made.clone()));
     Ok(json!({"Role": made}))

@@ -148,7 +148,9 @@ fn create(account: &mut Account, request: &Json) -> Answer {
     };
     let (table, value) = ("function", json!("Active"));
     account.later(ready, Effect::Set { table, id: name.clone(), key: "State", value });
-    Ok(Json::Object(account.record("function", &name).expect("just made").clone()))
+    let mut told = Json::Object(account.record("function", &name).expect("just made").clone());
+    told["_status"] = 201.into();
+    Ok(told)
 }
 
 fn code(code: &Json) -> Result<String, Refusal> {

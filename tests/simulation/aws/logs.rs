@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use super::account::{
     Account, Answer, NUMBER, REGION, Record, Refusal, given, needed, page, record, refuse, texts,
 };
+use super::logs_settings;
 
 pub fn answer(account: &mut Account, operation: &str, request: &Json) -> Answer {
     match operation {
@@ -18,17 +19,17 @@ pub fn answer(account: &mut Account, operation: &str, request: &Json) -> Answer 
             Ok(json!({"tags": group["_tags"]}))
         }
         "TagResource" | "UntagResource" => tag(account, request),
-        _ => refuse("InvalidParameterException", format!("{operation} of Logs is not simulated")),
+        _ => logs_settings::answer(account, operation, request),
     }
 }
 
 /// The name of a group, also from its ARN.
-fn name_in(identifier: &str) -> &str {
+pub fn name_in(identifier: &str) -> &str {
     let name = identifier.split_once(":log-group:").map_or(identifier, |(_, name)| name);
     name.trim_end_matches(":*")
 }
 
-fn group<'a>(account: &'a Account, name: &str) -> Result<&'a Record, Refusal> {
+pub fn group<'a>(account: &'a Account, name: &str) -> Result<&'a Record, Refusal> {
     let found = account.record("log-group", name);
     let message = "The specified log group does not exist.";
     found.map_or_else(|| refuse("ResourceNotFoundException", message), Ok)
@@ -73,7 +74,11 @@ fn delete(account: &mut Account, request: &Json) -> Answer {
     super::account::accepted()
 }
 
-const RETENTIONS: [u64; 12] = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365];
+/// "Possible values are": `PutRetentionPolicy`.
+const RETENTIONS: [u64; 22] = [
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
+    3288, 3653,
+];
 
 fn retain(account: &mut Account, request: &Json, days: Json) -> Answer {
     let name = needed(request, "logGroupName")?;

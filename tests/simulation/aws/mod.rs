@@ -17,6 +17,7 @@ mod bedrock_parts;
 mod ec2;
 mod ec2_endpoint;
 mod ec2_group;
+mod ec2_ipv6;
 mod ec2_route;
 mod ec2_routing;
 pub mod ec2_tags;
@@ -28,6 +29,7 @@ mod lambda_interfaces;
 mod lambda_policy;
 mod lambda_settings;
 mod logs;
+mod logs_settings;
 mod rates;
 mod routes;
 #[cfg(test)]
