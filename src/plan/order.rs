@@ -236,8 +236,9 @@ fn held_by(
     state: &State,
 ) -> BTreeSet<StepId> {
     let Operation::Create { .. } = step.operation else { return BTreeSet::new() };
-    let follows = resource::handler(step.type_name.as_str()).and_then(|handler| handler.follows());
-    let Some(follows) = follows.filter(|follows| follows.effect == Effect::Replace) else {
+    let Some(handler) = resource::handler(step.type_name.as_str()) else { return BTreeSet::new() };
+    let Some(follows) = handler.follows().filter(|follows| follows.effect == Effect::Replace)
+    else {
         return BTreeSet::new();
     };
     let parent = |instance: &Instance| instance.properties.get(follows.through).cloned();

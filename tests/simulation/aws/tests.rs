@@ -4,8 +4,13 @@ use serde_json::{Value as Json, json};
 
 use super::account::{Account, MINUTE, Refusal, SECOND, Time};
 use super::wire::{Call, Request, response, signed_for};
-use super::{Aws, carry_out};
+use super::{Aws, apigateway, carry_out};
 use crate::simulation::random::Random;
+
+mod agents;
+mod gateway;
+mod policies;
+mod routes;
 
 struct Story {
     account: Account,
@@ -17,7 +22,13 @@ impl Story {
         Self { account: Account::new(Random::new(7)), now: 0 }
     }
 
+    /// After the call before it.
     fn call(&mut self, action: &str, members: Json) -> Result<Json, Refusal> {
+        self.wait(apigateway::CHANGE);
+        self.at_once(action, members)
+    }
+
+    fn at_once(&mut self, action: &str, members: Json) -> Result<Json, Refusal> {
         let (service, operation) = action.split_once(':').expect("an action");
         let (service, operation) = (service.to_owned(), operation.to_owned());
         carry_out(&mut self.account, &Call { service, operation, members })
@@ -29,6 +40,23 @@ impl Story {
 
     fn refused(&mut self, action: &str, members: Json) -> String {
         self.call(action, members).expect_err(action).code
+    }
+
+    /// Each of these is refused with its code.
+    fn all_refused(&mut self, table: &[(&str, Json, &str)]) {
+        for (action, members, code) in table {
+            assert_eq!(self.refused(action, members.clone()), *code, "{action} {members}");
+        }
+    }
+
+    /// A role that a service may take by now.
+    fn role(&mut self, name: &str, service: &str) -> Json {
+        let trust =
+            json!({"Statement": [{"Principal": {"Service": format!("{service}.amazonaws.com")}}]});
+        let role = json!({"RoleName": name, "AssumeRolePolicyDocument": trust.to_string()});
+        let arn = self.ok("iam:CreateRole", role)["Role"]["Arn"].clone();
+        self.wait(10 * SECOND);
+        arn
     }
 
     fn wait(&mut self, time: Time) {
