@@ -5,7 +5,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::{Holder, Records, StoreError};
+use super::{Bodies, Holder, StoreError};
 use crate::journal::file;
 
 /// Where the state of one stack lives.
@@ -32,6 +32,13 @@ fn failed(attempt: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Store
     move |source| StoreError::Io { attempt, place, source }
 }
 
+fn absent_or(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
 impl Directory {
     pub fn new(path: &Path) -> Self {
         Self { path: path.to_owned() }
@@ -47,6 +54,16 @@ impl Directory {
 
     pub fn journal_path(&self) -> PathBuf {
         self.path.join("journal.jsonl")
+    }
+
+    /// The snapshot before the last run.
+    pub fn previous_path(&self) -> PathBuf {
+        self.path.join("state.previous.json")
+    }
+
+    /// The journal that leads from there to the snapshot.
+    pub fn previous_journal_path(&self) -> PathBuf {
+        self.path.join("journal.previous.jsonl")
     }
 
     pub fn snapshot(&self) -> Result<Option<String>, StoreError> {
@@ -70,15 +87,44 @@ impl Directory {
         write().map_err(failed("write", &path))
     }
 
-    pub fn remove_snapshot(&self) -> Result<(), StoreError> {
-        let path = self.snapshot_path();
-        fs::remove_file(&path).map_err(failed("remove", &path))
+    /// Keeps the snapshot as it is, beside the one that takes its place.
+    pub fn keep_snapshot(&self) -> Result<(), StoreError> {
+        let (path, previous) = (self.snapshot_path(), self.previous_path());
+        let keep = || -> io::Result<()> {
+            let beside = self.path.join(".state.previous");
+            absent_or(fs::remove_file(&beside))?;
+            if fs::hard_link(&path, &beside).is_err() {
+                fs::copy(&path, &beside)?;
+            }
+            fs::rename(&beside, &previous)
+        };
+        keep().map_err(failed("keep", &path))
     }
 
-    pub fn journal(&self) -> Result<Records, StoreError> {
+    pub fn has_previous(&self) -> bool {
+        self.previous_path().exists()
+    }
+
+    /// Removes what remembers a stack; the snapshot last, since it is what says that there is one.
+    pub fn forget(&self) -> Result<(), StoreError> {
+        self.forget_previous()?;
+        for path in [self.journal_path(), self.snapshot_path()] {
+            absent_or(fs::remove_file(&path)).map_err(failed("remove", &path))?;
+        }
+        Ok(())
+    }
+
+    pub fn forget_previous(&self) -> Result<(), StoreError> {
+        for path in [self.previous_path(), self.previous_journal_path()] {
+            absent_or(fs::remove_file(&path)).map_err(failed("remove", &path))?;
+        }
+        Ok(())
+    }
+
+    pub fn journal(&self) -> Result<Bodies, StoreError> {
         let path = self.journal_path();
         let contents = file::read(&path).map_err(failed("read", &path))?;
-        Ok(Records { records: contents.records, whole: contents.whole })
+        Ok(Bodies { bodies: contents.bodies, whole: contents.whole })
     }
 
     /// Opens the journal for appending after what is whole of it.
@@ -92,9 +138,15 @@ impl Directory {
         journal.append(lines).map_err(failed("write to", &path))
     }
 
+    /// The journal is part of the snapshot now, and leads there from the one before.
+    pub fn retire_journal(&self) -> Result<(), StoreError> {
+        let path = self.journal_path();
+        fs::rename(&path, self.previous_journal_path()).map_err(failed("retire", &path))
+    }
+
     pub fn remove_journal(&self) -> Result<(), StoreError> {
         let path = self.journal_path();
-        fs::remove_file(&path).map_err(failed("remove", &path))
+        absent_or(fs::remove_file(&path)).map_err(failed("remove", &path))
     }
 
     pub fn lock(&self, holder: &Holder) -> Result<FileLock, StoreError> {
