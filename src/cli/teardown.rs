@@ -74,7 +74,12 @@ async fn one(project: &Project, args: &Args) -> Result<Code, Failure> {
         apply(&plan, ledger, &session, None, project.environment.limits, Begun::Stack).await?;
     let code = conclude(&plan, &outcome, &session, Begun::Stack);
     if code == Code::Success && outcome.state.is_empty() {
-        store.forget().await?;
+        // The lock went with the run: somebody else may have begun since.
+        let lock = store.lock(&Session::holder("cairn teardown"), &say).await?;
+        if store.read().await?.is_some_and(|state| state == outcome.state) {
+            store.forget().await?;
+        }
+        drop(lock);
     }
     if args.stats {
         super::plan::say_calls(&session)?;

@@ -242,6 +242,22 @@ impl Resource for Agent {
         }
         Ok(found)
     }
+
+    async fn marks(
+        self,
+        aws: &Aws,
+        stack: &str,
+        _props: &Props,
+    ) -> Result<Option<Vec<Mark>>, Fault> {
+        let mut marks = Vec::new();
+        for summary in list(aws).await? {
+            let Some(agent) = get_agent(aws, &summary.agent_id).await.or_absent()? else {
+                continue;
+            };
+            marks.extend(bedrock_tags::mark(aws, &agent.agent_arn, stack).await?);
+        }
+        Ok(Some(marks))
+    }
 }
 
 /// The agent itself, and its parts if they are declared and AWS is not at work on it.

@@ -182,6 +182,23 @@ impl Resource for AgentAlias {
         }
         Ok(found)
     }
+
+    async fn marks(
+        self,
+        aws: &Aws,
+        stack: &str,
+        props: &Props,
+    ) -> Result<Option<Vec<Mark>>, Fault> {
+        let Some(agent) = &props.agent_id else { return Ok(Some(Vec::new())) };
+        let mut marks = Vec::new();
+        for summary in list(aws, agent).await.or_absent()?.unwrap_or_default() {
+            let Some(alias) = get(aws, agent, &summary.agent_alias_id).await.or_absent()? else {
+                continue;
+            };
+            marks.extend(bedrock_tags::mark(aws, &alias.agent_alias_arn, stack).await?);
+        }
+        Ok(Some(marks))
+    }
 }
 
 impl Props {

@@ -29,6 +29,12 @@ pub(super) async fn are_of(aws: &Aws, arn: &str, mark: &Mark) -> Result<bool, Fa
     Ok(mark.is_on(tags.iter().map(|(key, value)| (key.as_str(), value.as_str()))))
 }
 
+/// The mark of a stack among the live tags.
+pub(super) async fn mark(aws: &Aws, arn: &str, stack: &str) -> Result<Option<Mark>, Fault> {
+    let tags = list(aws, arn).await?;
+    Ok(Mark::of(stack, tags.iter().map(|(key, value)| (key.as_str(), value.as_str()))))
+}
+
 /// Sets those of the wanted tags that are not there.
 pub(super) async fn add_missing(
     aws: &Aws,

@@ -12,6 +12,9 @@
 //! its holder can say that: one that was paused, and wakes up after another has begun, can make
 //! nothing count any more.
 
+mod remains;
+mod seize;
+
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -469,7 +472,7 @@ impl Lease {
         // Counted from before the first question, so that it ends before anybody else's counting.
         let mut asked = Moment::now();
         let mut next = taking.begin();
-        let held = loop {
+        let (claim, etag) = loop {
             match next {
                 Next::Ask(request) => {
                     if matches!(request, Request::Put { .. }) {
@@ -477,7 +480,7 @@ impl Lease {
                     }
                     next = taking.next(bucket.ask(request).await?);
                 }
-                Next::Ours { claim, etag } => break Held { claim, etag },
+                Next::Ours { claim, etag } => break (claim, etag),
                 Next::Others { claim, age } => {
                     match &silent {
                         None => tell(&StoreError::held(&claim.holder, age)),
@@ -494,16 +497,21 @@ impl Lease {
                 Next::Unanswered => return Err(bucket.silent()),
             }
         };
+        Ok(Self::holding(bucket, claim, etag, asked))
+    }
+
+    /// A lock that is ours, and certainly was when it was asked for.
+    fn holding(bucket: &Arc<Bucket>, claim: Claim, etag: Etag, asked: Moment) -> Self {
         let lease = Self {
             inner: Arc::new(Inner {
                 bucket: Arc::clone(bucket),
-                held: Turn::new(held),
+                held: Turn::new(Held { claim, etag }),
                 confirmed: Mutex::new(Some(asked)),
                 beating: Mutex::default(),
             }),
         };
         lease.keep_beating();
-        Ok(lease)
+        lease
     }
 
     #[expect(clippy::disallowed_methods, reason = "a holder is heard of at regular times")]

@@ -1,11 +1,13 @@
 //! A state in a directory: a snapshot that is replaced atomically, a journal that is appended to,
 //! and the operating system's lock, which goes with the process that held it.
 
+mod remains;
+
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use super::{Bodies, Holder, StoreError};
+use super::{Bodies, Held, Holder, StoreError};
 use crate::journal::file;
 
 /// Where the state of one stack lives.
@@ -30,6 +32,13 @@ impl Drop for FileLock {
 fn failed(attempt: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
     let place = path.display().to_string();
     move |source| StoreError::Io { attempt, place, source }
+}
+
+/// Who wrote its name into a lock. A holder that has not yet is only unnamed.
+fn named(file: &mut File) -> Option<Holder> {
+    let mut text = String::new();
+    let _ = file.read_to_string(&mut text);
+    serde_json::from_str(&text).ok()
 }
 
 fn absent_or(removed: io::Result<()>) -> io::Result<()> {
@@ -149,6 +158,23 @@ impl Directory {
         absent_or(fs::remove_file(&path)).map_err(failed("remove", &path))
     }
 
+    /// Who holds the lock, if anybody does: it goes with its process.
+    pub fn holder(&self) -> Result<Option<Held>, StoreError> {
+        let path = self.path.join("lock");
+        let mut file = match OpenOptions::new().read(true).write(true).open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(failed("open", &path)(error)),
+        };
+        match file.try_lock() {
+            Ok(()) => Ok(None),
+            Err(TryLockError::WouldBlock) => {
+                Ok(Some(Held { holder: named(&mut file), heard: None }))
+            }
+            Err(TryLockError::Error(error)) => Err(failed("lock", &path)(error)),
+        }
+    }
+
     pub fn lock(&self, holder: &Holder) -> Result<FileLock, StoreError> {
         fs::create_dir_all(&self.path).map_err(failed("create", &self.path))?;
         let path = self.path.join("lock");
@@ -158,11 +184,7 @@ impl Directory {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let mut text = String::new();
-                // A holder that has not written its name yet is only unnamed.
-                let _ = file.read_to_string(&mut text);
-                let holder = serde_json::from_str(&text).ok();
-                return Err(StoreError::Locked { holder, heard: None });
+                return Err(StoreError::Locked { holder: named(&mut file), heard: None });
             }
             Err(TryLockError::Error(error)) => return Err(failed("lock", &path)(error)),
         }

@@ -7,17 +7,20 @@
 mod bucket;
 mod directory;
 mod error;
+mod examine;
 pub mod lease;
 mod ledger;
 mod seal;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 pub use bucket::{Bucket, Lease};
 pub use error::StoreError;
+pub use examine::{Examined, Finding, What};
 pub use ledger::Ledger;
 pub use seal::{Keys, Kind, Others, Seals};
 
@@ -48,6 +51,15 @@ pub struct Holder {
     pub user: String,
     pub host: String,
     pub since: String,
+}
+
+/// Who is found to hold a lock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Absent while it has not said who it is.
+    pub holder: Option<Holder>,
+    /// How long ago it was heard of, where the lock does not go with its process.
+    pub heard: Option<Duration>,
 }
 
 /// The right to change a stack's state, until dropped.
@@ -165,6 +177,54 @@ impl Store {
             Home::Bucket(bucket) => LockKind::Lease(Lease::take(bucket, holder, tell).await?),
         };
         Ok(Lock { holder: holder.clone(), kind })
+    }
+
+    /// Who holds the lock, if anybody does.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be told.
+    pub async fn holder(&self) -> Result<Option<Held>, StoreError> {
+        match &self.home {
+            Home::Directory(directory) => directory.holder(),
+            Home::Bucket(bucket) => bucket.holder().await,
+        }
+    }
+
+    /// Takes the lock from a run, heard of or not, and waits until that run can do nothing any
+    /// more. One whose lock goes with its process has to be ended instead.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be taken.
+    pub async fn seize(
+        &self,
+        holder: &Holder,
+        tell: &(dyn Fn(&str) + Sync),
+    ) -> Result<Lock, StoreError> {
+        match &self.home {
+            Home::Directory(_) => self.lock(holder, tell).await,
+            Home::Bucket(bucket) => {
+                let kind = LockKind::Lease(Lease::seize(bucket, holder, tell).await?);
+                Ok(Lock { holder: holder.clone(), kind })
+            }
+        }
+    }
+
+    /// Moves all that is kept of the state to where nobody reads it; says what it was.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be moved.
+    pub async fn put_away(&self, lock: &Lock, at: &str) -> Result<Vec<String>, StoreError> {
+        if let Some(lease) = lock.lease() {
+            lease.ensure().await?;
+        }
+        let beside = format!("lost-{}", at.replace(':', ""));
+        match &self.home {
+            Home::Directory(directory) => directory.put_all_away(&beside),
+            Home::Bucket(bucket) => bucket.put_all_away(&beside).await,
+        }
     }
 
     /// Opens the state for changes, beginning with `initial` when there is none.
