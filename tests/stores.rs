@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 use aws_sdk_s3::primitives::ByteStream;
 use cairn::aws::{Access, Assets, Aws, Clients};
 use cairn::journal::Event;
-use cairn::state::store::{Bucket, Holder, Ledger, Store, StoreError};
+use cairn::state::store::{Bucket, Holder, Keys, Ledger, Others, Seals, Store, StoreError};
 use cairn::state::{Instance, Naming, State};
 use cairn::template::DeletionPolicy;
-use cairn::value::{Attributes, LogicalId, PhysicalId, Token, TypeName};
+use cairn::value::{Attributes, LogicalId, PhysicalId, Secret, Token, TypeName};
 use serde_json::{Value as Json, json};
 
 use crate::support::emulator::ministack;
@@ -161,10 +161,144 @@ async fn futures<F: Future>(all: impl Iterator<Item = F>) -> Vec<F::Output> {
     done
 }
 
+const KEY: &str = "bm90LWEtc2VjcmV0LWtleS1idXQtMzItYnl0ZXMtISE=";
+
+fn passphrase() -> Keys {
+    Keys::Passphrase(Secret::new("several words that nobody guesses"))
+}
+
+fn key() -> Keys {
+    Keys::Key(Secret::new(KEY))
+}
+
+fn sealed(keys: Keys) -> Seals {
+    Seals::new("test/sample", Some(keys), Others::Nothing)
+}
+
+/// A key of KMS at an emulator.
+async fn kms(endpoint: &str) -> Keys {
+    let client = connect(endpoint).await.kms();
+    let made = client.create_key().send().await.expect("a key");
+    let id = made.key_metadata.expect("its description").key_id;
+    Keys::Kms { client, id }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_directory_keeps_a_state() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     contract(&Store::new(&folder.path().join("deep/stack"))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_keeps_a_sealed_state() {
+    let server = ministack().await;
+    for keys in [passphrase(), key(), kms(&server.url).await] {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        contract(&Store::new(folder.path()).sealed_by(sealed(keys))).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_keeps_a_sealed_state() {
+    let server = ministack().await;
+    let home = Home::at(&server.url).await;
+    for (name, keys) in
+        [("passphrase", passphrase()), ("key", key()), ("kms", kms(&server.url).await)]
+    {
+        let stack = format!("sealed/{name}");
+        contract(&home.store(&stack).sealed_by(sealed(keys))).await;
+        assert_eq!(home.keys(&stack).await, [format!("{stack}/lock")]);
+    }
+}
+
+/// A state in a directory with two records in its journal, sealed, and the text of its files.
+async fn sealed_sample(folder: &std::path::Path) -> Store {
+    let store = Store::new(folder).sealed_by(sealed(key()));
+    let ledger = open(&store).await;
+    ledger.record(begun("first")).await.expect("it can follow");
+    ledger.record(named("first")).await.expect("it can follow");
+    drop(ledger);
+    store
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sealed_tells_nothing_and_opens_only_in_its_place() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let store = sealed_sample(folder.path()).await;
+    let path = |name: &str| folder.path().join(name);
+    let journal = std::fs::read_to_string(path("journal.jsonl")).expect("a journal");
+    let snapshot = std::fs::read_to_string(path("state.json")).expect("a snapshot");
+    for text in [&journal, &snapshot] {
+        for hidden in ["AWS::EC2::VPC", "10.0.0.0", "vpc-first", "123456789012"] {
+            assert!(!text.contains(hidden), "{hidden} in {text}");
+        }
+    }
+    assert!(journal.lines().all(|line| line.len() < 1000), "a record costs no more than itself");
+    // Another stack, another key, a wrong kind of key, none at all.
+    let at = |seals| Store::new(folder.path()).sealed_by(seals);
+    let other = Keys::Key(Secret::new(KEY.replace("bm90", "bm9v")));
+    let elsewhere = Seals::new("test/other", Some(key()), Others::Nothing);
+    let told = |error: StoreError| error.to_string();
+    let refused = told(at(sealed(other)).read().await.expect_err("another key"));
+    assert!(refused.contains("it was encrypted with another key"), "{refused}");
+    let refused = told(at(elsewhere).read().await.expect_err("another stack"));
+    assert!(refused.contains("does not open"), "{refused}");
+    let refused = at(sealed(passphrase())).read().await.expect_err("a wrong kind");
+    assert!(refused.to_string().contains("is encrypted by `key`"), "{refused}");
+    assert_eq!(refused.hints()[0], "set `encryption: key` in config/");
+    let refused = Store::new(folder.path()).read().await.expect_err("no key");
+    assert!(refused.to_string().contains("is encrypted by `key`"), "{refused}");
+
+    // A record in another's place: the numbers are bound to what they number.
+    let lines: Vec<&str> = journal.lines().collect();
+    let body = |line: &str| line.split_once(' ').expect("a checksum").1.to_owned();
+    let swapped = [
+        body(lines[1]).replace("\"sequence\":2", "\"sequence\":1"),
+        body(lines[0]).replace("\"sequence\":1", "\"sequence\":2"),
+    ];
+    let summed: String = swapped.iter().map(|body| cairn::journal::summed(body)).collect();
+    std::fs::write(path("journal.jsonl"), summed).expect("a file");
+    let refused = told(store.read().await.expect_err("they are swapped"));
+    assert!(refused.contains("it was changed, or written for another stack"), "{refused}");
+    // A snapshot with another serial.
+    std::fs::write(path("journal.jsonl"), &journal).expect("a file");
+    let later = snapshot.replace("\"serial\": 0", "\"serial\": 1");
+    assert_ne!(later, snapshot);
+    std::fs::write(path("state.json"), later).expect("a file");
+    let refused = told(store.read().await.expect_err("it is another's serial"));
+    assert!(refused.contains("it was changed, or written for another stack"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_in_clear_is_not_believed_where_it_was_to_be_sealed_until_it_is_converted() {
+    let server = ministack().await;
+    let home = Home::at(&server.url).await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for at in [&|| Store::new(folder.path()) as Store, &|| home.store("all/convert")]
+        as [&dyn Fn() -> Store; 2]
+    {
+        let ledger = open(&at()).await;
+        ledger.record(begun("first")).await.expect("it can follow");
+        let last = ledger.state();
+        drop(ledger);
+        let refused = at().sealed_by(sealed(key())).read().await.expect_err("it is in clear");
+        assert!(refused.to_string().contains("is not encrypted"), "{refused}");
+        assert!(refused.hints()[0].contains("cairn state convert"), "{:?}", refused.hints());
+
+        for (own, before) in
+            [(Some(key()), vec![]), (Some(passphrase()), vec![key()]), (None, vec![passphrase()])]
+        {
+            let seals = Seals::new("test/sample", own.clone(), Others::Anything(before));
+            let store = at().sealed_by(seals);
+            let lock = store.lock(&holder("convert"), &|_| ()).await.expect("nobody holds it");
+            let converted = store.convert(&lock).await.expect("it can be written");
+            assert_eq!(converted.as_ref(), Some(&last));
+            drop(lock);
+            let plain = Seals::new("test/sample", own, Others::Nothing);
+            assert_eq!(read(&at().sealed_by(plain)).await, last);
+        }
+        assert!(!folder.path().join("state.previous.json").exists(), "nothing is left in clear");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

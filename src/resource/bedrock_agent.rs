@@ -254,7 +254,8 @@ impl Resource for Agent {
             let Some(agent) = get_agent(aws, &summary.agent_id).await.or_absent()? else {
                 continue;
             };
-            marks.extend(bedrock_tags::mark(aws, &agent.agent_arn, stack).await?);
+            let tags = bedrock_tags::list(aws, &agent.agent_arn).await?;
+            marks.extend(bedrock_tags::mark(stack, &tags));
         }
         Ok(Some(marks))
     }

@@ -105,7 +105,9 @@ impl Directory {
             if fs::hard_link(&path, &beside).is_err() {
                 fs::copy(&path, &beside)?;
             }
-            fs::rename(&beside, &previous)
+            fs::rename(&beside, &previous)?;
+            // Of two names of one file neither goes.
+            absent_or(fs::remove_file(&beside))
         };
         keep().map_err(failed("keep", &path))
     }

@@ -10,6 +10,7 @@ mod error;
 mod examine;
 pub mod lease;
 mod ledger;
+mod premises;
 mod seal;
 
 use std::path::Path;
@@ -22,6 +23,7 @@ pub use bucket::{Bucket, Lease};
 pub use error::StoreError;
 pub use examine::{Examined, Finding, What};
 pub use ledger::Ledger;
+pub use premises::{Premises, SETTINGS, Setting, Standing, Survey};
 pub use seal::{Keys, Kind, Others, Seals};
 
 use super::State;
