@@ -100,7 +100,7 @@ pub async fn rebuild(
         let looked = search.look_for(node, token).await;
         looked.map_err(|fault| match fault {
             SearchError::Fault(source) => RebuildError::Fault { id: id.clone(), source },
-            SearchError::Told(error) => error,
+            SearchError::Told(error) => *error,
         })?;
     }
     search.look_for_strays().await.map_err(|source| RebuildError::Fault {
@@ -123,7 +123,7 @@ struct Search<'a> {
 
 enum SearchError {
     Fault(Fault),
-    Told(RebuildError),
+    Told(Box<RebuildError>),
 }
 
 impl From<Fault> for SearchError {
@@ -153,11 +153,8 @@ impl Search<'_> {
             candidates.retain(|candidate| candidate.physical_id == *physical_id);
             if candidates.is_empty() {
                 let (physical_id, candidates) = (physical_id.clone(), all);
-                return Err(SearchError::Told(RebuildError::NoSuch {
-                    id,
-                    physical_id,
-                    candidates,
-                }));
+                let error = RebuildError::NoSuch { id, physical_id, candidates };
+                return Err(SearchError::Told(Box::new(error)));
             }
         }
         let mut live = Vec::new();
@@ -235,7 +232,8 @@ impl Search<'_> {
         let desired = desired_properties(self.graph, id, &self.known, None, token);
         desired.map(|desired| (desired.properties, desired.naming)).map_err(|errors| {
             let texts: Vec<String> = errors.into_iter().map(|error| error.message).collect();
-            SearchError::Told(RebuildError::Evaluation { id: id.clone(), why: texts.join("; ") })
+            let why = texts.join("; ");
+            SearchError::Told(Box::new(RebuildError::Evaluation { id: id.clone(), why }))
         })
     }
 
@@ -270,7 +268,7 @@ impl Search<'_> {
     async fn look_for_strays(&mut self) -> Result<(), Fault> {
         let stack = self.graph.inputs.stack.clone();
         let nothing = Json::Object(serde_json::Map::new());
-        for handler in resource::types().iter().copied() {
+        for handler in resource::types() {
             if !self.marks.contains_key(handler.type_name()) {
                 let marks = handler.marks(self.aws, &stack, &nothing).await?;
                 self.marks.insert(handler.type_name(), marks.unwrap_or_default());

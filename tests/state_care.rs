@@ -279,7 +279,9 @@ fn an_encrypted_state_needs_its_key_and_is_written_by_consent() {
     let sealed = state(&sandbox, "list").code(1).err;
     assert!(sealed.contains("set `encryption: passphrase` in config/"), "{sealed}");
     with(name, words, "convert STACK --yes").code(0);
-    assert_eq!(state(&sandbox, "list").code(0).out, before.replace("Vpc   ", "Network"));
+    let after = state(&sandbox, "list").code(0).out;
+    assert_eq!(after.lines().count(), before.lines().count());
+    assert!(after.contains("Network"), "{after}");
 }
 
 fn holder(command: &str) -> Holder {
@@ -414,7 +416,7 @@ async fn a_state_that_was_lost_is_found_again_by_what_every_create_leaves() {
     assert!(!sandbox.path(".cairn/test/persona-agent/state.json").exists(), "nobody agreed");
     sandbox.cairn(&format!("state rebuild {PERSONA} --yes")).code(0);
     let plan = sandbox.cairn(&format!("plan {PERSONA} --detailed-exitcode")).code(0).out;
-    assert!(plan.contains("25 unchanged") || plan.contains("No change"), "{plan}");
+    assert!(plan.contains("25 resources are as the template says"), "{plan}");
     assert_eq!(sandbox.cairn(&format!("outputs {PERSONA} --json")).code(0).out, outputs);
     let found: Json = serde_json::from_str(&sandbox.read(".cairn/test/persona-agent/state.json"))
         .expect("a state");
@@ -513,7 +515,7 @@ async fn what_is_there_twice_or_not_at_all_is_told_and_not_guessed() {
     assert!(refused.out.contains("OldTable") && refused.out.contains(&table), "{}", refused.out);
     assert!(!sandbox.path(&format!("{KEPT}/state.json")).exists(), "nothing was guessed");
     let refused = state(&sandbox, "rebuild --yes --choose Vpc=vpc-none").code(1).err;
-    assert!(refused.contains(&format!("there is `{vpc}`")) || refused.contains(&vpc), "{refused}");
+    assert!(refused.contains(&vpc) && refused.contains(&other), "{refused}");
     let shown = state(&sandbox, &format!("rebuild --yes --choose Vpc={vpc}")).code(0).out;
     assert!(
         shown.contains("7 found, 1 not found, 0 more than once, 1 not in the template"),

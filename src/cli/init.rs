@@ -5,8 +5,9 @@ use std::path::Path;
 
 use dialoguer::Confirm;
 
-use super::states::bucket_client;
+use super::states::bucket_clients;
 use super::{Code, Failure};
+use crate::aws::Aws;
 use crate::config::{self, Environment, StateHome};
 use crate::render::style::{BOLD, CHANGED, GOOD, paint};
 use crate::state::store::{Premises, Standing, Survey};
@@ -38,8 +39,20 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
         return Err(Failure::text(format!("`{}` is no place for states", args.state))
             .hint("write it as `s3://BUCKET/PREFIX`; a directory needs no preparation"));
     };
-    let StateHome::Bucket { bucket, .. } = home else { return Ok(Code::Failed) };
-    let premises = Premises::new(bucket_client(&environment, home).await?, bucket);
+    let StateHome::Bucket { bucket, endpoint, .. } = home else { return Ok(Code::Failed) };
+    let clients = bucket_clients(&environment, home).await?;
+    // What only speaks like S3 has no accounts of AWS.
+    if let (Some(wanted), None) = (&environment.account, endpoint) {
+        let account = Aws::whoami(&clients).await?;
+        if account != *wanted {
+            return Err(Failure::text(format!(
+                "these credentials are for account {account}, the environment `{}` is for {wanted}",
+                environment.name
+            ))
+            .hint("use other credentials (`profile`, `role`, AWS_PROFILE), or another `--env`"));
+        }
+    }
+    let premises = Premises::new(clients.s3(), bucket);
     let survey = premises.survey().await?;
     let mut out = anstream::stdout();
     let code = match (survey.standing, survey.missing.as_slice()) {

@@ -103,7 +103,7 @@ pub async fn run(cli: Cli) -> Result<Code, Failure> {
         Command::Outputs(args) => outputs::run(&args).await,
         Command::Invoke(args) => invoke::run(&args).await,
         Command::Init(args) => init::run(&args).await,
-        Command::State(args) => state::run(&args).await,
+        Command::State(args) => Box::pin(state::run(&args)).await,
         Command::Local(args) => local::run(&args).await,
         Command::Types(args) => types::run(&args),
         Command::Completions(args) => completions::run(&args),

@@ -116,8 +116,8 @@ impl Project {
         if let Some(client) = self.bucket.get() {
             return Ok(client.clone());
         }
-        let client = bucket_client(&self.environment, &self.environment.state).await?;
-        Ok(self.bucket.get_or_init(|| client).clone())
+        let clients = bucket_clients(&self.environment, &self.environment.state).await?;
+        Ok(self.bucket.get_or_init(|| clients.s3()).clone())
     }
 
     async fn access(&self, region: Option<String>) -> Result<Access, Failure> {
@@ -126,10 +126,10 @@ impl Project {
 }
 
 /// The way to a bucket for states, with an environment's credentials.
-pub async fn bucket_client(
+pub async fn bucket_clients(
     environment: &Environment,
     home: &StateHome,
-) -> Result<aws_sdk_s3::Client, Failure> {
+) -> Result<Clients, Failure> {
     let StateHome::Bucket { region, endpoint, .. } = home else {
         return Err(Failure::text("the states are in no bucket"));
     };
@@ -138,7 +138,7 @@ pub async fn bucket_client(
         Some(_) => Access { endpoint: endpoint.clone(), ..elsewhere(environment, region) },
         None => access(environment, region).await?,
     };
-    Ok(Clients::connect(&access).await.s3())
+    Ok(Clients::connect(&access).await)
 }
 
 async fn access(environment: &Environment, region: Option<String>) -> Result<Access, Failure> {

@@ -69,18 +69,16 @@ async fn one(project: &Project, args: &Args) -> Result<Code, Failure> {
     if plan.has_work() && !args.yes && !agreed("Delete all of this?")? {
         return Err(Failure::text("nothing was changed: the teardown was declined"));
     }
+    // Until the state is forgotten nobody else may begin one.
+    let held = lock.clone();
     let ledger = store.open(lock, state).await?;
     let outcome =
         apply(&plan, ledger, &session, None, project.environment.limits, Begun::Stack).await?;
     let code = conclude(&plan, &outcome, &session, Begun::Stack);
     if code == Code::Success && outcome.state.is_empty() {
-        // The lock went with the run: somebody else may have begun since.
-        let lock = store.lock(&Session::holder("cairn teardown"), &say).await?;
-        if store.read().await?.is_some_and(|state| state == outcome.state) {
-            store.forget().await?;
-        }
-        drop(lock);
+        store.forget().await?;
     }
+    drop(held);
     if args.stats {
         super::plan::say_calls(&session)?;
     }

@@ -6,6 +6,7 @@ use super::style::{BAD, BOLD, CHANGED, DIM, GOOD, paint};
 use crate::rebuild::Rebuilt;
 use crate::state::store::{Finding, Held};
 use crate::state::{Counts, Ending, Run};
+use crate::value::PhysicalId;
 
 pub fn render_findings(place: &str, findings: &[Finding]) -> String {
     let mut text = format!("{}\n", paint(BOLD, place));
@@ -116,7 +117,7 @@ pub fn render_rebuilt(stack: &str, environment: &str, rebuilt: &Rebuilt) -> Stri
         let _ = writeln!(text, "  {sign} {:<width$}  {:<36}  {why}", one.id, one.type_name);
     }
     for one in ambiguous {
-        let ids: Vec<&str> = one.candidates.iter().map(|id| id.as_str()).collect();
+        let ids: Vec<&str> = one.candidates.iter().map(PhysicalId::as_str).collect();
         let sign = paint(BAD, "!");
         let _ = writeln!(
             text,
@@ -127,7 +128,7 @@ pub fn render_rebuilt(stack: &str, environment: &str, rebuilt: &Rebuilt) -> Stri
         );
     }
     for one in strays {
-        let ids: Vec<&str> = one.physical_ids.iter().map(|id| id.as_str()).collect();
+        let ids: Vec<&str> = one.physical_ids.iter().map(PhysicalId::as_str).collect();
         let sign = paint(CHANGED, "*");
         let _ = writeln!(
             text,

@@ -386,7 +386,8 @@ impl Resource for Deployment {
         stack: &str,
         props: &Props,
     ) -> Result<Option<Vec<Mark>>, Fault> {
-        let deployments = list(aws, props.api()).await?;
+        let Some(api) = &props.rest_api_id else { return Ok(Some(Vec::new())) };
+        let deployments = list(aws, api).await?;
         let begins = deployments.iter().filter_map(|deployment| {
             let description = deployment.description()?;
             let mark = description.get(unmarked(description).len()..)?.trim_start();

@@ -59,7 +59,7 @@ pub async fn mv(args: &MoveArgs) -> Result<Code, Failure> {
         writeln!(out, "{old} -> {new}  {line}")?;
     }
     args.consent.get("Rename it in the state?")?;
-    let ledger = open(&store, "state mv", None).await?;
+    let ledger = open(&store, "state mv").await?;
     let event = Event::Moved { id: LogicalId::new(old), to: LogicalId::new(new) };
     ledger.record(event).await?;
     ledger.close().await?;
@@ -83,7 +83,7 @@ pub async fn rm(args: &RemoveArgs) -> Result<Code, Failure> {
         writeln!(out, "in use by {}", users.join(", "))?;
     }
     args.consent.get("Forget it? Nothing deletes it then but you.")?;
-    let ledger = open(&store, "state rm", None).await?;
+    let ledger = open(&store, "state rm").await?;
     let id = LogicalId::new(&args.id);
     // As it is now that nobody else changes it.
     let tokens = ledger.with_state(|state| {

@@ -58,8 +58,8 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
         Command::History(args) => history::run(args).await,
         Command::Rebuild(args) => Box::pin(rebuild::run(args)).await,
         Command::Unlock(args) => unlock::run(args).await,
-        Command::Mv(args) => edit::mv(args).await,
-        Command::Rm(args) => edit::rm(args).await,
+        Command::Mv(args) => Box::pin(edit::mv(args)).await,
+        Command::Rm(args) => Box::pin(edit::rm(args)).await,
         Command::Convert(args) => convert::run(args).await,
     }
 }
@@ -90,13 +90,12 @@ impl Consent {
 }
 
 /// The state of a stack, opened for a change that is not of its plan, as a run of its own.
-async fn open(store: &Store, command: &str, initial: Option<State>) -> Result<Ledger, Failure> {
+async fn open(store: &Store, command: &str) -> Result<Ledger, Failure> {
     let lock = store.lock(&Session::holder(&format!("cairn {command}")), &say).await?;
-    let initial = match (store.read().await?, initial) {
-        (Some(state), _) | (None, Some(state)) => state,
-        (None, None) => return Err(Failure::text("the state is gone")),
+    let Some(state) = store.read().await? else {
+        return Err(Failure::text("the state is gone"));
     };
-    let ledger = store.open(lock, initial).await?;
+    let ledger = store.open(lock, state).await?;
     ledger.begin(&Tokens::new()?.draw(), command, &now()).await?;
     Ok(ledger)
 }

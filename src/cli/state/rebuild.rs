@@ -6,14 +6,17 @@ use std::io::Write as _;
 use serde::Serialize;
 
 use super::Consent;
+use crate::aws::chain;
 use crate::cli::clock::now;
 use crate::cli::project::Project;
 use crate::cli::session::{Promised, Session};
 use crate::cli::stacks::StackArgs;
 use crate::cli::{Code, Failure};
 use crate::rebuild::{Ambiguous, Found, Missing, RebuildError, Rebuilt, Stray, rebuild};
+use crate::render::say;
 use crate::render::state::render_rebuilt;
 use crate::state::State;
+use crate::state::store::Store;
 use crate::value::{LogicalId, PhysicalId};
 
 /// Make a lost state again from what is there in AWS
@@ -58,17 +61,11 @@ struct Document<'a> {
 pub async fn run(args: &Args) -> Result<Code, Failure> {
     let project = args.stack.find()?;
     let store = project.store().await?;
-    if let Ok(Some(state)) = store.read().await {
-        return Err(Failure::text(format!(
-            "the stack `{}` has a sound state, with {} resources",
-            project.name,
-            state.resources.len()
-        ))
-        .hint("`cairn state rebuild` is for one that is lost; `cairn plan` shows what differs"));
-    }
+    check_lost(&project, &store).await?;
     let (_, loaded) = project.deployable_graph()?;
     let session = Session::open(&project.environment, loaded.collected.assets.clone()).await?;
     let (session, lock) = session.lock(&store, "cairn state rebuild").await?;
+    check_lost(&project, &store).await?;
     let empty = State::empty(
         &project.name,
         session.aws.account(),
@@ -86,6 +83,9 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
     show(args, &project, &rebuilt)?;
     if args.json {
         return Ok(if rebuilt.ambiguous.is_empty() { Code::Success } else { Code::Failed });
+    }
+    if let Err(error) = store.read().await {
+        say(&format!("\nwhat is kept of the old state is put aside: {}", chain(&error)));
     }
     if !rebuilt.ambiguous.is_empty() {
         return Err(Failure::text("nothing was written: there are several of something")
@@ -113,6 +113,23 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
     Ok(Code::Success)
 }
 
+/// Only what nobody can read any more is made again from what is there.
+async fn check_lost(project: &Project, store: &Store) -> Result<(), Failure> {
+    if let Ok(Some(state)) = store.read().await {
+        return Err(Failure::text(format!(
+            "the stack `{}` has a sound state, with {} resources",
+            project.name,
+            state.resources.len()
+        ))
+        .hint("`cairn state rebuild` is for one that is lost; `cairn plan` shows what differs"));
+    }
+    if store.examine().await?.mends().next().is_some() {
+        return Err(Failure::text("the state can be mended without guessing")
+            .hint("`cairn state repair` does that"));
+    }
+    Ok(())
+}
+
 fn show(args: &Args, project: &Project, rebuilt: &Rebuilt) -> Result<(), Failure> {
     let mut out = anstream::stdout();
     let environment = &project.environment.name;
@@ -135,7 +152,7 @@ fn show(args: &Args, project: &Project, rebuilt: &Rebuilt) -> Result<(), Failure
 
 impl From<RebuildError> for Failure {
     fn from(error: RebuildError) -> Self {
-        let failure = Self::text(crate::aws::chain(&error));
+        let failure = Self::text(chain(&error));
         match error {
             RebuildError::NoSuch { candidates, .. } if !candidates.is_empty() => {
                 let ids: Vec<_> = candidates.iter().map(|id| format!("`{id}`")).collect();

@@ -64,18 +64,18 @@ pub struct Held {
     pub heard: Option<Duration>,
 }
 
-/// The right to change a stack's state, until dropped.
-#[derive(Debug)]
+/// The right to change a stack's state, until its last clone is dropped.
+#[derive(Debug, Clone)]
 pub struct Lock {
     holder: Holder,
     kind: LockKind,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum LockKind {
     /// Held for as long as it lives.
     File {
-        _lock: FileLock,
+        _lock: Arc<FileLock>,
     },
     Lease(Lease),
 }
@@ -175,7 +175,9 @@ impl Store {
         tell: &(dyn Fn(&str) + Sync),
     ) -> Result<Lock, StoreError> {
         let kind = match &self.home {
-            Home::Directory(directory) => LockKind::File { _lock: directory.lock(holder)? },
+            Home::Directory(directory) => {
+                LockKind::File { _lock: Arc::new(directory.lock(holder)?) }
+            }
             Home::Bucket(bucket) => LockKind::Lease(Lease::take(bucket, holder, tell).await?),
         };
         Ok(Lock { holder: holder.clone(), kind })
