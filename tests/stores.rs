@@ -419,6 +419,35 @@ async fn a_run_that_is_not_heard_of_loses_the_lock_and_one_that_is_keeps_it() {
     assert!(told[0].contains("the run that holds the lock goes on"), "{told:?}");
 }
 
+/// A run that ends while its heartbeat is under way ends all the same, and gives the lock back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_ends_whatever_its_heartbeat_does() {
+    let server = ministack().await;
+    Home::at(&server.url).await;
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, server.port));
+    let slow = Latency::before(address, Duration::from_millis(300));
+    for moment in [450, 550, 650, 750] {
+        let (ended, end) = std::sync::mpsc::channel();
+        let url = slow.url.clone();
+        thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+            let runtime = runtime.expect("a runtime");
+            runtime.block_on(async {
+                let store = Home::at(&url).await.store("all/ending");
+                let lock = store.lock(&holder("cairn deploy"), &|_| ()).await.expect("it is free");
+                tokio::time::sleep(Duration::from_millis(moment)).await;
+                drop(lock);
+            });
+            drop(runtime);
+            ended.send(()).expect("somebody waits");
+        });
+        end.recv_timeout(Duration::from_secs(30)).expect("it ends");
+        let store = Home::at(&server.url).await.store("all/ending");
+        let free = tokio::time::timeout(LEASE / 2, store.lock(&holder("next"), &|_| ())).await;
+        free.expect("it is given back at once").expect("it is free");
+    }
+}
+
 const PERSONA: &str = "stacks/persona-agent";
 
 #[tokio::test(flavor = "multi_thread")]

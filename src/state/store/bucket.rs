@@ -386,6 +386,15 @@ const LOCK: &str = "lock";
 #[derive(Debug, Clone)]
 pub struct Lease {
     inner: Arc<Inner>,
+    _farewell: Arc<Farewell>,
+}
+
+/// What the clones of a lease have in common, and nobody else: the last of them gives it back. The
+/// heartbeat only has what is within, or it could be the last, and give it back in a runtime that
+/// has ended.
+#[derive(Debug)]
+struct Farewell {
+    inner: Arc<Inner>,
 }
 
 #[derive(Debug)]
@@ -404,17 +413,18 @@ struct Held {
     etag: Etag,
 }
 
-impl Drop for Inner {
+impl Drop for Farewell {
     /// Gives it back. Where that fails, it is free after a while all the same.
     fn drop(&mut self) {
-        if let Ok(Some(beating)) = self.beating.lock().map(|mut beating| beating.take()) {
+        let inner = &self.inner;
+        if let Ok(Some(beating)) = inner.beating.lock().map(|mut beating| beating.take()) {
             beating.abort();
         }
         // Who gives it back makes no call any more, whether that is heard or not.
-        self.confirm(None);
+        inner.confirm(None);
         let Ok(runtime) = Handle::try_current() else { return };
         if runtime.runtime_flavor() == RuntimeFlavor::MultiThread {
-            let release = self.say(|claim| claim.standing = Standing::Released);
+            let release = inner.say(|claim| claim.standing = Standing::Released);
             tokio::task::block_in_place(|| {
                 let _ = runtime.block_on(tokio::time::timeout(FAREWELL, release));
             });
@@ -502,14 +512,14 @@ impl Lease {
 
     /// A lock that is ours, and certainly was when it was asked for.
     fn holding(bucket: &Arc<Bucket>, claim: Claim, etag: Etag, asked: Moment) -> Self {
-        let lease = Self {
-            inner: Arc::new(Inner {
-                bucket: Arc::clone(bucket),
-                held: Turn::new(Held { claim, etag }),
-                confirmed: Mutex::new(Some(asked)),
-                beating: Mutex::default(),
-            }),
-        };
+        let inner = Arc::new(Inner {
+            bucket: Arc::clone(bucket),
+            held: Turn::new(Held { claim, etag }),
+            confirmed: Mutex::new(Some(asked)),
+            beating: Mutex::default(),
+        });
+        let farewell = Arc::new(Farewell { inner: Arc::clone(&inner) });
+        let lease = Self { inner, _farewell: farewell };
         lease.keep_beating();
         lease
     }
