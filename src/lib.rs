@@ -32,6 +32,7 @@ pub mod graph;
 pub mod journal;
 pub mod local;
 pub mod plan;
+pub mod rebuild;
 pub mod reconcile;
 pub mod refresh;
 pub mod render;

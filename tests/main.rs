@@ -19,5 +19,6 @@ mod purity;
 mod risks;
 mod saved_plans;
 mod simulation;
+mod state_care;
 mod stores;
 mod support;

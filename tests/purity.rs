@@ -22,8 +22,10 @@ const PURE: &[&str] = &[
     "reconcile/schedule.rs",
     "schema",
     "state/change.rs",
+    "state/format.rs",
     "state/law.rs",
     "state/mod.rs",
+    "state/run.rs",
     "template",
     "value.rs",
 ];

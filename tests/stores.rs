@@ -1,19 +1,19 @@
 //! The places for states, a directory and a bucket: what either keeps, and that no two write.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use aws_sdk_s3::primitives::ByteStream;
 use cairn::aws::{Access, Assets, Aws, Clients};
 use cairn::journal::Event;
-use cairn::state::store::{Bucket, Holder, Ledger, Store, StoreError};
+use cairn::state::store::{Bucket, Holder, Keys, Ledger, Others, Seals, Store, StoreError};
 use cairn::state::{Instance, Naming, State};
 use cairn::template::DeletionPolicy;
-use cairn::value::{Attributes, LogicalId, PhysicalId, Token, TypeName};
+use cairn::value::{Attributes, LogicalId, PhysicalId, Secret, Token, TypeName};
 use serde_json::{Value as Json, json};
 
 use crate::support::emulator::ministack;
@@ -161,10 +161,144 @@ async fn futures<F: Future>(all: impl Iterator<Item = F>) -> Vec<F::Output> {
     done
 }
 
+const KEY: &str = "bm90LWEtc2VjcmV0LWtleS1idXQtMzItYnl0ZXMtISE=";
+
+fn passphrase() -> Keys {
+    Keys::Passphrase(Secret::new("several words that nobody guesses"))
+}
+
+fn key() -> Keys {
+    Keys::Key(Secret::new(KEY))
+}
+
+fn sealed(keys: Keys) -> Seals {
+    Seals::new("test/sample", Some(keys), Others::Nothing)
+}
+
+/// A key of KMS at an emulator.
+async fn kms(endpoint: &str) -> Keys {
+    let client = connect(endpoint).await.kms();
+    let made = client.create_key().send().await.expect("a key");
+    let id = made.key_metadata.expect("its description").key_id;
+    Keys::Kms { client, id }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_directory_keeps_a_state() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     contract(&Store::new(&folder.path().join("deep/stack"))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_keeps_a_sealed_state() {
+    let server = ministack().await;
+    for keys in [passphrase(), key(), kms(&server.url).await] {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        contract(&Store::new(folder.path()).sealed_by(sealed(keys))).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_keeps_a_sealed_state() {
+    let server = ministack().await;
+    let home = Home::at(&server.url).await;
+    for (name, keys) in
+        [("passphrase", passphrase()), ("key", key()), ("kms", kms(&server.url).await)]
+    {
+        let stack = format!("sealed/{name}");
+        contract(&home.store(&stack).sealed_by(sealed(keys))).await;
+        assert_eq!(home.keys(&stack).await, [format!("{stack}/lock")]);
+    }
+}
+
+/// A state in a directory with two records in its journal, sealed, and the text of its files.
+async fn sealed_sample(folder: &std::path::Path) -> Store {
+    let store = Store::new(folder).sealed_by(sealed(key()));
+    let ledger = open(&store).await;
+    ledger.record(begun("first")).await.expect("it can follow");
+    ledger.record(named("first")).await.expect("it can follow");
+    drop(ledger);
+    store
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_sealed_tells_nothing_and_opens_only_in_its_place() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let store = sealed_sample(folder.path()).await;
+    let path = |name: &str| folder.path().join(name);
+    let journal = std::fs::read_to_string(path("journal.jsonl")).expect("a journal");
+    let snapshot = std::fs::read_to_string(path("state.json")).expect("a snapshot");
+    for text in [&journal, &snapshot] {
+        for hidden in ["AWS::EC2::VPC", "10.0.0.0", "vpc-first", "123456789012"] {
+            assert!(!text.contains(hidden), "{hidden} in {text}");
+        }
+    }
+    assert!(journal.lines().all(|line| line.len() < 1000), "a record costs no more than itself");
+    // Another stack, another key, a wrong kind of key, none at all.
+    let at = |seals| Store::new(folder.path()).sealed_by(seals);
+    let other = Keys::Key(Secret::new(KEY.replace("bm90", "bm9v")));
+    let elsewhere = Seals::new("test/other", Some(key()), Others::Nothing);
+    let told = |error: StoreError| error.to_string();
+    let refused = told(at(sealed(other)).read().await.expect_err("another key"));
+    assert!(refused.contains("it was encrypted with another key"), "{refused}");
+    let refused = told(at(elsewhere).read().await.expect_err("another stack"));
+    assert!(refused.contains("does not open"), "{refused}");
+    let refused = at(sealed(passphrase())).read().await.expect_err("a wrong kind");
+    assert!(refused.to_string().contains("is encrypted by `key`"), "{refused}");
+    assert_eq!(refused.hints()[0], "set `encryption: key` in config/");
+    let refused = Store::new(folder.path()).read().await.expect_err("no key");
+    assert!(refused.to_string().contains("is encrypted by `key`"), "{refused}");
+
+    // A record in another's place: the numbers are bound to what they number.
+    let lines: Vec<&str> = journal.lines().collect();
+    let body = |line: &str| line.split_once(' ').expect("a checksum").1.to_owned();
+    let swapped = [
+        body(lines[1]).replace("\"sequence\":2", "\"sequence\":1"),
+        body(lines[0]).replace("\"sequence\":1", "\"sequence\":2"),
+    ];
+    let summed: String = swapped.iter().map(|body| cairn::journal::summed(body)).collect();
+    std::fs::write(path("journal.jsonl"), summed).expect("a file");
+    let refused = told(store.read().await.expect_err("they are swapped"));
+    assert!(refused.contains("it was changed, or written for another stack"), "{refused}");
+    // A snapshot with another serial.
+    std::fs::write(path("journal.jsonl"), &journal).expect("a file");
+    let later = snapshot.replace("\"serial\": 0", "\"serial\": 1");
+    assert_ne!(later, snapshot);
+    std::fs::write(path("state.json"), later).expect("a file");
+    let refused = told(store.read().await.expect_err("it is another's serial"));
+    assert!(refused.contains("it was changed, or written for another stack"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_in_clear_is_not_believed_where_it_was_to_be_sealed_until_it_is_converted() {
+    let server = ministack().await;
+    let home = Home::at(&server.url).await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for at in [&|| Store::new(folder.path()) as Store, &|| home.store("all/convert")]
+        as [&dyn Fn() -> Store; 2]
+    {
+        let ledger = open(&at()).await;
+        ledger.record(begun("first")).await.expect("it can follow");
+        let last = ledger.state();
+        drop(ledger);
+        let refused = at().sealed_by(sealed(key())).read().await.expect_err("it is in clear");
+        assert!(refused.to_string().contains("is not encrypted"), "{refused}");
+        assert!(refused.hints()[0].contains("cairn state convert"), "{:?}", refused.hints());
+
+        for (own, before) in
+            [(Some(key()), vec![]), (Some(passphrase()), vec![key()]), (None, vec![passphrase()])]
+        {
+            let seals = Seals::new("test/sample", own.clone(), Others::Anything(before));
+            let store = at().sealed_by(seals);
+            let lock = store.lock(&holder("convert"), &|_| ()).await.expect("nobody holds it");
+            let converted = store.convert(&lock).await.expect("it can be written");
+            assert_eq!(converted.as_ref(), Some(&last));
+            drop(lock);
+            let plain = Seals::new("test/sample", own, Others::Nothing);
+            assert_eq!(read(&at().sealed_by(plain)).await, last);
+        }
+        assert!(!folder.path().join("state.previous.json").exists(), "nothing is left in clear");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -204,11 +338,17 @@ async fn answers_of_the_bucket_that_are_lost_lose_nothing() {
     let server = ministack().await;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, server.port));
     for every in [2, 3, 5] {
-        let seen = AtomicUsize::new(0);
+        // Counted for each object: what a holder says of itself in between changes nothing.
+        let seen: Mutex<HashMap<String, usize>> = Mutex::default();
         let meddler = Meddler::before(address, move |request| {
-            let is_write = request.starts_with("PUT ") && request.contains("/all/");
-            let number = if is_write { seen.fetch_add(1, Ordering::SeqCst) } else { 1 };
-            if number % every == 0 { Meddling::LoseAnswer } else { Meddling::Pass }
+            let first = request.lines().next().unwrap_or_default();
+            if !first.starts_with("PUT ") || !first.contains("/all/") {
+                return Meddling::Pass;
+            }
+            let mut seen = seen.lock().expect("no test panics with it");
+            let number = seen.entry(first.to_owned()).or_default();
+            *number += 1;
+            if *number % every == 1 { Meddling::LoseAnswer } else { Meddling::Pass }
         });
         let home = Home::at(&meddler.url).await;
         contract(&home.store(&format!("all/lost{every}"))).await;
@@ -272,11 +412,40 @@ async fn a_run_that_is_not_heard_of_loses_the_lock_and_one_that_is_keeps_it() {
     drop(ledger);
     // Another takes it and is gone without a word.
     steal(&home, "all/silent").await;
-    let told = std::sync::Mutex::new(Vec::new());
+    let told = Mutex::new(Vec::new());
     let tell = |text: &str| told.lock().expect("one at a time").push(text.to_owned());
     store.lock(&holder("cairn deploy"), &tell).await.expect("it is taken over");
     let told = told.into_inner().expect("nobody else has it");
     assert!(told[0].contains("the run that holds the lock goes on"), "{told:?}");
+}
+
+/// A run that ends while its heartbeat is under way ends all the same, and gives the lock back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_ends_whatever_its_heartbeat_does() {
+    let server = ministack().await;
+    Home::at(&server.url).await;
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, server.port));
+    let slow = Latency::before(address, Duration::from_millis(300));
+    for moment in [450, 550, 650, 750] {
+        let (ended, end) = std::sync::mpsc::channel();
+        let url = slow.url.clone();
+        thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+            let runtime = runtime.expect("a runtime");
+            runtime.block_on(async {
+                let store = Home::at(&url).await.store("all/ending");
+                let lock = store.lock(&holder("cairn deploy"), &|_| ()).await.expect("it is free");
+                tokio::time::sleep(Duration::from_millis(moment)).await;
+                drop(lock);
+            });
+            drop(runtime);
+            ended.send(()).expect("somebody waits");
+        });
+        end.recv_timeout(Duration::from_secs(30)).expect("it ends");
+        let store = Home::at(&server.url).await.store("all/ending");
+        let free = tokio::time::timeout(LEASE / 2, store.lock(&holder("next"), &|_| ())).await;
+        free.expect("it is given back at once").expect("it is free");
+    }
 }
 
 const PERSONA: &str = "stacks/persona-agent";

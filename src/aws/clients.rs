@@ -175,6 +175,11 @@ impl Clients {
         aws_sdk_s3::Client::from_conf(config.force_path_style(is_elsewhere).build())
     }
 
+    /// For the keys of encrypted states; made anew each time.
+    pub fn kms(&self) -> aws_sdk_kms::Client {
+        aws_sdk_kms::Client::new(&self.config)
+    }
+
     pub fn ssm(&self) -> &aws_sdk_ssm::Client {
         self.ssm.get_or_init(|| aws_sdk_ssm::Client::new(&self.config))
     }

@@ -287,7 +287,8 @@ pub fn is_read(action: &str) -> bool {
         .any(|prefix| operation.starts_with(prefix))
 }
 
-fn partition(region: &str) -> &'static str {
+/// The partition of a region.
+pub fn partition(region: &str) -> &'static str {
     match region {
         _ if region.starts_with("cn-") => "aws-cn",
         _ if region.starts_with("us-gov-") => "aws-us-gov",

@@ -1,6 +1,7 @@
 //! What goes wrong before or instead of a run, told once and with what to do.
 
 use std::io::Write as _;
+use std::sync::Arc;
 
 use crate::assembly::cloud::{AppError, AssemblyError, SelectError, WriteError};
 use crate::aws::{Fault, chain};
@@ -85,6 +86,12 @@ impl From<LocalError> for Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         Self::Text { message: chain(&error), hints: error.hints() }
+    }
+}
+
+impl From<Arc<StoreError>> for Failure {
+    fn from(error: Arc<StoreError>) -> Self {
+        Self::Text { message: chain(&*error), hints: error.hints() }
     }
 }
 

@@ -6,6 +6,7 @@ mod deploy;
 mod drift;
 mod failure;
 mod gate;
+mod init;
 mod invoke;
 mod local;
 pub mod log;
@@ -54,6 +55,7 @@ enum Command {
     Teardown(teardown::Args),
     Outputs(outputs::Args),
     Invoke(invoke::Args),
+    Init(init::Args),
     State(state::Args),
     Local(local::Args),
     Types(types::Args),
@@ -100,7 +102,8 @@ pub async fn run(cli: Cli) -> Result<Code, Failure> {
         Command::Teardown(args) => teardown::run(&args).await,
         Command::Outputs(args) => outputs::run(&args).await,
         Command::Invoke(args) => invoke::run(&args).await,
-        Command::State(args) => state::run(&args).await,
+        Command::Init(args) => init::run(&args).await,
+        Command::State(args) => Box::pin(state::run(&args)).await,
         Command::Local(args) => local::run(&args).await,
         Command::Types(args) => types::run(&args),
         Command::Completions(args) => completions::run(&args),

@@ -1,13 +1,23 @@
 //! Where the states of an environment's stacks are: in a directory or in a bucket.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+
 use crate::aws::{Access, Clients};
-use crate::config::StateHome;
+use crate::config::{Encryption, Environment, StateHome};
 use crate::state::State;
-use crate::state::store::{Bucket, Store};
+use crate::state::store::{Bucket, Keys, Others, Seals, Store};
+use crate::value::Secret;
 
 use super::Failure;
 use super::project::Project;
 use super::session;
+
+const PASSPHRASE: &str = "CAIRN_STATE_PASSPHRASE";
+const KEY: &str = "CAIRN_STATE_KEY";
+const KEY_LENGTH: usize = 32;
+/// Shorter ones are guessed, however many rounds they go through.
+const LEAST_PASSPHRASE: usize = 12;
 
 impl Project {
     /// Where this stack's state is.
@@ -15,16 +25,37 @@ impl Project {
         self.store_of(&self.name).await
     }
 
+    /// The same, for who writes the state anew: whatever can be opened is read.
+    pub async fn store_to_convert(&self) -> Result<Store, Failure> {
+        let own = self.keys().await?;
+        let mut others = Vec::new();
+        others.extend(passphrase()?);
+        others.extend(key()?);
+        let client = Clients::connect(&self.access(self.environment.region.clone()).await?).await;
+        others.push(Keys::Kms { client: client.kms(), id: String::new() });
+        self.store_with(&self.name, own, Others::Anything(others)).await
+    }
+
     async fn store_of(&self, stack: &str) -> Result<Store, Failure> {
+        self.store_with(stack, self.keys().await?, Others::Nothing).await
+    }
+
+    async fn store_with(
+        &self,
+        stack: &str,
+        own: Option<Keys>,
+        others: Others,
+    ) -> Result<Store, Failure> {
         let environment = &self.environment.name;
-        Ok(match &self.environment.state {
+        let store = match &self.environment.state {
             StateHome::Directory(path) => Store::new(&path.join(environment).join(stack)),
             StateHome::Bucket { bucket, prefix, lease, .. } => {
                 let prefix = format!("{prefix}/{environment}/{stack}");
                 let client = self.bucket_client().await?;
                 Store::in_bucket(Bucket::new(client, bucket, &prefix, *lease))
             }
-        })
+        };
+        Ok(store.sealed_by(Seals::new(&format!("{environment}/{stack}"), own, others)))
     }
 
     /// The states of the other stacks of this environment.
@@ -51,28 +82,101 @@ impl Project {
         Ok(others)
     }
 
+    /// What this environment's states are sealed with, if they are.
+    async fn keys(&self) -> Result<Option<Keys>, Failure> {
+        let missing = |setting: &str, variable: &str| {
+            let environment = &self.environment.name;
+            Failure::text(format!(
+                "`encryption: {setting}` of the environment `{environment}` needs {variable}, which is not set"
+            ))
+        };
+        match &self.environment.encryption {
+            Encryption::None => Ok(None),
+            Encryption::Passphrase => match passphrase()? {
+                Some(keys) => Ok(Some(keys)),
+                None => Err(missing("passphrase", PASSPHRASE)
+                    .hint("it is the passphrase that the states are encrypted with")),
+            },
+            Encryption::Key => match key()? {
+                Some(keys) => Ok(Some(keys)),
+                None => Err(missing("key", KEY)
+                    .hint("a new one comes from `openssl rand -base64 32`: keep it safe")),
+            },
+            Encryption::Kms(id) => {
+                let access = self.access(self.environment.region.clone()).await?;
+                let client = Clients::connect(&access).await.kms();
+                Ok(Some(Keys::Kms { client, id: id.clone() }))
+            }
+        }
+    }
+
     /// The client for the bucket of the states: with the environment's credentials, and where it
     /// says nothing else, in its region.
     async fn bucket_client(&self) -> Result<aws_sdk_s3::Client, Failure> {
         if let Some(client) = self.bucket.get() {
             return Ok(client.clone());
         }
-        let environment = &self.environment;
-        let StateHome::Bucket { region, endpoint, .. } = &environment.state else {
-            return Err(Failure::text("the states are in no bucket"));
-        };
-        let endpoint = match endpoint {
-            Some(endpoint) => Some(endpoint.clone()),
-            None => session::endpoint(environment).await?.0,
-        };
-        let access = Access {
-            region: region.clone().or_else(|| environment.region.clone()),
-            profile: environment.profile.clone(),
-            role_arn: environment.role.clone(),
-            endpoint,
-            agent_runtime: None,
-        };
-        let client = Clients::connect(&access).await.s3();
-        Ok(self.bucket.get_or_init(|| client).clone())
+        let clients = bucket_clients(&self.environment, &self.environment.state).await?;
+        Ok(self.bucket.get_or_init(|| clients.s3()).clone())
     }
+
+    async fn access(&self, region: Option<String>) -> Result<Access, Failure> {
+        access(&self.environment, region).await
+    }
+}
+
+/// The way to a bucket for states, with an environment's credentials.
+pub async fn bucket_clients(
+    environment: &Environment,
+    home: &StateHome,
+) -> Result<Clients, Failure> {
+    let StateHome::Bucket { region, endpoint, .. } = home else {
+        return Err(Failure::text("the states are in no bucket"));
+    };
+    let region = region.clone().or_else(|| environment.region.clone());
+    let access = match endpoint {
+        Some(_) => Access { endpoint: endpoint.clone(), ..elsewhere(environment, region) },
+        None => access(environment, region).await?,
+    };
+    Ok(Clients::connect(&access).await)
+}
+
+async fn access(environment: &Environment, region: Option<String>) -> Result<Access, Failure> {
+    let endpoint = session::endpoint(environment).await?.0;
+    Ok(Access { endpoint, ..elsewhere(environment, region) })
+}
+
+fn elsewhere(environment: &Environment, region: Option<String>) -> Access {
+    Access {
+        region,
+        profile: environment.profile.clone(),
+        role_arn: environment.role.clone(),
+        endpoint: None,
+        agent_runtime: None,
+    }
+}
+
+fn passphrase() -> Result<Option<Keys>, Failure> {
+    let Some(text) = variable(PASSPHRASE) else { return Ok(None) };
+    if text.chars().count() < LEAST_PASSPHRASE {
+        return Err(Failure::text(format!("{PASSPHRASE} is too short"))
+            .hint(format!("take {LEAST_PASSPHRASE} characters at least: several words, say")));
+    }
+    Ok(Some(Keys::Passphrase(Secret::new(text))))
+}
+
+fn key() -> Result<Option<Keys>, Failure> {
+    let Some(text) = variable(KEY) else { return Ok(None) };
+    let length = BASE64_STANDARD.decode(text.trim()).map(|bytes| bytes.len());
+    if length != Ok(KEY_LENGTH) {
+        return Err(Failure::text(format!(
+            "{KEY} is no key: it has to be {KEY_LENGTH} bytes in base64"
+        ))
+        .hint("a new one comes from `openssl rand -base64 32`"));
+    }
+    Ok(Some(Keys::Key(Secret::new(text))))
+}
+
+fn variable(name: &str) -> Option<String> {
+    session::environment_variable(name)?.into_string().ok().filter(|text| !text.is_empty())
 }

@@ -69,6 +69,8 @@ async fn one(project: &Project, args: &Args) -> Result<Code, Failure> {
     if plan.has_work() && !args.yes && !agreed("Delete all of this?")? {
         return Err(Failure::text("nothing was changed: the teardown was declined"));
     }
+    // Until the state is forgotten nobody else may begin one.
+    let held = lock.clone();
     let ledger = store.open(lock, state).await?;
     let outcome =
         apply(&plan, ledger, &session, None, project.environment.limits, Begun::Stack).await?;
@@ -76,6 +78,7 @@ async fn one(project: &Project, args: &Args) -> Result<Code, Failure> {
     if code == Code::Success && outcome.state.is_empty() {
         store.forget().await?;
     }
+    drop(held);
     if args.stats {
         super::plan::say_calls(&session)?;
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::parameter::{self, ParameterValue};
-use super::{Endpoint, Environment, Limits, STATE, StateHome};
+use super::{Encryption, Endpoint, Environment, Limits, STATE, StateHome};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::template::read::{Fields, Keys, Reader};
 use crate::template::{Node, NodeKind, load};
@@ -21,6 +21,7 @@ const KEYS: Keys = Keys {
         "role",
         "endpoint",
         "state",
+        "encryption",
         "tags",
         "parameters",
         "limits",
@@ -45,6 +46,7 @@ pub(super) struct Layer {
     pub role: Option<String>,
     pub endpoint: Option<Endpoint>,
     pub state: Option<String>,
+    pub encryption: Option<Encryption>,
     pub tags: BTreeMap<String, String>,
     pub parameters: BTreeMap<String, BTreeMap<String, ParameterValue>>,
     pub concurrency: Option<u64>,
@@ -93,6 +95,14 @@ impl Layer {
                 |text| is_path(text) || bucket(text).is_some(),
                 "a directory, or `s3://BUCKET/PREFIX`",
             ),
+            encryption: checked(
+                reader,
+                &fields,
+                "encryption",
+                |text| Encryption::parse(text).is_some(),
+                "`none`, `passphrase`, `key` or `kms:KEY-ID`",
+            )
+            .and_then(|text| Encryption::parse(&text)),
             tags: tags(reader, &fields),
             parameters: parameter::read_all(reader, &fields, root),
             concurrency,
@@ -113,6 +123,7 @@ impl Layer {
             role: top.role.or(self.role),
             endpoint: top.endpoint.or(self.endpoint),
             state: top.state.or(self.state),
+            encryption: top.encryption.or(self.encryption),
             tags: self.tags,
             parameters: self.parameters,
             concurrency: top.concurrency.or(self.concurrency),
@@ -132,6 +143,7 @@ impl Layer {
             role: self.role,
             endpoint: self.endpoint,
             state,
+            encryption: self.encryption.unwrap_or_default(),
             tags: self.tags,
             parameters: self.parameters,
             limits: Limits {
@@ -253,7 +265,7 @@ fn home(text: &str, root: &Path) -> Result<StateHome, Diagnostic> {
 }
 
 /// The parts of `s3://bucket/prefix?region=eu-west-1&lease=60`.
-fn bucket(text: &str) -> Option<StateHome> {
+pub(super) fn bucket(text: &str) -> Option<StateHome> {
     let rest = text.strip_prefix("s3://")?;
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (bucket, prefix) = path.split_once('/').unwrap_or((path, ""));

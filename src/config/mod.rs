@@ -43,6 +43,7 @@ pub struct Environment {
     pub role: Option<String>,
     pub endpoint: Option<Endpoint>,
     pub state: StateHome,
+    pub encryption: Encryption,
     pub tags: BTreeMap<String, String>,
     /// Stack name to parameter name to value.
     pub parameters: BTreeMap<String, BTreeMap<String, ParameterValue>>,
@@ -63,6 +64,41 @@ pub enum StateHome {
         /// How long a run that is not heard of keeps the lock of its stack.
         lease: Duration,
     },
+}
+
+/// How states are written: in clear, or sealed with what only some have.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Encryption {
+    #[default]
+    None,
+    /// From `CAIRN_STATE_PASSPHRASE`.
+    Passphrase,
+    /// From `CAIRN_STATE_KEY`: 32 bytes in base64.
+    Key,
+    /// A key of KMS, by its id, ARN or alias.
+    Kms(String),
+}
+
+impl Encryption {
+    /// As the files say it.
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "none" => Some(Self::None),
+            "passphrase" => Some(Self::Passphrase),
+            "key" => Some(Self::Key),
+            _ => text
+                .strip_prefix("kms:")
+                .filter(|id| !id.is_empty())
+                .map(|id| Self::Kms(id.to_owned())),
+        }
+    }
+}
+
+impl StateHome {
+    /// A bucket, as the files say it: `s3://bucket/prefix?region=…&endpoint=…&lease=…`.
+    pub fn bucket(text: &str) -> Option<Self> {
+        layer::bucket(text)
+    }
 }
 
 /// Where calls go that do not go to AWS.

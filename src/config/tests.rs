@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::{Endpoint, Environment, Limits, StateHome, project_root};
+use super::{Encryption, Endpoint, Environment, Limits, StateHome, project_root};
 
 /// A project with these files.
 fn project(files: &[(&str, &str)]) -> TempDir {
@@ -60,6 +60,7 @@ fn the_environment_wins_over_the_default() {
         (
             "config/prod.yaml",
             "account: '999999999999'\nrole: arn:aws:iam::999999999999:role/deploy\n\
+             encryption: kms:alias/states\n\
              endpoint: https://vpce.example\ntags: {team: b}\nlimits: {deadline: 90}\n\
              parameters:\n  agent: {Name: true, Persona: {file: stacks/persona.txt}}\n",
         ),
@@ -76,6 +77,8 @@ fn the_environment_wins_over_the_default() {
     assert_eq!(prod.role.as_deref(), Some("arn:aws:iam::999999999999:role/deploy"));
     assert_eq!(prod.endpoint, Some(Endpoint::Url("https://vpce.example".to_owned())));
     assert_eq!(prod.state, StateHome::Directory(root.path().join("state/here")));
+    assert_eq!(shared.encryption, Encryption::None);
+    assert_eq!(prod.encryption, Encryption::Kms("alias/states".to_owned()));
     let tags: Vec<_> = prod.tags.iter().map(|(key, value)| format!("{key}={value}")).collect();
     assert_eq!(tags, ["cost=007", "team=b"]);
     assert_eq!(prod.limits, Limits { concurrency: 8, deadline: Duration::from_mins(90) });
@@ -107,7 +110,7 @@ fn the_local_environment_needs_no_file() {
 #[test]
 fn mistakes_have_places_in_their_files() {
     let root = project(&[
-        ("config/default.yaml", "regoin: eu-west-1\naccount: 12345\n"),
+        ("config/default.yaml", "regoin: eu-west-1\naccount: 12345\nencryption: rot13\n"),
         (
             "config/dev.yaml",
             "region: eu-west1\nendpoint: locl\nrole: admin\nstate: s3://b\nprofile: ''\n\
@@ -120,6 +123,7 @@ fn mistakes_have_places_in_their_files() {
         [
             "default.yaml:1:1 unknown key `regoin` in the environment | did you mean `region`?",
             "default.yaml:2:10 `account` of the environment must be 12 digits, not `12345`",
+            "default.yaml:3:13 `encryption` of the environment must be `none`, `passphrase`, `key` or `kms:KEY-ID`, not `rot13`",
             "dev.yaml:1:9 `region` of the environment must be like `eu-central-1`, not `eu-west1`",
             "dev.yaml:2:11 `endpoint` of the environment must be `local` or a URL, not `locl`",
             "dev.yaml:3:7 `role` of the environment must be an ARN like `arn:aws:iam::…:role/…`, not `admin`",

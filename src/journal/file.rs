@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::{Record, decode};
+use super::body;
 use crate::state::store::{Disk, Tail};
 
 /// An open journal.
@@ -27,7 +27,8 @@ enum Condition {
 /// What a journal file holds.
 #[derive(Debug, Default)]
 pub struct Contents {
-    pub records: Vec<Record>,
+    /// What stands in its whole lines: records, or what they are sealed in.
+    pub bodies: Vec<String>,
     /// How much of the file is whole.
     pub whole: u64,
     /// How much comes after: the tail of a write that never ended.
@@ -40,18 +41,24 @@ pub struct Contents {
 ///
 /// When the file cannot be read, or is damaged anywhere but at its end.
 pub fn read(disk: &dyn Disk, path: &Path) -> io::Result<Contents> {
-    let Some(bytes) = disk.read(path)? else { return Ok(Contents::default()) };
+    disk.read(path)?.map_or_else(|| Ok(Contents::default()), |bytes| parse(&bytes))
+}
+
+/// The same, of what was read.
+///
+/// # Errors
+///
+/// When it is damaged anywhere but at its end.
+pub fn parse(bytes: &[u8]) -> io::Result<Contents> {
     let mut contents = Contents::default();
     let mut at = 0;
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
         let is_last = at + line.len() == bytes.len();
-        let record = std::str::from_utf8(line)
-            .ok()
-            .and_then(|text| text.strip_suffix('\n'))
-            .and_then(decode);
-        match record {
-            Some(record) => {
-                contents.records.push(record);
+        let whole =
+            std::str::from_utf8(line).ok().and_then(|text| text.strip_suffix('\n')).and_then(body);
+        match whole {
+            Some(body) => {
+                contents.bodies.push(body.to_owned());
                 at += line.len();
                 contents.whole = at as u64;
             }
@@ -59,7 +66,7 @@ pub fn read(disk: &dyn Disk, path: &Path) -> io::Result<Contents> {
             None => {
                 return Err(io::Error::new(
                     io::ErrorKind::InvalidData,
-                    format!("line {} of the journal is damaged", contents.records.len() + 1),
+                    format!("line {} of the journal is damaged", contents.bodies.len() + 1),
                 ));
             }
         }

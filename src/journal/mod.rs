@@ -27,6 +27,10 @@ pub enum Event {
         run: Token,
         command: String,
         at: String,
+        #[serde(default)]
+        user: String,
+        #[serde(default)]
+        host: String,
     },
     /// A create call is about to be made.
     CreateBegun {
@@ -71,6 +75,11 @@ pub enum Event {
     Deleted {
         id: LogicalId,
         token: Token,
+    },
+    /// It is the same under another name.
+    Moved {
+        id: LogicalId,
+        to: LogicalId,
     },
     /// It is kept in AWS and no longer ours.
     Forgotten {
@@ -146,16 +155,31 @@ pub fn replay(mut state: State, records: &[Record]) -> Result<State, Illegal> {
 
 /// One line of the journal file.
 pub fn encode(record: &Record) -> Result<String, serde_json::Error> {
-    let body = serde_json::to_string(record)?;
-    let sum = &digest(body.as_bytes())[..16];
-    Ok(format!("{sum} {body}\n"))
+    serde_json::to_string(record).map(|body| summed(&body))
 }
 
-/// A line as a record; `None` when it is torn or changed.
-pub fn decode(line: &str) -> Option<Record> {
+/// A text without line breaks as a line with its checksum.
+pub fn summed(body: &str) -> String {
+    let sum = &digest(body.as_bytes())[..16];
+    format!("{sum} {body}\n")
+}
+
+/// What stands in a line; `None` when it is torn or changed.
+pub fn body(line: &str) -> Option<&str> {
     let (sum, body) = line.split_once(' ')?;
-    if digest(body.as_bytes())[..16] != *sum {
-        return None;
+    (digest(body.as_bytes())[..16] == *sum).then_some(body)
+}
+
+/// The number of what stands in a line, sealed or not.
+pub fn sequence(body: &str) -> Option<u64> {
+    #[derive(Deserialize)]
+    struct Numbered {
+        sequence: u64,
     }
-    serde_json::from_str(body).ok()
+    serde_json::from_str::<Numbered>(body).ok().map(|numbered| numbered.sequence)
+}
+
+/// A line as a record; `None` when it is torn, changed, or holds something else.
+pub fn decode(line: &str) -> Option<Record> {
+    serde_json::from_str(body(line)?).ok()
 }

@@ -22,6 +22,7 @@ pub use detail::Detail;
 pub use diff::{Change, Why};
 pub use exports::check_exports;
 pub use make::{instance_of, plan};
+pub use name::generate as generate_name;
 pub use risk::{Class, Risk};
 pub use same::Rules;
 pub use teardown::teardown;

@@ -113,12 +113,7 @@ pub async fn reconcile(
     if serial != plan.serial {
         return Err(ReconcileError::Stale { planned: plan.serial, actual: serial });
     }
-    let opened = Fact::Opened {
-        run: setting.run.clone(),
-        command: setting.command.clone(),
-        at: setting.started_at.clone(),
-    };
-    ledger.record(opened).await?;
+    ledger.begin(&setting.run, &setting.command, &setting.started_at).await?;
     if let Some(graph) = &setting.graph {
         // A run that stops half-way may leave in use what was and what is to be imported.
         let before = ledger.with_state(|state| state.imports.clone());

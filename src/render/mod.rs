@@ -6,6 +6,7 @@ pub mod outputs;
 pub mod plan;
 pub mod progress;
 pub mod sarif;
+pub mod state;
 pub mod style;
 
 use std::io::Write as _;

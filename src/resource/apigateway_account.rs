@@ -85,13 +85,12 @@ impl Resource for Account {
         Ok(())
     }
 
-    /// Setting it twice is setting it once.
-    async fn find(
-        self,
-        _aws: &Aws,
-        _props: &Props,
-        _mark: &Mark,
-    ) -> Result<Vec<PhysicalId>, Fault> {
-        Ok(Vec::new())
+    /// It is always there. Setting it twice is setting it once, so it is found only where it is
+    /// as it should be.
+    async fn find(self, aws: &Aws, props: &Props, _mark: &Mark) -> Result<Vec<PhysicalId>, Fault> {
+        let account =
+            aws.call("apigateway:GetAccount", || aws.apigateway().get_account().send()).await?;
+        let is_set = account.cloudwatch_role_arn == props.cloud_watch_role_arn;
+        Ok(if is_set { vec![PhysicalId::new(ID)] } else { Vec::new() })
     }
 }

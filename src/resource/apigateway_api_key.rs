@@ -205,4 +205,15 @@ impl Resource for ApiKey {
         let ours = keys.into_iter().filter(|key| apigateway_tags::is_on(mark, key.tags.as_ref()));
         Ok(ours.filter_map(|key| key.id).map(PhysicalId::new).collect())
     }
+
+    async fn marks(
+        self,
+        aws: &Aws,
+        stack: &str,
+        _props: &Props,
+    ) -> Result<Option<Vec<Mark>>, Fault> {
+        let all = list(aws).await?;
+        let tags = all.iter().map(|one| one.tags());
+        Ok(Some(tags.filter_map(|tags| apigateway_tags::mark(stack, tags)).collect()))
+    }
 }

@@ -20,7 +20,7 @@ use super::{
     apigateway_tags, apigateway_tree,
 };
 use crate::aws::{Aws, Fault};
-use crate::value::{Attributes, PhysicalId};
+use crate::value::{Attributes, PhysicalId, Token};
 
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Deployment;
@@ -378,5 +378,24 @@ impl Resource for Deployment {
             .filter_map(|deployment| deployment.id())
             .map(|id| PhysicalId::join(&[props.api(), id]))
             .collect())
+    }
+
+    async fn marks(
+        self,
+        aws: &Aws,
+        stack: &str,
+        props: &Props,
+    ) -> Result<Option<Vec<Mark>>, Fault> {
+        let Some(api) = &props.rest_api_id else { return Ok(Some(Vec::new())) };
+        let deployments = list(aws, api).await?;
+        let begins = deployments.iter().filter_map(|deployment| {
+            let description = deployment.description()?;
+            let mark = description.get(unmarked(description).len()..)?.trim_start();
+            mark.strip_prefix(MARK_BEGIN)?.strip_suffix(MARK_END)
+        });
+        // The rest of the token is nowhere: any will do.
+        let whole = |begin: &str| Token::from_beginning(begin);
+        let mark = |token| Mark { stack: stack.to_owned(), logical_id: String::new(), token };
+        Ok(Some(begins.map(whole).map(mark).collect()))
     }
 }

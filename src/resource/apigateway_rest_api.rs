@@ -465,4 +465,15 @@ impl Resource for RestApi {
         let ours = apis.into_iter().filter(|api| apigateway_tags::is_on(mark, api.tags.as_ref()));
         Ok(ours.filter_map(|api| api.id).map(PhysicalId::new).collect())
     }
+
+    async fn marks(
+        self,
+        aws: &Aws,
+        stack: &str,
+        _props: &Props,
+    ) -> Result<Option<Vec<Mark>>, Fault> {
+        let all = list(aws).await?;
+        let tags = all.iter().map(|one| one.tags());
+        Ok(Some(tags.filter_map(|tags| apigateway_tags::mark(stack, tags)).collect()))
+    }
 }

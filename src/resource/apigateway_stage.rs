@@ -404,4 +404,16 @@ impl Resource for Stage {
             .map(|name| PhysicalId::join(&[api, name]))
             .collect())
     }
+
+    async fn marks(
+        self,
+        aws: &Aws,
+        stack: &str,
+        props: &Props,
+    ) -> Result<Option<Vec<Mark>>, Fault> {
+        let Some(api) = &props.rest_api_id else { return Ok(Some(Vec::new())) };
+        let stages = list(aws, api).await?;
+        let tags = stages.iter().map(|stage| stage.tags());
+        Ok(Some(tags.filter_map(|tags| apigateway_tags::mark(stack, tags)).collect()))
+    }
 }

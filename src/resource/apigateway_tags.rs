@@ -27,6 +27,12 @@ pub(super) fn is_of_stack(mark: &Mark, live: Option<&HashMap<String, String>>) -
     live.and_then(|tags| tags.get(STACK)).is_some_and(|stack| *stack == mark.stack)
 }
 
+/// The mark of a stack among these live tags.
+pub(super) fn mark(stack: &str, live: Option<&HashMap<String, String>>) -> Option<Mark> {
+    let live = live.into_iter().flatten();
+    Mark::of(stack, live.map(|(key, value)| (key.as_str(), value.as_str())))
+}
+
 /// Whether the mark's stack made this API. Resources and methods bear no marks: what is found in
 /// an API of the same stack is the stack's own, anywhere else it may be anybody's.
 pub(super) async fn is_api_of_stack(aws: &Aws, api: &str, mark: &Mark) -> Result<bool, Fault> {

@@ -333,4 +333,15 @@ impl Resource for UsagePlan {
             plans.into_iter().filter(|plan| apigateway_tags::is_on(mark, plan.tags.as_ref()));
         Ok(ours.filter_map(|plan| plan.id).map(PhysicalId::new).collect())
     }
+
+    async fn marks(
+        self,
+        aws: &Aws,
+        stack: &str,
+        _props: &Props,
+    ) -> Result<Option<Vec<Mark>>, Fault> {
+        let all = list(aws).await?;
+        let tags = all.iter().map(|one| one.tags());
+        Ok(Some(tags.filter_map(|tags| apigateway_tags::mark(stack, tags)).collect()))
+    }
 }

@@ -242,6 +242,23 @@ impl Resource for Agent {
         }
         Ok(found)
     }
+
+    async fn marks(
+        self,
+        aws: &Aws,
+        stack: &str,
+        _props: &Props,
+    ) -> Result<Option<Vec<Mark>>, Fault> {
+        let mut marks = Vec::new();
+        for summary in list(aws).await? {
+            let Some(agent) = get_agent(aws, &summary.agent_id).await.or_absent()? else {
+                continue;
+            };
+            let tags = bedrock_tags::list(aws, &agent.agent_arn).await?;
+            marks.extend(bedrock_tags::mark(stack, &tags));
+        }
+        Ok(Some(marks))
+    }
 }
 
 /// The agent itself, and its parts if they are declared and AWS is not at work on it.

@@ -20,7 +20,7 @@ use super::{
     Created, Effect, Follows, Known, Live, Lock, Mark, Progress, Removal, Resource, Status,
 };
 use crate::aws::{Aws, Fault, FaultKind};
-use crate::value::{Attributes, PhysicalId};
+use crate::value::{Attributes, PhysicalId, Token};
 
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AgentAlias;
@@ -181,6 +181,36 @@ impl Resource for AgentAlias {
             }
         }
         Ok(found)
+    }
+
+    async fn marks(
+        self,
+        aws: &Aws,
+        stack: &str,
+        props: &Props,
+    ) -> Result<Option<Vec<Mark>>, Fault> {
+        let Some(agent) = &props.agent_id else { return Ok(Some(Vec::new())) };
+        let mut marks = Vec::new();
+        for summary in list(aws, agent).await.or_absent()?.unwrap_or_default() {
+            let Some(alias) = get(aws, agent, &summary.agent_alias_id).await.or_absent()? else {
+                continue;
+            };
+            let tags = bedrock_tags::list(aws, &alias.agent_alias_arn).await?;
+            let is_bare = tags.keys().all(|key| super::tags::is_declared(key));
+            let is_named = Some(&summary.agent_alias_name) == props.agent_alias_name.as_ref();
+            match (bedrock_tags::mark(stack, &tags), text(alias.client_token)) {
+                (Some(mark), _) => marks.push(mark),
+                // An agent of the stack has no alias of this name but the stack's; only an emulator
+                // forgets its tags.
+                (None, Some(token)) if is_bare && is_named => marks.push(Mark {
+                    stack: stack.to_owned(),
+                    logical_id: String::new(),
+                    token: Token::new(token),
+                }),
+                (None, _) => {}
+            }
+        }
+        Ok(Some(marks))
     }
 }
 

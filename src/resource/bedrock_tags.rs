@@ -29,6 +29,11 @@ pub(super) async fn are_of(aws: &Aws, arn: &str, mark: &Mark) -> Result<bool, Fa
     Ok(mark.is_on(tags.iter().map(|(key, value)| (key.as_str(), value.as_str()))))
 }
 
+/// The mark of a stack among live tags.
+pub(super) fn mark(stack: &str, live: &HashMap<String, String>) -> Option<Mark> {
+    Mark::of(stack, live.iter().map(|(key, value)| (key.as_str(), value.as_str())))
+}
+
 /// Sets those of the wanted tags that are not there.
 pub(super) async fn add_missing(
     aws: &Aws,
@@ -74,7 +79,7 @@ async fn set(aws: &Aws, arn: &str, tags: &HashMap<String, String>) -> Result<(),
     Ok(())
 }
 
-async fn list(aws: &Aws, arn: &str) -> Result<HashMap<String, String>, Fault> {
+pub(super) async fn list(aws: &Aws, arn: &str) -> Result<HashMap<String, String>, Fault> {
     let answer = aws
         .call("bedrock:ListTagsForResource", || {
             aws.bedrock_agent().list_tags_for_resource().resource_arn(arn).send()

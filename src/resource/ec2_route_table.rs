@@ -133,4 +133,15 @@ impl Resource for RouteTable {
             .filter_map(|table| table.route_table_id.map(PhysicalId::new))
             .collect())
     }
+
+    async fn marks(
+        self,
+        aws: &Aws,
+        stack: &str,
+        _props: &Props,
+    ) -> Result<Option<Vec<Mark>>, Fault> {
+        let all = filtered(aws, ec2_tags::stack_filter(stack)).await?;
+        let live = all.iter();
+        Ok(Some(live.filter_map(|one| ec2_tags::mark(one.tags(), stack)).collect()))
+    }
 }

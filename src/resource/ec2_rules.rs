@@ -8,8 +8,10 @@
 mod calls;
 mod standalone;
 
-pub use calls::{Change, GROUP_BATCH, authorize, converge, groups, list, marked, names, referring};
-pub use standalone::{Standalone, create, delete, find, read, update};
+pub use calls::{
+    Change, GROUP_BATCH, authorize, converge, described, groups, list, marked, names, referring,
+};
+pub use standalone::{Standalone, create, delete, find, marks, read, update};
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -357,4 +357,15 @@ impl Resource for SecurityGroup {
         let groups = ec2_rules::marked(aws, mark).await?;
         Ok(groups.into_iter().filter_map(|group| group.group_id.map(PhysicalId::new)).collect())
     }
+
+    async fn marks(
+        self,
+        aws: &Aws,
+        stack: &str,
+        _props: &Props,
+    ) -> Result<Option<Vec<Mark>>, Fault> {
+        let all = ec2_rules::described(aws, ec2_tags::stack_filter(stack)).await?;
+        let live = all.iter();
+        Ok(Some(live.filter_map(|one| ec2_tags::mark(one.tags(), stack)).collect()))
+    }
 }

@@ -101,4 +101,13 @@ impl Resource for SecurityGroupIngress {
     async fn find(self, aws: &Aws, props: &Props, mark: &Mark) -> Result<Vec<PhysicalId>, Fault> {
         ec2_rules::find(aws, props, mark).await
     }
+
+    async fn marks(
+        self,
+        aws: &Aws,
+        stack: &str,
+        _props: &Props,
+    ) -> Result<Option<Vec<Mark>>, Fault> {
+        ec2_rules::marks::<Props>(aws, stack).await.map(Some)
+    }
 }

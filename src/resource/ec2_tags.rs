@@ -62,6 +62,16 @@ pub fn token_filter(mark: &Mark) -> Filter {
     filter(&format!("tag:{}", tags::TOKEN), [mark.token.as_str().to_owned()])
 }
 
+/// Finds what carries a mark of this stack.
+pub fn stack_filter(stack: &str) -> Filter {
+    filter(&format!("tag:{}", tags::STACK), [stack.to_owned()])
+}
+
+/// The mark of this stack among these live tags.
+pub fn mark(live: &[aws_sdk_ec2::types::Tag], stack: &str) -> Option<Mark> {
+    Mark::of(stack, live.iter().filter_map(|tag| Some((tag.key()?, tag.value()?))))
+}
+
 /// A filter that lets any of these values through.
 pub fn filter(name: &str, values: impl IntoIterator<Item = String>) -> Filter {
     Filter::builder().name(name).set_values(Some(values.into_iter().collect())).build()

@@ -369,4 +369,15 @@ impl Resource for Vpc {
             .filter_map(|vpc| vpc.vpc_id.map(PhysicalId::new))
             .collect())
     }
+
+    async fn marks(
+        self,
+        aws: &Aws,
+        stack: &str,
+        _props: &Props,
+    ) -> Result<Option<Vec<Mark>>, Fault> {
+        let all = describe(aws, ec2_tags::stack_filter(stack)).await?;
+        let live = all.iter();
+        Ok(Some(live.filter_map(|one| ec2_tags::mark(one.tags(), stack)).collect()))
+    }
 }

@@ -399,4 +399,16 @@ impl Resource for Endpoint {
             .filter_map(|endpoint| endpoint.vpc_endpoint_id.map(PhysicalId::new))
             .collect())
     }
+
+    async fn marks(
+        self,
+        aws: &Aws,
+        stack: &str,
+        _props: &Props,
+    ) -> Result<Option<Vec<Mark>>, Fault> {
+        let all = describe(aws, ec2_tags::stack_filter(stack)).await?;
+        let live =
+            all.iter().filter(|one| !matches!(status(one), None | Some(Status::Deleting(_))));
+        Ok(Some(live.filter_map(|one| ec2_tags::mark(one.tags(), stack)).collect()))
+    }
 }

@@ -90,6 +90,12 @@ pub trait Handler: Send + Sync {
         props: &'a Json,
         mark: &'a Mark,
     ) -> BoxFuture<'a, Result<Vec<PhysicalId>, Fault>>;
+    fn marks<'a>(
+        &'a self,
+        aws: &'a Aws,
+        stack: &'a str,
+        props: &'a Json,
+    ) -> BoxFuture<'a, Result<Option<Vec<Mark>>, Fault>>;
 }
 
 /// The adaptor from a typed [`Resource`].
@@ -317,6 +323,18 @@ impl<R: Resource> Handler for Typed<R> {
         Box::pin(async move {
             let props = typed::<R>("find", props)?;
             classified::<R, _>(R::default().find(aws, &props, mark).await)
+        })
+    }
+
+    fn marks<'a>(
+        &'a self,
+        aws: &'a Aws,
+        stack: &'a str,
+        props: &'a Json,
+    ) -> BoxFuture<'a, Result<Option<Vec<Mark>>, Fault>> {
+        Box::pin(async move {
+            let props = typed::<R>("find", props)?;
+            classified::<R, _>(R::default().marks(aws, stack, &props).await)
         })
     }
 }

@@ -14,6 +14,7 @@ use serde_json::Value as Json;
 use super::iam_principals::{Principal, principals};
 use super::or_absent::OrAbsent as _;
 use super::pages::pages;
+use super::tags;
 use super::{
     Created, Known, Live, Lock, Mark, Name, Progress, Resource, Rule, Status, Uniqueness,
     iam_documents, iam_tags,
@@ -155,6 +156,33 @@ impl Resource for ManagedPolicy {
         let policy = get(aws, &arn).await?;
         let ours = policy.filter(|policy| mark.is_on(iam_tags::pairs(policy.tags())));
         Ok(ours.and_then(|policy| policy.arn).map(PhysicalId::new).into_iter().collect())
+    }
+
+    async fn marks(
+        self,
+        aws: &Aws,
+        stack: &str,
+        props: &Props,
+    ) -> Result<Option<Vec<Mark>>, Fault> {
+        let policies = pages(async |next: Option<String>| {
+            let page = aws
+                .call("iam:ListPolicies", || {
+                    let request = aws.iam().list_policies().scope(types::PolicyScopeType::Local);
+                    request.set_marker(next.clone()).send()
+                })
+                .await?;
+            Ok((page.policies.unwrap_or_default(), page.marker))
+        });
+        let mut marks = Vec::new();
+        for policy in policies.await? {
+            let (Some(name), Some(arn)) = (policy.policy_name(), policy.arn()) else { continue };
+            if tags::may_be_ours(name, props.managed_policy_name.as_deref(), stack) {
+                let policy = get(aws, arn).await?;
+                let tags = policy.as_ref().map(types::Policy::tags).unwrap_or_default();
+                marks.extend(Mark::of(stack, iam_tags::pairs(tags)));
+            }
+        }
+        Ok(Some(marks))
     }
 }
 

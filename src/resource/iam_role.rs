@@ -187,6 +187,29 @@ impl Resource for Role {
         let ours = get(aws, name).await?.filter(|role| mark.is_on(iam_tags::pairs(role.tags())));
         Ok(ours.map(|role| PhysicalId::new(role.role_name)).into_iter().collect())
     }
+
+    async fn marks(
+        self,
+        aws: &Aws,
+        stack: &str,
+        props: &Props,
+    ) -> Result<Option<Vec<Mark>>, Fault> {
+        let roles = pages(async |next: Option<String>| {
+            let page = aws
+                .call("iam:ListRoles", || aws.iam().list_roles().set_marker(next.clone()).send())
+                .await?;
+            Ok((page.roles, page.marker))
+        });
+        let mut marks = Vec::new();
+        for role in roles.await? {
+            if tags::may_be_ours(role.role_name(), props.role_name.as_deref(), stack) {
+                let role = get(aws, role.role_name()).await?;
+                let tags = role.as_ref().map(types::Role::tags).unwrap_or_default();
+                marks.extend(Mark::of(stack, iam_tags::pairs(tags)));
+            }
+        }
+        Ok(Some(marks))
+    }
 }
 
 async fn get(aws: &Aws, name: &str) -> Result<Option<types::Role>, Fault> {

@@ -19,6 +19,7 @@ use serde_json::{Value as Json, json};
 
 use super::lambda_properties::Props;
 use super::or_absent::OrAbsent as _;
+use super::pages::pages;
 use super::{
     Created, Known, Live, Lock, Mark, Name, Progress, Resource, Rule, Status, Uniqueness, Verdict,
     lambda_code, lambda_configuration, lambda_faults, lambda_settings, tags,
@@ -171,6 +172,32 @@ impl Resource for Function {
         let tags = get(aws, name).await?.and_then(|function| function.tags).unwrap_or_default();
         let ours = mark.is_on(tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
         Ok(if ours { vec![PhysicalId::new(name)] } else { Vec::new() })
+    }
+
+    async fn marks(
+        self,
+        aws: &Aws,
+        stack: &str,
+        props: &Props,
+    ) -> Result<Option<Vec<Mark>>, Fault> {
+        let functions = pages(async |next: Option<String>| {
+            let page = aws
+                .call("lambda:ListFunctions", || {
+                    aws.lambda().list_functions().set_marker(next.clone()).send()
+                })
+                .await?;
+            Ok((page.functions.unwrap_or_default(), page.next_marker))
+        });
+        let mut marks = Vec::new();
+        for name in functions.await?.into_iter().filter_map(|one| one.function_name) {
+            if tags::may_be_ours(&name, props.function_name.as_deref(), stack) {
+                let tags = get(aws, &name).await?.and_then(|function| function.tags);
+                let tags = tags.unwrap_or_default();
+                let live = tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+                marks.extend(Mark::of(stack, live));
+            }
+        }
+        Ok(Some(marks))
     }
 }
 

@@ -122,6 +122,17 @@ impl Resource for Permission {
         let statements = statements(aws, &Target::of(props)?).await?;
         Ok(statements.contains_key(&id).then(|| PhysicalId::new(id)).into_iter().collect())
     }
+
+    async fn marks(
+        self,
+        aws: &Aws,
+        stack: &str,
+        props: &Props,
+    ) -> Result<Option<Vec<Mark>>, Fault> {
+        let Ok(target) = Target::of(props) else { return Ok(Some(Vec::new())) };
+        let statements = statements(aws, &target).await?;
+        Ok(Some(statements.keys().filter_map(|id| Mark::of_generated_id(stack, id)).collect()))
+    }
 }
 
 fn attributes(id: &PhysicalId) -> Attributes {

@@ -155,6 +155,31 @@ impl Resource for LogGroup {
         let ours = mark.is_on(live.iter().map(|(key, value)| (key.as_str(), value.as_str())));
         Ok(if ours { vec![PhysicalId::new(name)] } else { Vec::new() })
     }
+
+    async fn marks(
+        self,
+        aws: &Aws,
+        stack: &str,
+        props: &Props,
+    ) -> Result<Option<Vec<Mark>>, Fault> {
+        let begin = props.log_group_name.clone().unwrap_or_else(|| tags::beginning(stack));
+        let groups = pages(async |next: Option<String>| {
+            let page = aws
+                .call("logs:DescribeLogGroups", || {
+                    let request = aws.logs().describe_log_groups().log_group_name_prefix(&begin);
+                    request.set_next_token(next.clone()).send()
+                })
+                .await?;
+            Ok((page.log_groups.unwrap_or_default(), page.next_token))
+        });
+        let mut marks = Vec::new();
+        for name in groups.await?.into_iter().filter_map(|group| group.log_group_name) {
+            let tags = list_tags(aws, &name).await.or_absent()?.unwrap_or_default();
+            let live = tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+            marks.extend(Mark::of(stack, live));
+        }
+        Ok(Some(marks))
+    }
 }
 
 /// Without the `:*` that stands for the streams in it.

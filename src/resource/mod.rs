@@ -195,6 +195,19 @@ pub trait Resource: Copy + Default + Send + Sync + 'static {
         props: &Self::Props,
         mark: &Mark,
     ) -> impl Future<Output = Result<Vec<PhysicalId>, Fault>> + Send;
+
+    /// The marks of a stack that are on what there is of this type, as far as its properties lead
+    /// there (a name, a parent): with them [`Resource::find`] finds what nobody remembers. One
+    /// without a logical id may be of any. `None` of a type that bears no marks, and is found by
+    /// what it is.
+    fn marks(
+        self,
+        _aws: &Aws,
+        _stack: &str,
+        _props: &Self::Props,
+    ) -> impl Future<Output = Result<Option<Vec<Mark>>, Fault>> + Send {
+        async { Ok(None) }
+    }
 }
 
 /// A resource Cairn knows of: its id and the properties last applied.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 
 use super::Mark;
+use crate::value::Token;
 
 /// What Cairn's marks begin with.
 pub const PREFIX: &str = "cairn:";
@@ -36,10 +37,33 @@ impl Mark {
         tags
     }
 
+    /// The mark of a stack that these live tags are, if they are one.
+    pub fn of<'a>(stack: &str, live: impl IntoIterator<Item = (&'a str, &'a str)>) -> Option<Self> {
+        let live: BTreeMap<&str, &str> = live.into_iter().collect();
+        (live.get(STACK) == Some(&stack)).then_some(())?;
+        Some(Self {
+            stack: stack.to_owned(),
+            logical_id: (*live.get(LOGICAL_ID)?).to_owned(),
+            token: Token::from(*live.get(TOKEN)?),
+        })
+    }
+
     /// Whether these live tags carry this mark's token.
     pub fn is_on<'a>(&self, tags: impl IntoIterator<Item = (&'a str, &'a str)>) -> bool {
         tags.into_iter().any(|(key, value)| key == TOKEN && value == self.token.as_str())
     }
+}
+
+/// Whether a name is the declared one, or may be one that Cairn has generated for a stack.
+pub fn may_be_ours(name: &str, declared: Option<&str>, stack: &str) -> bool {
+    declared == Some(name) || name.starts_with(&beginning(stack))
+}
+
+/// How all names begin that Cairn generates for a stack: with as much of its name as the shortest
+/// of them have.
+pub fn beginning(stack: &str) -> String {
+    const KEPT: usize = 12;
+    stack.trim_start_matches('-').replace("--", "-").chars().take(KEPT).collect()
 }
 
 /// Declared tags by key.

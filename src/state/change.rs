@@ -47,6 +47,11 @@ impl State {
                 _ => Err(illegal(id, "is being updated but is not there")),
             },
             Event::Updated { id, instance } => self.check_update(id, instance),
+            Event::Moved { id, to } => match self.resources.contains_key(to) {
+                _ if !self.resources.contains_key(id) => Err(illegal(id, "is not there")),
+                true => Err(illegal(id, &format!("cannot become `{to}`: that is there"))),
+                false => Ok(()),
+            },
             Event::DeleteBegun { id, token }
             | Event::Deleted { id, token }
             | Event::Forgotten { id, token } => match self.instance(id, token) {
@@ -129,6 +134,7 @@ impl State {
     /// Lets an event count that [`State::check`] has let pass.
     pub(super) fn take(&mut self, event: &Event) {
         self.serial += 1;
+        self.note(event);
         match event {
             Event::Opened { .. }
             | Event::Failed { .. }
@@ -171,9 +177,21 @@ impl State {
                     entry.current = Some(instance.clone());
                 }
             }
+            Event::Moved { id, to } => self.rename(id, to),
             Event::Abandoned { id, token }
             | Event::Deleted { id, token }
             | Event::Forgotten { id, token } => self.remove(id, token),
+        }
+    }
+
+    fn rename(&mut self, id: &LogicalId, to: &LogicalId) {
+        let Some(entry) = self.resources.remove(id) else { return };
+        self.resources.insert(to.clone(), entry);
+        let entries = self.resources.values_mut();
+        for instance in entries.flat_map(Entry::instances_mut) {
+            if instance.dependencies.remove(id) {
+                instance.dependencies.insert(to.clone());
+            }
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::run::KEPT;
 use super::{FORMAT, State};
 
 /// A broken law: its number and what breaks it.
@@ -21,16 +22,24 @@ impl fmt::Display for Violation {
 impl State {
     /// Checks the laws of a state.
     ///
-    /// 1. The format is one this version knows.
+    /// 1. The format is this version's: older ones are made it when they are read.
     /// 2. Every instance but one that is being created has a physical id.
     /// 3. No token is used twice.
     /// 4. No two instances of a type have one physical id.
     /// 5. No entry is empty.
+    /// 6. The runs are few, and in the order of their serials, none after the state's.
     pub fn violations(&self) -> Vec<Violation> {
         let mut violations = Vec::new();
         let mut report = |law, text| violations.push(Violation { law, text });
-        if self.format > FORMAT {
-            report(1, format!("the format is {}, this version knows up to {FORMAT}", self.format));
+        if self.format != FORMAT {
+            report(1, format!("the format is {}, and this version's is {FORMAT}", self.format));
+        }
+        if self.runs.len() > KEPT {
+            report(6, format!("{} runs are remembered, {KEPT} at most", self.runs.len()));
+        }
+        let serials = self.runs.iter().map(|run| run.serial).chain([self.serial]);
+        if !serials.is_sorted() {
+            report(6, "the runs are not in their order".to_owned());
         }
         let mut tokens = BTreeMap::new();
         let mut physical = BTreeMap::new();

@@ -4,14 +4,18 @@
 //! snapshot plus the journal since; replaying gives the same state the run had in memory.
 
 mod change;
+mod format;
 mod law;
+mod run;
 #[cfg(test)]
 pub(crate) mod sample;
 pub mod store;
 #[cfg(test)]
 mod tests;
 
+pub use format::FormatError;
 pub use law::Violation;
+pub use run::{Counts, Ending, Run};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,8 +25,8 @@ use serde_json::Value as Json;
 use crate::template::DeletionPolicy;
 use crate::value::{Attributes, LogicalId, PhysicalId, Token, TypeName};
 
-/// The version of the format. A newer one is refused.
-pub const FORMAT: u32 = 1;
+/// The version of the format. An older one is read as this one, a newer one is refused.
+pub const FORMAT: u32 = 2;
 
 /// Everything one stack owns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -44,6 +48,9 @@ pub struct State {
     /// The exports of others that this stack may use, each with the stack it came from.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub imports: BTreeMap<String, String>,
+    /// The last runs that changed something, the oldest first.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub runs: Vec<Run>,
 }
 
 /// What stands behind one logical id.
@@ -109,6 +116,7 @@ impl State {
             outputs: BTreeMap::new(),
             exports: BTreeMap::new(),
             imports: BTreeMap::new(),
+            runs: Vec::new(),
         }
     }
 
@@ -131,5 +139,9 @@ impl Entry {
     /// All that is there or may be.
     pub fn instances(&self) -> impl Iterator<Item = &Instance> {
         self.current.iter().chain(&self.intent).chain(&self.deposed)
+    }
+
+    fn instances_mut(&mut self) -> impl Iterator<Item = &mut Instance> {
+        self.current.iter_mut().chain(&mut self.intent).chain(&mut self.deposed)
     }
 }

@@ -36,6 +36,7 @@ pub fn named(token: &str, physical_id: &str) -> Instance {
 ///
 /// - `A begin t`, `A name t vpc-1`, `A abandon t`, `A made t`
 /// - `A updating t`, `A updated t vpc-1`, `A deleting t`, `A deleted t`, `A forgotten t`
+/// - `A moved B`
 /// - `- opened`, `- closed`, `- outputs`, `- imports`
 pub fn event(text: &str) -> Event {
     let words: Vec<&str> = text.split_whitespace().collect();
@@ -65,10 +66,13 @@ pub fn event(text: &str) -> Event {
         "deleting" => Event::DeleteBegun { id, token },
         "deleted" => Event::Deleted { id, token },
         "forgotten" => Event::Forgotten { id, token },
+        "moved" => Event::Moved { id, to: LogicalId::from(token.as_str()) },
         "opened" => Event::Opened {
             run: Token::from("run"),
             command: "deploy".to_owned(),
             at: "2026-01-01T00:00:00Z".to_owned(),
+            user: "ada".to_owned(),
+            host: "engine".to_owned(),
         },
         "closed" => Event::Closed,
         "outputs" => Event::Outputs {

@@ -5,10 +5,11 @@ use std::path::Path;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+use super::run::KEPT;
 use super::sample::{RUN, after, empty, event, events, instance, named};
 use super::store::{Holder, Store, StoreError};
-use super::{Entry, FORMAT, State};
-use crate::journal::{Record, encode, replay};
+use super::{Counts, Ending, Entry, FORMAT, State};
+use crate::journal::{Event, Record, decode, encode, replay, summed};
 use crate::value::LogicalId;
 
 /// What stands behind each logical id: `A=vpc-1 +intent -vpc-0`.
@@ -51,6 +52,8 @@ fn events_change_a_state_as_they_say() {
         ("A begin a; A name a vpc-1; A made a; A updating a; A updated a vpc-1", "A=vpc-1"),
         ("A begin a; A deleting a; A deleted a", ""),
         ("A begin a; A name a vpc-1; A made a; A forgotten a; A begin b", "A+?"),
+        ("A begin a; A name a vpc-1; A made a; A moved C; B begin b", "B+? C=vpc-1"),
+        ("A begin a; A moved C; C name a vpc-1; C made a; C deleting a; C deleted a", ""),
         (RUN, "A=vpc-3"),
     ] {
         let state = after(text);
@@ -96,6 +99,15 @@ fn what_cannot_follow_is_refused_and_changes_nothing() {
         (made, "A updated a vpc-2", "`A` was updated to be something else"),
         (made, "A deleted b", "`A` is not there"),
         (made, "B deleted a", "`B` is not there"),
+        (made, "A deleting b", "`A` is not there"),
+        (made, "A forgotten b", "`A` is not there"),
+        (made, "A updating b", "`A` is being updated but is not there"),
+        (made, "A name a vpc-1", "`A` is not being created"),
+        (made, "A abandon a", "`A` is not being created"),
+        (made, "B moved C", "`B` is not there"),
+        (made, "A moved A", "`A` cannot become `A`: that is there"),
+        ("A begin a; B begin b", "A moved B", "`A` cannot become `B`: that is there"),
+        ("A begin a; A moved B", "A name a vpc-1", "`A` is not being created"),
     ] {
         let mut state = after(before);
         let unchanged = state.clone();
@@ -106,7 +118,52 @@ fn what_cannot_follow_is_refused_and_changes_nothing() {
 }
 
 #[test]
-fn every_law_has_a_state_that_breaks_it() {
+fn an_instance_that_is_not_what_it_was_is_refused() {
+    let refused = |before: &str, wrong: Event| {
+        after(before).apply(&wrong).expect_err("it cannot follow").text
+    };
+    let begun = |instance| Event::CreateBegun { id: "A".into(), instance };
+    let named_early = begun(named("a", "vpc-1"));
+    assert_eq!(refused("", named_early), "`A` has a physical id before it is created");
+    let other_type = super::Instance { type_name: "AWS::EC2::Subnet".into(), ..instance("a") };
+    assert_eq!(refused("A begin a", begun(other_type)), "`A` is being created already");
+    let mut changed = named("a", "vpc-1");
+    changed.type_name = "AWS::EC2::Subnet".into();
+    let updated = Event::Updated { id: "A".into(), instance: changed };
+    let made = "A begin a; A name a vpc-1; A made a";
+    assert_eq!(refused(made, updated), "`A` was updated to be something else");
+}
+
+#[test]
+fn a_move_takes_what_depends_on_it_along() {
+    let mut state = after("A begin a; A name a vpc-1; A made a; B begin b");
+    let depends = [LogicalId::from("A"), LogicalId::from("X")].into();
+    let entry = state.resources.get_mut("B").expect("it is there");
+    entry.intent.as_mut().expect("it is begun").dependencies = depends;
+    state.apply(&event("A moved C")).expect("it can follow");
+    let intent = state.resources["B"].intent.as_ref().expect("it is begun");
+    assert_eq!(intent.dependencies, [LogicalId::from("C"), LogicalId::from("X")].into());
+}
+
+#[test]
+fn a_state_remembers_its_runs() {
+    let state = after(RUN);
+    let counts = Counts { created: 3, updated: 1, deleted: 2, ..Counts::default() };
+    let [run] = state.runs.as_slice() else { panic!("{:?}", state.runs) };
+    assert_eq!((run.changed, run.ending, run.serial), (counts, Ending::Closed, 1));
+    assert_eq!((run.command.as_str(), run.user.as_str()), ("deploy", "ada"));
+    // One that was killed is followed by the next; the oldest are forgotten.
+    let killed = after("- opened; A begin a; - opened; A name a vpc-1; A made a; - closed");
+    let endings: Vec<_> = killed.runs.iter().map(|run| (run.ending, run.changed.created)).collect();
+    assert_eq!(endings, [(Ending::Open, 0), (Ending::Closed, 1)]);
+    let many = after(&"- opened; - closed; ".repeat(KEPT + 5));
+    assert_eq!(many.runs.len(), KEPT);
+    assert_eq!(many.runs[0].serial, 11);
+    assert_eq!(many.violations(), []);
+}
+
+/// States that break one law each.
+fn unlawful() -> Vec<(u8, State)> {
     let with = |entries: Vec<(&str, Entry)>| {
         let mut state = empty();
         state.resources.extend(entries.into_iter().map(|(id, entry)| (id.into(), entry)));
@@ -115,15 +172,26 @@ fn every_law_has_a_state_that_breaks_it() {
     let current = |instance| Entry { current: Some(instance), ..Entry::default() };
     let deposed = |instance| Entry { deposed: vec![instance], ..Entry::default() };
     let both = Entry { deposed: vec![named("b", "vpc-1")], ..current(named("a", "vpc-1")) };
-    for (law, state) in [
+    let run = || after("- opened").runs.remove(0);
+    let late = super::Run { serial: 9, ..run() };
+    vec![
         (1, State { format: FORMAT + 1, ..empty() }),
+        (1, State { format: FORMAT - 1, ..empty() }),
         (2, with(vec![("A", current(instance("a")))])),
         (2, with(vec![("A", deposed(instance("a")))])),
         (3, with(vec![("A", current(named("a", "vpc-1"))), ("B", deposed(named("a", "vpc-2")))])),
         (4, with(vec![("A", current(named("a", "vpc-1"))), ("B", current(named("b", "vpc-1")))])),
         (4, with(vec![("A", both)])),
         (5, with(vec![("A", Entry::default())])),
-    ] {
+        (6, State { runs: vec![run(); KEPT + 1], serial: 1, ..empty() }),
+        (6, State { runs: vec![late.clone()], serial: 8, ..empty() }),
+        (6, State { runs: vec![late, run()], serial: 9, ..empty() }),
+    ]
+}
+
+#[test]
+fn every_law_has_a_state_that_breaks_it() {
+    for (law, state) in unlawful() {
         let laws: Vec<u8> = state.violations().iter().map(|violation| violation.law).collect();
         assert_eq!(laws, [law], "{state:?}");
     }
@@ -226,11 +294,11 @@ async fn a_newer_format_is_refused_with_advice() {
     home.open().await.close().await.expect("it can be written");
     let path = home.file("state.json");
     let text = fs::read_to_string(&path).expect("a snapshot");
-    let newer = text.replace("\"format\": 1", "\"format\": 2, \"unheard\": []");
+    let newer = text.replace("\"format\": 2", "\"format\": 3, \"unheard\": []");
     assert_ne!(newer, text);
     fs::write(&path, newer).expect("a file");
     let refused = home.store.read().await.expect_err("it is newer");
-    assert!(refused.to_string().contains("newer Cairn (format 2, this one knows 1)"), "{refused}");
+    assert!(refused.to_string().contains("newer Cairn (format 3, this one knows 2)"), "{refused}");
     assert_eq!(refused.hints(), ["update Cairn"]);
 }
 
@@ -246,6 +314,104 @@ async fn what_is_no_sound_state_is_refused() {
     fs::write(&path, serde_json::to_string(&broken).expect("JSON")).expect("a file");
     let refused = home.store.read().await.expect_err("it is not sound");
     assert!(refused.to_string().contains("law 5: `A` has an entry and no instance"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_state_that_is_not_sound_is_neither_written_nor_believed() {
+    for (law, state) in unlawful() {
+        let home = Home::new();
+        let lock = home.store.lock(&holder("first"), &|_| ()).await.expect("nobody holds it");
+        let refused = home.store.open(lock, state.clone()).await.expect_err("it is not sound");
+        assert!(matches!(refused, StoreError::Unsound { .. }), "{law}: {refused}");
+        assert!(!home.file("state.json").exists(), "{law}");
+        // An older format is no mistake where it is read.
+        let read = if state.format < FORMAT { continue } else { state };
+        fs::write(home.file("state.json"), serde_json::to_string(&read).expect("JSON"))
+            .expect("a file");
+        let refused = home.store.read().await.expect_err("it is not sound");
+        let is_told = matches!(refused, StoreError::Unsound { .. } | StoreError::Newer { .. });
+        assert!(is_told, "{law}: {refused}");
+    }
+}
+
+/// A file of each version there has been, written by the Cairn of its time: deployed, and then
+/// killed in an update.
+#[tokio::test]
+async fn every_older_version_is_read_and_written_as_this_one() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/states");
+    let mut seen = Vec::new();
+    for version in fs::read_dir(golden).expect("a folder").flatten() {
+        let home = Home::new();
+        let name = version.file_name().to_string_lossy().into_owned();
+        fs::create_dir_all(home.file("")).expect("a folder");
+        for file in fs::read_dir(version.path()).expect("a folder").flatten() {
+            fs::copy(file.path(), home.file(&file.file_name().to_string_lossy())).expect("a file");
+        }
+        let read = home.store.read().await.expect("it is read").expect("it is there");
+        assert_eq!(read.format, FORMAT, "{name}");
+        assert_eq!(read.resources.len(), 3, "{name}");
+        assert!(read.current(&"Vpc".into()).is_some_and(|vpc| vpc.physical_id.is_some()), "{name}");
+        let closed = home.open().await.close().await.expect("it is written");
+        assert_eq!(closed.resources, read.resources, "{name}");
+        let text = fs::read_to_string(home.file("state.json")).expect("a snapshot");
+        assert!(text.contains(&format!("\"format\": {FORMAT},")), "{name}");
+        assert_eq!(home.store.read().await.expect("it is read"), Some(closed), "{name}");
+        seen.push(name);
+    }
+    seen.sort();
+    assert_eq!(seen, ["1-attempts", "1-exports", "1-first"]);
+}
+
+#[tokio::test]
+async fn a_state_without_its_snapshot_is_no_new_one() {
+    let home = Home::new();
+    let ledger = home.open().await;
+    ledger.record(event("A begin a")).await.expect("it can follow");
+    drop(ledger);
+    fs::remove_file(home.file("state.json")).expect("a file");
+    for left in ["journal.jsonl", "state.previous.json"] {
+        assert!(home.file(left).exists(), "{left}");
+        let refused = home.store.read().await.expect_err("something was here");
+        assert!(matches!(refused, StoreError::Headless { .. }), "{refused}");
+        let lock = home.store.lock(&holder("first"), &|_| ()).await.expect("nobody holds it");
+        let refused = home.store.open(lock, empty()).await.expect_err("something was here");
+        assert!(matches!(refused, StoreError::Headless { .. }), "{refused}");
+        fs::remove_file(home.file(left)).expect("a file");
+    }
+    assert_eq!(home.store.read().await.expect("nothing is left"), None);
+}
+
+#[tokio::test]
+async fn a_record_that_nobody_knows_is_not_cut_off() {
+    let home = Home::new();
+    drop(home.open().await);
+    let strange = summed(r#"{"sequence":1,"event":{"event":"unheard"}}"#);
+    fs::write(home.file("journal.jsonl"), &strange).expect("a file");
+    let refused = home.store.read().await.expect_err("it is not known");
+    assert!(matches!(refused, StoreError::Unread { .. }), "{refused}");
+    assert_eq!(refused.hints(), ["update Cairn"]);
+    assert_eq!(fs::read_to_string(home.file("journal.jsonl")).expect("a journal"), strange);
+}
+
+#[tokio::test]
+async fn the_snapshot_before_and_its_journal_lead_to_the_snapshot() {
+    let home = Home::new();
+    for text in ["A begin a; A name a vpc-1; A made a", "- opened; B begin b; A deleted a"] {
+        let ledger = home.open().await;
+        for event in events(text) {
+            ledger.record(event).await.expect("it can follow");
+        }
+        let last = ledger.close().await.expect("it can be written");
+        let previous = fs::read_to_string(home.file("state.previous.json")).expect("a snapshot");
+        let previous: State = serde_json::from_str(&previous).expect("a state");
+        let journal = fs::read_to_string(home.file("journal.previous.jsonl")).expect("a journal");
+        let records: Vec<Record> =
+            journal.lines().map(|line| decode(line).expect("a record")).collect();
+        assert_eq!(replay(previous, &records), Ok(last), "{text}");
+    }
+    home.store.forget().await.expect("it can be removed");
+    let left: Vec<_> = fs::read_dir(home.file("")).expect("a folder").flatten().collect();
+    assert_eq!(left.len(), 1, "only the lock: {left:?}");
 }
 
 /// Writes the journal's lines up to a record, and what a write of the next one left.
@@ -276,7 +442,8 @@ async fn a_state_is_read_at_every_record_as_the_run_left_it() {
         let ledger = home.open().await;
         assert_eq!(&ledger.state(), expected);
         ledger.record(event("- opened")).await.expect("it can follow");
-        let next = State { serial: expected.serial + 1, ..expected.clone() };
+        let mut next = expected.clone();
+        next.apply(&event("- opened")).expect("it can follow");
         drop(ledger);
         assert_eq!(home.store.read().await.expect("it reads"), Some(next));
     }

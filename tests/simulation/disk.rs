@@ -81,6 +81,14 @@ impl Disk for StoryDisk {
         self.write(&named("replace", path), || LocalDisk.replace(path, bytes), half)
     }
 
+    fn keep(&self, path: &Path, name: &Path) -> io::Result<()> {
+        self.write(&named("keep", path), || LocalDisk.keep(path, name), || Ok(()))
+    }
+
+    fn rename(&self, path: &Path, name: &Path) -> io::Result<()> {
+        self.write(&named("rename", path), || LocalDisk.rename(path, name), || Ok(()))
+    }
+
     fn remove(&self, path: &Path) -> io::Result<()> {
         self.write(&named("remove", path), || LocalDisk.remove(path), || Ok(()))
     }

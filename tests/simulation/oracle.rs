@@ -203,10 +203,8 @@ pub fn within_plan(
 
 /// Ids, and names that Cairn has made.
 static OTHERS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r"[a-z]+(-[a-z]+)?-0[0-9a-f]{16}|A[A-Z]{3}[0-9A-F]{17}|\b[a-zA-Z]0[0-9a-fA-F]{8}\b",
-    )
-    .expect("a pattern")
+    Regex::new(r"[a-z]+(-[a-z]+)?-0[0-9a-f]{16}|A[A-Z]{3}[0-9A-F]{17}|\b[a-zA-Z]0[0-9a-fA-F]{8}\b")
+        .expect("a pattern")
 });
 /// At the end of a deployment's description.
 static MARK: LazyLock<Regex> =

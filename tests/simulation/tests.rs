@@ -133,7 +133,7 @@ fn the_oracle_sees_what_is_wrong() {
             entry.intent = entry.current.take();
         }),
         ("one nobody knows", "orphans", |state, _| {
-            state.resources.remove(&"Function".into());
+            state.resources.remove("Function");
         }),
         ("another property", "not as a fresh deploy", |_, account| {
             let (id, _) = first(account, "function");

@@ -279,7 +279,7 @@ pub async fn converge(
     Ok(())
 }
 
-async fn described(aws: &Aws, filter: Filter) -> Result<Vec<SecurityGroup>, Fault> {
+pub async fn described(aws: &Aws, filter: Filter) -> Result<Vec<SecurityGroup>, Fault> {
     let filter = &filter;
     ec2_tags::pages(|next| async move {
         let page = aws

@@ -107,6 +107,13 @@ pub async fn find<P: Standalone>(
     Ok(ours.map(|listed| PhysicalId::new(listed.id)).collect())
 }
 
+/// The marks of a stack on rules of this direction.
+pub async fn marks<P: Standalone>(aws: &Aws, stack: &str) -> Result<Vec<Mark>, Fault> {
+    let rules = listed(aws, &[ec2_tags::stack_filter(stack)]).await?;
+    let ours = rules.iter().filter(|listed| listed.direction == P::DIRECTION);
+    Ok(ours.filter_map(|listed| ec2_tags::mark(&listed.tags, stack)).collect())
+}
+
 const GROUP_NOT_FOUND: &str = "InvalidGroup.NotFound";
 
 fn attributes(id: &PhysicalId) -> Attributes {

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! <prefix>/state.json          the snapshot
+//! <prefix>/state.previous.json the one before the last run
 //! <prefix>/journal/<epoch>/…   records since, one object for those that were written together
 //! <prefix>/lock                who may write, and which records count
 //! ```
@@ -10,6 +11,9 @@
 //! only where they are still what this run has seen. Records count once the lock says so, and only
 //! its holder can say that: one that was paused, and wakes up after another has begun, can make
 //! nothing count any more.
+
+mod remains;
+mod seize;
 
 use std::fmt;
 use std::future::Future;
@@ -34,9 +38,9 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::lease::{Answer, Claim, Etag, Next, Request, Saying, Standing, Taking};
-use super::{Holder, Records, StoreError};
+use super::{Bodies, Holder, StoreError};
 use crate::aws::{Fault, FaultKind, Guard, chain};
-use crate::journal::decode;
+use crate::journal::{body, sequence};
 
 /// How often a holder is heard of within its term.
 const BEATS: u32 = 4;
@@ -247,8 +251,53 @@ impl Bucket {
         Ok(())
     }
 
-    pub async fn remove_snapshot(&self) -> Result<(), StoreError> {
+    /// Keeps the snapshot as it is, beside the one that takes its place.
+    pub async fn keep_snapshot(&self) -> Result<(), StoreError> {
+        self.copy(SNAPSHOT, PREVIOUS).await
+    }
+
+    pub async fn has_previous(&self) -> Result<bool, StoreError> {
+        Ok(self.read(PREVIOUS).await?.is_some())
+    }
+
+    /// Copies an object, within the bucket.
+    async fn copy(&self, from: &str, to: &str) -> Result<(), StoreError> {
+        const ACTION: &str = "s3:CopyObject";
+        let source = encoded(&format!("{}/{}", self.bucket, self.key(from)));
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let request = self.client.copy_object().bucket(&self.bucket).key(self.key(to));
+            let Err(error) = Box::pin(request.copy_source(&source).send()).await else {
+                return Ok(());
+            };
+            match Fault::from_sdk(ACTION, &error) {
+                fault if again(&fault) && tries < TRIES => backoff(tries).await,
+                fault => return Err(self.failed("keep", from, fault)),
+            }
+        }
+    }
+
+    /// Removes what remembers a stack; the snapshot last, since it is what says that there is one.
+    pub async fn forget(&self) -> Result<(), StoreError> {
+        self.forget_previous(u64::MAX).await?;
         self.remove(SNAPSHOT).await
+    }
+
+    /// Removes what leads to the snapshot: the one before, and the journals of epochs before one.
+    pub async fn forget_previous(&self, epoch: u64) -> Result<(), StoreError> {
+        self.remove(PREVIOUS).await?;
+        self.remove_journals(epoch).await
+    }
+
+    /// Removes the journals of the epochs before one.
+    async fn remove_journals(&self, epoch: u64) -> Result<(), StoreError> {
+        for name in self.objects("journal/").await? {
+            if epoch_of(&name).is_some_and(|one| one < epoch) {
+                self.remove(&name).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn remove(&self, name: &str) -> Result<(), StoreError> {
@@ -263,22 +312,23 @@ impl Bucket {
     }
 
     /// The records that count.
-    pub(super) async fn journal(&self) -> Result<Records, StoreError> {
-        let Some(claim) = self.claim().await? else { return Ok(Records::default()) };
-        let mut records = Vec::new();
-        for name in self.journal_objects(claim.journal).await? {
+    pub(super) async fn journal(&self) -> Result<Bodies, StoreError> {
+        let Some(claim) = self.claim().await? else { return Ok(Bodies::default()) };
+        let mut bodies = Vec::new();
+        for name in self.objects(&format!("journal/{:020}/", claim.journal)).await? {
             // Removed since it was listed: a run has ended, and who reads sees that next.
             let Some(object) = self.read(&name).await? else { continue };
             for line in object.text.lines() {
-                let Some(record) = decode(line) else {
+                let body = body(line).and_then(|body| Some((sequence(body)?, body)));
+                let Some((sequence, body)) = body else {
                     return Err(StoreError::Damaged { place: self.journal_place() });
                 };
-                if record.sequence <= claim.serial {
-                    records.push(record);
+                if sequence <= claim.serial {
+                    bodies.push(body.to_owned());
                 }
             }
         }
-        Ok(Records { records, whole: 0 })
+        Ok(Bodies { bodies, whole: 0 })
     }
 
     async fn claim(&self) -> Result<Option<Claim>, StoreError> {
@@ -289,17 +339,16 @@ impl Bucket {
         Ok(Some(claim))
     }
 
-    /// The objects of an epoch's journal, in their order.
-    async fn journal_objects(&self, epoch: u64) -> Result<Vec<String>, StoreError> {
-        let below = format!("journal/{epoch:020}/");
-        let prefix = self.key(&below);
+    /// The objects whose names begin like this, in their order.
+    async fn objects(&self, below: &str) -> Result<Vec<String>, StoreError> {
+        let prefix = self.key(below);
         let mut names = Vec::new();
         let mut next = None;
         loop {
             let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(&prefix);
             let page =
                 Box::pin(request.set_continuation_token(next).send()).await.map_err(|error| {
-                    self.failed("list", &below, Fault::from_sdk("s3:ListBucket", &error))
+                    self.failed("list", below, Fault::from_sdk("s3:ListBucket", &error))
                 })?;
             names.extend(page.contents().iter().filter_map(|object| {
                 Some(format!("{below}{}", object.key()?.strip_prefix(&prefix)?))
@@ -313,13 +362,38 @@ impl Bucket {
     }
 }
 
+/// A path as a header takes it.
+fn encoded(path: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte);
+    let one = |byte: u8| match plain(byte) {
+        true => char::from(byte).to_string(),
+        false => format!("%{byte:02X}"),
+    };
+    path.bytes().map(one).collect()
+}
+
+/// Which epoch's journal an object belongs to: `journal/<epoch>/<sequence>`.
+fn epoch_of(name: &str) -> Option<u64> {
+    name.split('/').nth(1)?.parse().ok()
+}
+
 const SNAPSHOT: &str = "state.json";
+const PREVIOUS: &str = "state.previous.json";
 const LOCK: &str = "lock";
 
 /// The right to change a state in a bucket. Cheap to clone; given back with the last clone, and lost
 /// when it is not heard of for too long.
 #[derive(Debug, Clone)]
 pub struct Lease {
+    inner: Arc<Inner>,
+    _farewell: Arc<Farewell>,
+}
+
+/// What the clones of a lease have in common, and nobody else: the last of them gives it back. The
+/// heartbeat only has what is within, or it could be the last, and give it back in a runtime that
+/// has ended.
+#[derive(Debug)]
+struct Farewell {
     inner: Arc<Inner>,
 }
 
@@ -339,17 +413,18 @@ struct Held {
     etag: Etag,
 }
 
-impl Drop for Inner {
+impl Drop for Farewell {
     /// Gives it back. Where that fails, it is free after a while all the same.
     fn drop(&mut self) {
-        if let Ok(Some(beating)) = self.beating.lock().map(|mut beating| beating.take()) {
+        let inner = &self.inner;
+        if let Ok(Some(beating)) = inner.beating.lock().map(|mut beating| beating.take()) {
             beating.abort();
         }
         // Who gives it back makes no call any more, whether that is heard or not.
-        self.confirm(None);
+        inner.confirm(None);
         let Ok(runtime) = Handle::try_current() else { return };
         if runtime.runtime_flavor() == RuntimeFlavor::MultiThread {
-            let release = self.say(|claim| claim.standing = Standing::Released);
+            let release = inner.say(|claim| claim.standing = Standing::Released);
             tokio::task::block_in_place(|| {
                 let _ = runtime.block_on(tokio::time::timeout(FAREWELL, release));
             });
@@ -407,7 +482,7 @@ impl Lease {
         // Counted from before the first question, so that it ends before anybody else's counting.
         let mut asked = Moment::now();
         let mut next = taking.begin();
-        let held = loop {
+        let (claim, etag) = loop {
             match next {
                 Next::Ask(request) => {
                     if matches!(request, Request::Put { .. }) {
@@ -415,7 +490,7 @@ impl Lease {
                     }
                     next = taking.next(bucket.ask(request).await?);
                 }
-                Next::Ours { claim, etag } => break Held { claim, etag },
+                Next::Ours { claim, etag } => break (claim, etag),
                 Next::Others { claim, age } => {
                     match &silent {
                         None => tell(&StoreError::held(&claim.holder, age)),
@@ -432,16 +507,21 @@ impl Lease {
                 Next::Unanswered => return Err(bucket.silent()),
             }
         };
-        let lease = Self {
-            inner: Arc::new(Inner {
-                bucket: Arc::clone(bucket),
-                held: Turn::new(held),
-                confirmed: Mutex::new(Some(asked)),
-                beating: Mutex::default(),
-            }),
-        };
+        Ok(Self::holding(bucket, claim, etag, asked))
+    }
+
+    /// A lock that is ours, and certainly was when it was asked for.
+    fn holding(bucket: &Arc<Bucket>, claim: Claim, etag: Etag, asked: Moment) -> Self {
+        let inner = Arc::new(Inner {
+            bucket: Arc::clone(bucket),
+            held: Turn::new(Held { claim, etag }),
+            confirmed: Mutex::new(Some(asked)),
+            beating: Mutex::default(),
+        });
+        let farewell = Arc::new(Farewell { inner: Arc::clone(&inner) });
+        let lease = Self { inner, _farewell: farewell };
         lease.keep_beating();
-        Ok(lease)
+        lease
     }
 
     #[expect(clippy::disallowed_methods, reason = "a holder is heard of at regular times")]
@@ -566,19 +646,10 @@ impl BucketJournal {
         self.lease.say(|claim| claim.serial = last).await
     }
 
-    /// Removes what is part of the snapshot now, of this holder and of those before.
-    pub async fn remove(self) -> Result<(), StoreError> {
-        let bucket = &self.lease.inner.bucket;
-        for epoch in (1..=self.epoch).rev() {
-            let names = bucket.journal_objects(epoch).await?;
-            if names.is_empty() && epoch < self.epoch {
-                break;
-            }
-            for name in names {
-                bucket.remove(&name).await?;
-            }
-        }
-        Ok(())
+    /// The journal is part of the snapshot now, and leads there from the one before; those of
+    /// other holders do not any more.
+    pub async fn retire(self) -> Result<(), StoreError> {
+        self.lease.inner.bucket.remove_journals(self.epoch).await
     }
 }
 

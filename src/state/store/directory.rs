@@ -1,12 +1,15 @@
 //! A state in a directory: a snapshot that is replaced atomically, a journal that is appended to,
 //! and the operating system's lock, which goes with the process that held it.
 
+mod remains;
+
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Disk, Holder, Records, StoreError};
+use super::disk::absent_or;
+use super::{Bodies, Disk, Held, Holder, StoreError};
 use crate::journal::file;
 
 /// Where the state of one stack lives.
@@ -34,6 +37,13 @@ fn failed(attempt: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Store
     move |source| StoreError::Io { attempt, place, source }
 }
 
+/// Who wrote its name into a lock. A holder that has not yet is only unnamed.
+fn named(file: &mut File) -> Option<Holder> {
+    let mut text = String::new();
+    let _ = file.read_to_string(&mut text);
+    serde_json::from_str(&text).ok()
+}
+
 impl Directory {
     pub fn new(path: &Path, disk: Arc<dyn Disk>) -> Self {
         Self { path: path.to_owned(), disk }
@@ -51,6 +61,16 @@ impl Directory {
         self.path.join("journal.jsonl")
     }
 
+    /// The snapshot before the last run.
+    pub fn previous_path(&self) -> PathBuf {
+        self.path.join("state.previous.json")
+    }
+
+    /// The journal that leads from there to the snapshot.
+    pub fn previous_journal_path(&self) -> PathBuf {
+        self.path.join("journal.previous.jsonl")
+    }
+
     pub fn snapshot(&self) -> Result<Option<String>, StoreError> {
         let path = self.snapshot_path();
         let bytes = self.disk.read(&path).map_err(failed("read", &path))?;
@@ -65,15 +85,36 @@ impl Directory {
         self.disk.replace(&path, text.as_bytes()).map_err(failed("write", &path))
     }
 
-    pub fn remove_snapshot(&self) -> Result<(), StoreError> {
-        let path = self.snapshot_path();
-        self.disk.remove(&path).map_err(failed("remove", &path))
+    /// Keeps the snapshot as it is, beside the one that takes its place.
+    pub fn keep_snapshot(&self) -> Result<(), StoreError> {
+        let (path, previous) = (self.snapshot_path(), self.previous_path());
+        self.disk.keep(&path, &previous).map_err(failed("keep", &path))
     }
 
-    pub fn journal(&self) -> Result<Records, StoreError> {
+    pub fn has_previous(&self) -> bool {
+        self.previous_path().exists()
+    }
+
+    /// Removes what remembers a stack; the snapshot last, since it is what says that there is one.
+    pub fn forget(&self) -> Result<(), StoreError> {
+        self.forget_previous()?;
+        for path in [self.journal_path(), self.snapshot_path()] {
+            absent_or(self.disk.remove(&path)).map_err(failed("remove", &path))?;
+        }
+        Ok(())
+    }
+
+    pub fn forget_previous(&self) -> Result<(), StoreError> {
+        for path in [self.previous_path(), self.previous_journal_path()] {
+            absent_or(self.disk.remove(&path)).map_err(failed("remove", &path))?;
+        }
+        Ok(())
+    }
+
+    pub fn journal(&self) -> Result<Bodies, StoreError> {
         let path = self.journal_path();
         let contents = file::read(&*self.disk, &path).map_err(failed("read", &path))?;
-        Ok(Records { records: contents.records, whole: contents.whole })
+        Ok(Bodies { bodies: contents.bodies, whole: contents.whole })
     }
 
     /// Opens the journal for appending after what is whole of it.
@@ -87,9 +128,33 @@ impl Directory {
         journal.append(lines).map_err(failed("write to", &path))
     }
 
+    /// The journal is part of the snapshot now, and leads there from the one before.
+    pub fn retire_journal(&self) -> Result<(), StoreError> {
+        let path = self.journal_path();
+        let previous = self.previous_journal_path();
+        self.disk.rename(&path, &previous).map_err(failed("retire", &path))
+    }
+
     pub fn remove_journal(&self) -> Result<(), StoreError> {
         let path = self.journal_path();
-        self.disk.remove(&path).map_err(failed("remove", &path))
+        absent_or(self.disk.remove(&path)).map_err(failed("remove", &path))
+    }
+
+    /// Who holds the lock, if anybody does: it goes with its process.
+    pub fn holder(&self) -> Result<Option<Held>, StoreError> {
+        let path = self.path.join("lock");
+        let mut file = match OpenOptions::new().read(true).write(true).open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(failed("open", &path)(error)),
+        };
+        match file.try_lock() {
+            Ok(()) => Ok(None),
+            Err(TryLockError::WouldBlock) => {
+                Ok(Some(Held { holder: named(&mut file), heard: None }))
+            }
+            Err(TryLockError::Error(error)) => Err(failed("lock", &path)(error)),
+        }
     }
 
     pub fn lock(&self, holder: &Holder) -> Result<FileLock, StoreError> {
@@ -101,11 +166,7 @@ impl Directory {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let mut text = String::new();
-                // A holder that has not written its name yet is only unnamed.
-                let _ = file.read_to_string(&mut text);
-                let holder = serde_json::from_str(&text).ok();
-                return Err(StoreError::Locked { holder, heard: None });
+                return Err(StoreError::Locked { holder: named(&mut file), heard: None });
             }
             Err(TryLockError::Error(error)) => return Err(failed("lock", &path)(error)),
         }

@@ -13,6 +13,12 @@ pub trait Disk: fmt::Debug + Send + Sync {
     /// Puts a file in the place of another, durably: whole, or not at all.
     fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
 
+    /// Gives a file a second name, in the place of what had that name: what is put in the file's
+    /// place later leaves it as it is.
+    fn keep(&self, path: &Path, name: &Path) -> io::Result<()>;
+
+    fn rename(&self, path: &Path, name: &Path) -> io::Result<()>;
+
     fn remove(&self, path: &Path) -> io::Result<()>;
 
     /// Opens a file, or makes one, to add to the first `length` bytes of it; the rest goes.
@@ -32,6 +38,14 @@ pub trait Tail: fmt::Debug + Send + Sync {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LocalDisk;
 
+/// What is not there need not be removed.
+pub(super) fn absent_or(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
 impl Disk for LocalDisk {
     fn read(&self, path: &Path) -> io::Result<Option<Vec<u8>>> {
         match fs::read(path) {
@@ -48,6 +62,22 @@ impl Disk for LocalDisk {
         file.as_file().sync_all()?;
         file.persist(path).map_err(|error| error.error)?;
         File::open(folder)?.sync_all()
+    }
+
+    fn keep(&self, path: &Path, name: &Path) -> io::Result<()> {
+        let file_name = name.file_name().unwrap_or_default().to_string_lossy();
+        let beside = name.with_file_name(format!(".{file_name}"));
+        absent_or(fs::remove_file(&beside))?;
+        if fs::hard_link(path, &beside).is_err() {
+            fs::copy(path, &beside)?;
+        }
+        fs::rename(&beside, name)?;
+        // Of two names of one file neither goes.
+        absent_or(fs::remove_file(&beside))
+    }
+
+    fn rename(&self, path: &Path, name: &Path) -> io::Result<()> {
+        fs::rename(path, name)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {

@@ -3,8 +3,9 @@
 use std::io;
 use std::time::Duration;
 
-use super::super::{FORMAT, Violation};
+use super::super::{FORMAT, FormatError, Violation};
 use super::Holder;
+use super::seal::Kind;
 use crate::aws::Fault;
 use crate::journal::Illegal;
 
@@ -16,6 +17,8 @@ pub enum StoreError {
     Call { attempt: &'static str, place: String, source: Box<Fault> },
     #[error("`{place}` is not a state file")]
     Unreadable { place: String, source: serde_json::Error },
+    #[error("the journal in `{place}` has a record that this Cairn cannot read")]
+    Unread { place: String, source: serde_json::Error },
     #[error(
         "the state in `{place}` was written by a newer Cairn (format {format}, this one knows {FORMAT})"
     )]
@@ -26,6 +29,20 @@ pub enum StoreError {
     Contradiction { place: String, source: Illegal },
     #[error("the journal in `{place}` is damaged")]
     Damaged { place: String },
+    #[error("the state in `{place}` is gone, and what leads to it is still there")]
+    Headless { place: String },
+    #[error("`{place}` is not encrypted, and `encryption: {wanted}` is configured")]
+    InClear { place: String, wanted: Kind },
+    #[error("`{place}` is encrypted by `{kind}`, and that is not what is configured")]
+    Sealed { place: String, kind: Kind },
+    #[error("`{place}` does not open: it was encrypted with another {kind}")]
+    WrongKey { place: String, kind: Kind },
+    #[error(
+        "`{place}` does not open: it was changed, or written for another stack, environment or place"
+    )]
+    Altered { place: String },
+    #[error("`{place}` cannot be encrypted: the system gives no randomness")]
+    NotSealed { place: String },
     #[error("another run holds the lock of this stack: {}", describe(holder.as_ref(), *heard))]
     Locked {
         holder: Option<Holder>,
@@ -43,6 +60,14 @@ impl StoreError {
         format!("waiting to see whether the run that holds the lock goes on: {who}")
     }
 
+    pub(super) fn of_format(place: &str, error: FormatError) -> Self {
+        let place = place.to_owned();
+        match error {
+            FormatError::Newer { format } => Self::Newer { place, format },
+            FormatError::Malformed(source) => Self::Unreadable { place, source },
+        }
+    }
+
     pub fn hints(&self) -> Vec<String> {
         match self {
             Self::Locked { heard: None, .. } => {
@@ -57,7 +82,29 @@ impl StoreError {
                  again"
                     .to_owned(),
             ],
-            Self::Newer { .. } => vec!["update Cairn".to_owned()],
+            Self::Newer { .. } | Self::Unread { .. } => vec!["update Cairn".to_owned()],
+            Self::Unreadable { .. }
+            | Self::Unsound { .. }
+            | Self::Contradiction { .. }
+            | Self::Damaged { .. }
+            | Self::Headless { .. } => vec![
+                "`cairn state check` says what is wrong, `cairn state repair` mends what is safe \
+                 to mend"
+                    .to_owned(),
+            ],
+            Self::InClear { .. } => {
+                vec!["`cairn state convert` writes it anew, encrypted".to_owned()]
+            }
+            Self::Sealed { kind, .. } => vec![
+                format!("set `encryption: {}` in config/", kind.setting()),
+                "or write it anew as it is configured now, with `cairn state convert`".to_owned(),
+            ],
+            Self::WrongKey { kind: Kind::Passphrase, .. } => {
+                vec!["is CAIRN_STATE_PASSPHRASE what it was written with?".to_owned()]
+            }
+            Self::WrongKey { kind: Kind::Key, .. } => {
+                vec!["is CAIRN_STATE_KEY what it was written with?".to_owned()]
+            }
             Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
                 vec![
                     "make room on the disk and run the same command again: nothing is lost"

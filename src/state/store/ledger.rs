@@ -8,8 +8,10 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::{Mutex as Turn, oneshot};
 
 use super::directory::Directory;
+use super::seal::Pen;
 use super::{Home, Journal, Lock, State, Store, StoreError};
-use crate::journal::{Event, Record, encode};
+use crate::journal::{Event, Record};
+use crate::value::Token;
 
 /// The end of one event's way: it counts, or why it does not.
 type Told = oneshot::Sender<Result<(), Arc<StoreError>>>;
@@ -21,6 +23,7 @@ pub struct Ledger {
     waiting: Mutex<Vec<(Event, Told)>>,
     /// Whoever holds it writes what is waiting.
     writer: Turn<Writer>,
+    pen: Pen,
     lock: Lock,
 }
 
@@ -32,12 +35,13 @@ struct Writer {
 }
 
 impl Ledger {
-    pub(super) fn new(store: Store, state: State, journal: Journal, lock: Lock) -> Self {
+    pub(super) fn new(store: Store, state: State, journal: Journal, pen: Pen, lock: Lock) -> Self {
         Self {
             store,
             state: Mutex::new(state.clone()),
             waiting: Mutex::default(),
             writer: Turn::new(Writer { journal, ahead: state }),
+            pen,
             lock,
         }
     }
@@ -54,6 +58,23 @@ impl Ledger {
 
     pub fn state(&self) -> State {
         self.with_state(State::clone)
+    }
+
+    /// Begins a run, in the name of whoever holds the lock.
+    ///
+    /// # Errors
+    ///
+    /// Why it is not begun.
+    pub async fn begin(&self, run: &Token, command: &str, at: &str) -> Result<(), Arc<StoreError>> {
+        let holder = &self.lock.holder;
+        self.record(Event::Opened {
+            run: run.clone(),
+            command: command.to_owned(),
+            at: at.to_owned(),
+            user: holder.user.clone(),
+            host: holder.host.clone(),
+        })
+        .await
     }
 
     /// Makes an event durable, then lets it count. An event that cannot follow is not written.
@@ -116,8 +137,7 @@ impl Ledger {
             .check(event)
             .map_err(|source| StoreError::Contradiction { place: place(), source })?;
         let record = Record { sequence: writer.ahead.serial + 1, event: event.clone() };
-        let line =
-            encode(&record).map_err(|source| StoreError::Unreadable { place: place(), source })?;
+        let line = self.pen.line(&place(), &record)?;
         writer.ahead.take(event);
         Ok(line)
     }
@@ -136,15 +156,17 @@ impl Ledger {
     pub async fn close(self) -> Result<State, Arc<StoreError>> {
         self.record(Event::Closed).await?;
         let state = self.state();
-        let text = self.store.text(&state)?;
+        let text = self.store.text(&self.pen, &state)?;
         match (&self.store.home, self.writer.into_inner().journal) {
             (Home::Directory(directory), _) => {
+                directory.keep_snapshot()?;
                 directory.write_snapshot(&text)?;
-                directory.remove_journal()?;
+                directory.retire_journal()?;
             }
             (Home::Bucket(bucket), Journal::Bucket(journal)) => {
+                bucket.keep_snapshot().await?;
                 bucket.write_snapshot(&text).await?;
-                journal.remove().await?;
+                journal.retire().await?;
             }
             (Home::Bucket(_), Journal::File(_)) => {}
         }

@@ -8,28 +8,37 @@ mod bucket;
 mod directory;
 mod disk;
 mod error;
+mod examine;
 pub mod lease;
 mod ledger;
+mod premises;
+mod seal;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 pub use bucket::{Bucket, Lease};
 pub use disk::{Disk, LocalDisk, Tail};
 pub use error::StoreError;
+pub use examine::{Examined, Finding, What};
 pub use ledger::Ledger;
+pub use premises::{Premises, SETTINGS, Setting, Standing, Survey};
+pub use seal::{Keys, Kind, Others, Seals};
 
-use super::{FORMAT, State};
+use super::State;
 use crate::journal::{Record, replay};
 use bucket::BucketJournal;
 use directory::{Directory, FileLock};
+use seal::Pen;
 
 /// Where the state of one stack lives.
 #[derive(Debug, Clone)]
 pub struct Store {
     home: Home,
+    seals: Arc<Seals>,
 }
 
 #[derive(Debug, Clone)]
@@ -48,17 +57,27 @@ pub struct Holder {
     pub since: String,
 }
 
-/// The right to change a stack's state, until dropped.
-#[derive(Debug)]
+/// Who is found to hold a lock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// Absent while it has not said who it is.
+    pub holder: Option<Holder>,
+    /// How long ago it was heard of, where the lock does not go with its process.
+    pub heard: Option<Duration>,
+}
+
+/// The right to change a stack's state, until its last clone is dropped.
+#[derive(Debug, Clone)]
 pub struct Lock {
+    holder: Holder,
     kind: LockKind,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum LockKind {
     /// Held for as long as it lives.
     File {
-        _lock: FileLock,
+        _lock: Arc<FileLock>,
     },
     Lease(Lease),
 }
@@ -73,10 +92,10 @@ impl Lock {
     }
 }
 
-/// The records of a journal, and how much of a file they are.
+/// What stands in a journal, and how much of a file it is.
 #[derive(Debug, Default)]
-struct Records {
-    records: Vec<Record>,
+struct Bodies {
+    bodies: Vec<String>,
     whole: u64,
 }
 
@@ -95,12 +114,22 @@ impl Store {
 
     /// A state in a directory of some disk.
     pub fn on(directory: &Path, disk: Arc<dyn Disk>) -> Self {
-        Self { home: Home::Directory(Directory::new(directory, disk)) }
+        Self::at(Home::Directory(Directory::new(directory, disk)))
     }
 
     /// A state in a bucket.
     pub fn in_bucket(bucket: Bucket) -> Self {
-        Self { home: Home::Bucket(Arc::new(bucket)) }
+        Self::at(Home::Bucket(Arc::new(bucket)))
+    }
+
+    fn at(home: Home) -> Self {
+        Self { home, seals: Arc::new(Seals::new("", None, Others::Nothing)) }
+    }
+
+    /// The same place, where what is written is sealed.
+    #[must_use]
+    pub fn sealed_by(self, seals: Seals) -> Self {
+        Self { seals: Arc::new(seals), ..self }
     }
 
     /// Where it is, for messages.
@@ -130,13 +159,18 @@ impl Store {
     pub async fn read(&self) -> Result<Option<State>, StoreError> {
         let mut snapshot = self.read_snapshot().await?;
         loop {
-            let records = self.read_journal().await?.records;
+            let bodies = self.read_journal().await?.bodies;
             let again = self.read_snapshot().await?;
             let serial = |state: &Option<State>| state.as_ref().map(|state| state.serial);
-            if serial(&again) == serial(&snapshot) {
-                return snapshot.map(|state| self.replayed(state, &records)).transpose();
+            if serial(&again) != serial(&snapshot) {
+                snapshot = again;
+                continue;
             }
-            snapshot = again;
+            return match snapshot {
+                Some(state) => self.replayed(state, &bodies).await.map(Some),
+                None if bodies.is_empty() && !self.has_previous().await? => Ok(None),
+                None => Err(StoreError::Headless { place: self.snapshot_place() }),
+            };
         }
     }
 
@@ -148,45 +182,128 @@ impl Store {
         tell: &(dyn Fn(&str) + Sync),
     ) -> Result<Lock, StoreError> {
         let kind = match &self.home {
-            Home::Directory(directory) => LockKind::File { _lock: directory.lock(holder)? },
+            Home::Directory(directory) => {
+                LockKind::File { _lock: Arc::new(directory.lock(holder)?) }
+            }
             Home::Bucket(bucket) => LockKind::Lease(Lease::take(bucket, holder, tell).await?),
         };
-        Ok(Lock { kind })
+        Ok(Lock { holder: holder.clone(), kind })
+    }
+
+    /// Who holds the lock, if anybody does.
+    ///
+    /// # Errors
+    ///
+    /// When that cannot be told.
+    pub async fn holder(&self) -> Result<Option<Held>, StoreError> {
+        match &self.home {
+            Home::Directory(directory) => directory.holder(),
+            Home::Bucket(bucket) => bucket.holder().await,
+        }
+    }
+
+    /// Takes the lock from a run, heard of or not, and waits until that run can do nothing any
+    /// more. One whose lock goes with its process has to be ended instead.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be taken.
+    pub async fn seize(
+        &self,
+        holder: &Holder,
+        tell: &(dyn Fn(&str) + Sync),
+    ) -> Result<Lock, StoreError> {
+        match &self.home {
+            Home::Directory(_) => self.lock(holder, tell).await,
+            Home::Bucket(bucket) => {
+                let kind = LockKind::Lease(Lease::seize(bucket, holder, tell).await?);
+                Ok(Lock { holder: holder.clone(), kind })
+            }
+        }
+    }
+
+    /// Moves all that is kept of the state to where nobody reads it; says what it was.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be moved.
+    pub async fn put_away(&self, lock: &Lock, at: &str) -> Result<Vec<String>, StoreError> {
+        if let Some(lease) = lock.lease() {
+            lease.ensure().await?;
+        }
+        let beside = format!("lost-{}", at.replace(':', ""));
+        match &self.home {
+            Home::Directory(directory) => directory.put_all_away(&beside),
+            Home::Bucket(bucket) => bucket.put_all_away(&beside).await,
+        }
     }
 
     /// Opens the state for changes, beginning with `initial` when there is none.
     pub async fn open(&self, lock: Lock, initial: State) -> Result<Ledger, StoreError> {
-        let (snapshot, is_new) = match self.read_snapshot().await? {
-            Some(state) => (state, false),
-            None => (initial, true),
-        };
+        let snapshot = self.read_snapshot().await?;
         let contents = self.read_journal().await?;
-        let state = self.replayed(snapshot, &contents.records)?;
+        let is_new = snapshot.is_none();
+        let state = match snapshot {
+            Some(snapshot) => self.replayed(snapshot, &contents.bodies).await?,
+            None if contents.bodies.is_empty() && !self.has_previous().await? => initial,
+            None => return Err(StoreError::Headless { place: self.snapshot_place() }),
+        };
+        let pen = self.seals.pen(&self.snapshot_place(), &state.lineage).await?;
         let journal = match (&self.home, &lock.kind) {
             (Home::Directory(directory), _) => {
                 if is_new {
-                    directory.write_snapshot(&self.text(&state)?)?;
+                    directory.write_snapshot(&self.text(&pen, &state)?)?;
+                    directory.keep_snapshot()?;
                 }
                 Journal::File(directory.open_journal(contents.whole)?)
             }
             (Home::Bucket(bucket), LockKind::Lease(lease)) => {
                 // The journal is that of one holder: what another left becomes part of the snapshot.
-                if is_new || !contents.records.is_empty() {
-                    bucket.write_snapshot(&self.text(&state)?).await?;
+                if is_new {
+                    bucket.write_snapshot(&self.text(&pen, &state)?).await?;
+                    bucket.keep_snapshot().await?;
+                } else if !contents.bodies.is_empty() {
+                    bucket.keep_snapshot().await?;
+                    bucket.write_snapshot(&self.text(&pen, &state)?).await?;
                 }
                 Journal::Bucket(BucketJournal::open(lease, state.serial).await?)
             }
             (Home::Bucket(_), LockKind::File { .. }) => return Err(StoreError::Lost { by: None }),
         };
-        Ok(Ledger::new(self.clone(), state, journal, lock))
+        Ok(Ledger::new(self.clone(), state, journal, pen, lock))
     }
 
     /// Removes the state of a stack that owns nothing any more.
     pub async fn forget(&self) -> Result<(), StoreError> {
         match &self.home {
-            Home::Directory(directory) => directory.remove_snapshot(),
-            Home::Bucket(bucket) => bucket.remove_snapshot().await,
+            Home::Directory(directory) => directory.forget(),
+            Home::Bucket(bucket) => bucket.forget().await,
         }
+    }
+
+    /// Writes the state anew, as this environment writes it, and nothing else beside it: what was
+    /// written before may be open to others.
+    pub async fn convert(&self, lock: &Lock) -> Result<Option<State>, StoreError> {
+        let Some(snapshot) = self.read_snapshot().await? else { return Ok(None) };
+        let contents = self.read_journal().await?;
+        let state = self.replayed(snapshot, &contents.bodies).await?;
+        let pen = self.seals.pen(&self.snapshot_place(), &state.lineage).await?;
+        let text = self.text(&pen, &state)?;
+        match (&self.home, lock.lease()) {
+            (Home::Directory(directory), _) => {
+                directory.write_snapshot(&text)?;
+                directory.remove_journal()?;
+                directory.forget_previous()?;
+            }
+            (Home::Bucket(bucket), lease) => {
+                if let Some(lease) = lease {
+                    lease.ensure().await?;
+                }
+                bucket.write_snapshot(&text).await?;
+                bucket.forget_previous(u64::MAX).await?;
+            }
+        }
+        Ok(Some(state))
     }
 
     async fn read_snapshot(&self) -> Result<Option<State>, StoreError> {
@@ -194,37 +311,57 @@ impl Store {
             Home::Directory(directory) => directory.snapshot()?,
             Home::Bucket(bucket) => bucket.snapshot().await?,
         };
-        let Some(text) = text else { return Ok(None) };
-        let unreadable = |source| StoreError::Unreadable { place: self.snapshot_place(), source };
-        let json: serde_json::Value = serde_json::from_str(&text).map_err(unreadable)?;
-        let format = json.get("format").and_then(serde_json::Value::as_u64).unwrap_or_default();
-        if format > u64::from(FORMAT) {
-            return Err(StoreError::Newer { place: self.snapshot_place(), format });
+        match text {
+            Some(text) => self.seals.snapshot(&self.snapshot_place(), &text).await.map(Some),
+            None => Ok(None),
         }
-        serde_json::from_value(json).map(Some).map_err(unreadable)
     }
 
-    async fn read_journal(&self) -> Result<Records, StoreError> {
+    async fn has_previous(&self) -> Result<bool, StoreError> {
+        match &self.home {
+            Home::Directory(directory) => Ok(directory.has_previous()),
+            Home::Bucket(bucket) => bucket.has_previous().await,
+        }
+    }
+
+    async fn read_journal(&self) -> Result<Bodies, StoreError> {
         match &self.home {
             Home::Directory(directory) => directory.journal(),
             Home::Bucket(bucket) => bucket.journal().await,
         }
     }
 
-    fn replayed(&self, snapshot: State, records: &[Record]) -> Result<State, StoreError> {
-        let state = replay(snapshot, records)
-            .map_err(|source| StoreError::Contradiction { place: self.journal_place(), source })?;
-        let violations = state.violations();
-        if violations.is_empty() {
-            return Ok(state);
+    async fn records(&self, lineage: &str, bodies: &[String]) -> Result<Vec<Record>, StoreError> {
+        let place = self.journal_place();
+        let mut records = Vec::with_capacity(bodies.len());
+        for body in bodies {
+            records.push(self.seals.record(&place, lineage, body).await?);
         }
-        Err(StoreError::Unsound { place: self.snapshot_place(), violations })
+        Ok(records)
     }
 
-    fn text(&self, state: &State) -> Result<String, StoreError> {
-        match serde_json::to_string_pretty(state) {
-            Ok(text) => Ok(text + "\n"),
-            Err(source) => Err(StoreError::Unreadable { place: self.snapshot_place(), source }),
+    async fn replayed(&self, snapshot: State, bodies: &[String]) -> Result<State, StoreError> {
+        let records = self.records(&snapshot.lineage, bodies).await?;
+        let state = replay(snapshot, &records)
+            .map_err(|source| StoreError::Contradiction { place: self.journal_place(), source })?;
+        self.lawful(state)
+    }
+
+    fn lawful(&self, state: State) -> Result<State, StoreError> {
+        let violations = state.violations();
+        match violations.is_empty() {
+            true => Ok(state),
+            false => Err(StoreError::Unsound { place: self.snapshot_place(), violations }),
+        }
+    }
+
+    /// What is written of a state: nothing of one that is not sound.
+    fn text(&self, pen: &Pen, state: &State) -> Result<String, StoreError> {
+        let place = self.snapshot_place();
+        let violations = state.violations();
+        match violations.is_empty() {
+            true => pen.snapshot(&place, state),
+            false => Err(StoreError::Unsound { place, violations }),
         }
     }
 }

@@ -5,7 +5,8 @@
 use serde_json::{Value as Json, json};
 
 use super::account::{
-    Account, Answer, Record, Refusal, Time, given, needed, page, record, refuse, seconds, text, texts,
+    Account, Answer, Record, Refusal, Time, given, needed, page, record, refuse, seconds, text,
+    texts,
 };
 use super::{apigateway_api, apigateway_method, apigateway_plan, apigateway_stage};
 

@@ -109,12 +109,21 @@ pub struct Taking {
     term: Duration,
     asked: Option<Claim>,
     unanswered: u32,
+    /// The holder that is not waited for.
+    ousted: Option<String>,
 }
 
 impl Taking {
     pub fn new(nonce: &str, holder: &Holder, term: Duration) -> Self {
         let (nonce, holder) = (nonce.to_owned(), holder.clone());
-        Self { nonce, holder, term, asked: None, unanswered: 0 }
+        Self { nonce, holder, term, asked: None, unanswered: 0, ousted: None }
+    }
+
+    /// Taking it from one holder, whether that is heard of or not. Until its term is over it may
+    /// believe that it still is the holder: whoever takes the lock so has to wait for that.
+    #[must_use]
+    pub fn ousting(self, nonce: &str) -> Self {
+        Self { ousted: Some(nonce.to_owned()), ..self }
     }
 
     pub fn begin(&self) -> Next {
@@ -128,7 +137,8 @@ impl Taking {
                 Next::Ours { claim, etag }
             }
             Answer::Found { claim, etag, age } => {
-                match claim.standing == Standing::Released || age > claim.term() {
+                let is_free = claim.standing == Standing::Released || age > claim.term();
+                match is_free || self.ousted.as_ref() == Some(&claim.nonce) {
                     true => self.ask(Some((claim, etag))),
                     false => Next::Others { claim, age },
                 }

@@ -28,6 +28,11 @@ enum Run {
         waits: Request,
         asked: u32,
     },
+    /// It has taken the lock from one that may not know it yet.
+    Waiting {
+        right: Right,
+        until: u32,
+    },
     Holds(Right),
     Saying {
         right: Right,
@@ -55,8 +60,16 @@ struct World {
     /// Requests that nobody waits for any more.
     late: Vec<(usize, Request)>,
     runs: Vec<Run>,
+    /// Whether the last run takes the lock from the first by force.
+    force: Force,
     /// All that ever stood in the lock, in its order: who, and the last record.
     history: Vec<(u64, u64)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Force {
+    None,
+    Last,
 }
 
 /// What an answer meets on its way.
@@ -79,9 +92,13 @@ fn term() -> u32 {
 }
 
 impl World {
-    fn new(runs: usize, trouble: u32) -> Self {
+    fn new(runs: usize, trouble: u32, force: Force) -> Self {
         let taking = |index: usize| {
             let protocol = Taking::new(&index.to_string(), &holder(), TERM);
+            let protocol = match force == Force::Last && index + 1 == runs {
+                true => protocol.ousting("0"),
+                false => protocol,
+            };
             let Next::Ask(waits) = protocol.begin() else { panic!("it begins with a question") };
             Run::Taking { protocol, waits, asked: 0 }
         };
@@ -91,6 +108,7 @@ impl World {
             trouble,
             late: Vec::new(),
             runs: (0..runs).map(taking).collect(),
+            force,
             history: Vec::new(),
         }
     }
@@ -125,11 +143,16 @@ impl World {
     fn check_change(&self, before: &Object, claim: &Claim) {
         let age = TICK * (self.now - before.written);
         if before.claim.nonce != claim.nonce {
-            assert!(before.claim.standing == Standing::Released || age > TERM, "{self:?}");
+            let is_free = before.claim.standing == Standing::Released || age > TERM;
+            assert!(is_free || self.is_forced(claim) && before.claim.nonce == "0", "{self:?}");
             assert_eq!(claim.epoch, before.claim.epoch + 1, "{self:?}");
         }
         assert!(claim.serial >= before.claim.serial, "{self:?}");
         assert!(claim.epoch >= before.claim.epoch, "{self:?}");
+    }
+
+    fn is_forced(&self, claim: &Claim) -> bool {
+        self.force == Force::Last && claim.nonce == (self.runs.len() - 1).to_string()
     }
 
     fn answer(&mut self, index: usize, answer: Answer) {
@@ -137,7 +160,7 @@ impl World {
         let next = match &mut self.runs[index] {
             Run::Taking { protocol, .. } => protocol.next(answer),
             Run::Saying { protocol, .. } => protocol.next(answer),
-            Run::Holds(_) | Run::Over => return,
+            Run::Holds(_) | Run::Waiting { .. } | Run::Over => return,
         };
         let run = self.runs[index].clone();
         self.runs[index] = match (next, run) {
@@ -152,13 +175,18 @@ impl World {
             (Next::Ours { claim, etag }, Run::Taking { asked, .. } | Run::Saying { asked, .. }) => {
                 let said = (claim.epoch, claim.serial);
                 assert!(self.history.contains(&said), "what counts was written: {self:?}");
+                let is_new = claim.beat == 0;
                 match claim.standing {
+                    Standing::Held if is_new && self.is_forced(&claim) => {
+                        let right = Right { claim, etag, confirmed: asked };
+                        Run::Waiting { right, until: now + term() }
+                    }
                     Standing::Held => Run::Holds(Right { claim, etag, confirmed: asked }),
                     Standing::Released => Run::Over,
                 }
             }
             (Next::Others { .. } | Next::Unanswered, _) => Run::Over,
-            (_, run @ (Run::Holds(_) | Run::Over)) => run,
+            (_, run @ (Run::Holds(_) | Run::Waiting { .. } | Run::Over)) => run,
         };
     }
 
@@ -179,7 +207,7 @@ impl World {
     fn waits(&self, index: usize) -> Option<Request> {
         match &self.runs[index] {
             Run::Taking { waits, .. } | Run::Saying { waits, .. } => Some(waits.clone()),
-            Run::Holds(_) | Run::Over => None,
+            Run::Holds(_) | Run::Waiting { .. } | Run::Over => None,
         }
     }
 
@@ -189,7 +217,7 @@ impl World {
             // Who gives it back makes no call any more, whether that was heard or not.
             Run::Saying { protocol, .. } if protocol.claim.standing == Standing::Released => false,
             Run::Holds(right) | Run::Saying { right, .. } => self.now - right.confirmed < term(),
-            Run::Taking { .. } | Run::Over => false,
+            Run::Taking { .. } | Run::Waiting { .. } | Run::Over => false,
         }
     }
 
@@ -197,7 +225,9 @@ impl World {
         let calling: Vec<usize> =
             (0..self.runs.len()).filter(|index| self.may_call(*index)).collect();
         assert!(calling.len() <= 1, "two may make calls: {self:?}");
-        for index in calling {
+        // Who was ousted does not know it at once, and whoever did it waits for that.
+        let knows = |index: &usize| self.force == Force::None || *index != 0;
+        for index in calling.into_iter().filter(knows) {
             let object = self.object.as_ref().expect("somebody holds it");
             assert_eq!(object.claim.nonce, index.to_string(), "it is another's: {self:?}");
         }
@@ -210,6 +240,13 @@ impl World {
             if matches!(self.runs[index], Run::Holds(_)) {
                 let mut world = self.clone();
                 world.say(index);
+                worlds.push(world);
+            }
+            if let Run::Waiting { right, until } = &self.runs[index]
+                && self.now >= *until
+            {
+                let mut world = self.clone();
+                world.runs[index] = Run::Holds(right.clone());
                 worlds.push(world);
             }
             let Some(request) = self.waits(index) else { continue };
@@ -250,9 +287,9 @@ impl World {
 
 /// Visits every world that can be reached; how many there are, and how many end with a lock that
 /// nobody holds any more.
-fn explore(runs: usize, trouble: u32, longest: u32) -> (usize, usize) {
+fn explore(runs: usize, trouble: u32, longest: u32, force: Force) -> (usize, usize) {
     let mut seen = HashSet::new();
-    let mut open = vec![World::new(runs, trouble)];
+    let mut open = vec![World::new(runs, trouble, force)];
     let mut released = 0;
     while let Some(world) = open.pop() {
         world.check();
@@ -272,7 +309,15 @@ fn no_order_of_events_gives_a_lock_to_two() {
     // Enough time for a lock to be taken from one that stands still. With more of everything it
     // takes minutes: (2, 2, 4) has 825,530 worlds, (3, 1, 3) has 724,385.
     for (runs, trouble, longest) in [(2, 1, 4), (3, 0, 3)] {
-        let (worlds, released) = explore(runs, trouble, longest);
+        let (worlds, released) = explore(runs, trouble, longest, Force::None);
+        assert!(worlds > 1000 && released > 0, "{worlds} worlds, {released} of them released");
+    }
+}
+
+#[test]
+fn a_lock_that_is_taken_by_force_is_not_had_by_two() {
+    for (runs, trouble, longest) in [(2, 1, 5), (3, 0, 4)] {
+        let (worlds, released) = explore(runs, trouble, longest, Force::Last);
         assert!(worlds > 1000 && released > 0, "{worlds} worlds, {released} of them released");
     }
 }

@@ -1,0 +1,63 @@
+//! What lies in the bucket of a state's, as it lies there; and who holds it.
+
+use super::super::examine::{Part, Piece, Remains};
+use super::super::lease::Standing;
+use super::super::{Held, StoreError};
+use super::{Bucket, LOCK, PREVIOUS, SNAPSHOT, epoch_of};
+
+impl Bucket {
+    pub(in crate::state::store) async fn remains(&self) -> Result<Remains, StoreError> {
+        let claim = self.claim().await?;
+        let journal = claim.as_ref().map_or(0, |claim| claim.journal);
+        let mut pieces = Vec::new();
+        for name in self.objects("journal/").await? {
+            let Some(epoch) = epoch_of(&name) else { continue };
+            let Some(object) = self.read(&name).await? else { continue };
+            let part = if epoch == journal { Part::Current } else { Part::Previous };
+            let place = format!("{}/{name}", self.place());
+            pieces.push(Piece { place, part, epoch, bytes: object.text.into_bytes() });
+        }
+        let text = |object: Option<super::Object>| object.map(|object| object.text.into_bytes());
+        let snapshot = text(self.read(SNAPSHOT).await?);
+        // Where there is no state any more, the lock still says what once was.
+        let is_kept = snapshot.is_some() || !pieces.is_empty();
+        Ok(Remains {
+            snapshot,
+            previous: text(self.read(PREVIOUS).await?),
+            pieces,
+            counted: claim.filter(|_| is_kept).map(|claim| claim.serial),
+            stray: Vec::new(),
+        })
+    }
+
+    /// Copies an object, if it is there, to where nobody reads it; says where.
+    pub async fn keep_copy(&self, name: &str, beside: &str) -> Result<String, StoreError> {
+        let kept = format!("{beside}/{name}");
+        if self.read(name).await?.is_some() {
+            self.copy(name, &kept).await?;
+        }
+        Ok(format!("{}/{kept}", self.place()))
+    }
+
+    /// Moves all that is kept of the state to where nobody reads it; says what it was.
+    pub async fn put_all_away(&self, beside: &str) -> Result<Vec<String>, StoreError> {
+        let mut names = self.objects("journal/").await?;
+        names.extend([PREVIOUS.to_owned(), SNAPSHOT.to_owned()]);
+        let mut kept = Vec::new();
+        for name in names {
+            if self.read(&name).await?.is_some() {
+                kept.push(self.keep_copy(&name, beside).await?);
+                self.remove(&name).await?;
+            }
+        }
+        Ok(kept)
+    }
+
+    /// Who holds the lock, if anybody does.
+    pub async fn holder(&self) -> Result<Option<Held>, StoreError> {
+        let Some(object) = self.read(LOCK).await? else { return Ok(None) };
+        let Some(claim) = self.claim().await? else { return Ok(None) };
+        Ok((claim.standing == Standing::Held)
+            .then_some(Held { holder: Some(claim.holder), heard: Some(object.age) }))
+    }
+}
