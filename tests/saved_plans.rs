@@ -185,9 +185,9 @@ async fn what_a_plan_was_made_from_must_be_the_same() {
     refuser
         .refuses_with(
             "plan.cairn",
-            "\"cairn_plan\": 2",
             "\"cairn_plan\": 3",
-            "the plan file has format 3",
+            "\"cairn_plan\": 4",
+            "the plan file has format 4",
         )
         .await;
     let tampered = "the plan file was changed after it was written";

@@ -90,6 +90,7 @@ fn begun(id: &str) -> Event {
         naming: Naming::Declared,
         follows: None,
         attempted: Vec::new(),
+        marks: cairn::state::Marks::Own,
     };
     Event::CreateBegun { id: LogicalId::from(id), instance }
 }

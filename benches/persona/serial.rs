@@ -10,7 +10,7 @@ use cairn::config::{Environment, ParameterValue, StateHome};
 use cairn::diagnostic::Source;
 use cairn::graph::{Given, Graph, Inputs, synth};
 use cairn::plan::{Plan, StepId, plan};
-use cairn::reconcile::{Limits, News, Setting, reconcile};
+use cairn::reconcile::{Limits, News, Recheck, Setting, reconcile};
 use cairn::refresh::Observed;
 use cairn::state::State;
 use cairn::state::store::{Holder, Store};
@@ -109,6 +109,7 @@ async fn one_by_one(
         aws,
         graph: Some(Arc::new(graph)),
         limits: Limits { concurrency: 1, deadline: None },
+        recheck: Recheck::Gone,
         news,
         interrupt,
         run: Token::from_bytes([0; 16]),

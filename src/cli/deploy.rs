@@ -17,7 +17,7 @@ use crate::assembly::cloud::Reach;
 use crate::config::Limits;
 use crate::graph::Graph;
 use crate::plan::{Plan, Purpose, check_exports};
-use crate::reconcile::{self, Outcome, Setting, Stop, reconcile};
+use crate::reconcile::{self, Outcome, Recheck, Setting, Stop, reconcile};
 use crate::render::diagnostic::{Color, render_all};
 use crate::render::plan::{Header, render};
 use crate::render::progress::{Display, Progress, took};
@@ -208,6 +208,10 @@ pub async fn apply(
     limits: Limits,
     begun: Begun,
 ) -> Result<Outcome, Failure> {
+    let recheck = match begun {
+        Begun::Stack => Recheck::Gone,
+        Begun::SavedPlan => Recheck::Changing { overlook: session.overlook() },
+    };
     let (news, mut heard) = mpsc::unbounded_channel();
     let (stop, interrupt) = watch::channel(false);
     let ears = tokio::spawn(listen(stop, begun));
@@ -218,6 +222,7 @@ pub async fn apply(
             concurrency: limits.concurrency,
             deadline: Some(limits.deadline),
         },
+        recheck,
         news,
         interrupt,
         run: session.tokens.draw(),

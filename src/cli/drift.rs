@@ -9,7 +9,8 @@ use super::stacks::StacksArgs;
 use super::{Code, Failure};
 use crate::assembly::cloud::Reach;
 use crate::aws::Assets;
-use crate::plan::drift::drift;
+use crate::graph::{IgnoreDrift, directions};
+use crate::plan::drift::{Drifted, Ignored, drift};
 use crate::render;
 
 /// Show what differs between what was last applied and what is there
@@ -43,7 +44,7 @@ async fn one(project: &Project, args: &Args) -> Result<Code, Failure> {
     }
     let session = Session::open(&project.environment, Assets::default()).await?;
     let state = session.state(project).await?;
-    let drifted = drift(&state, &session.observe(&state).await?);
+    let drifted = drift(&state, &session.observe(&state).await?, &ignored(project));
     let environment = &project.environment.name;
     let mut out = anstream::stdout();
     if args.json {
@@ -54,5 +55,16 @@ async fn one(project: &Project, args: &Args) -> Result<Code, Failure> {
     if args.stats {
         super::plan::say_calls(&session)?;
     }
-    Ok(if drifted.is_empty() { Code::Success } else { Code::Changes })
+    Ok(if drifted.iter().all(Drifted::is_ignored) { Code::Success } else { Code::Changes })
+}
+
+/// What the template lets others change. Drift can be told without a template that holds.
+fn ignored(project: &Project) -> Ignored {
+    let Ok(loaded) = project.load() else { return Ignored::new() };
+    let resources = loaded.template.resources.values();
+    let directed = resources.map(|declared| {
+        let directions = directions(&loaded.template, declared, &mut Vec::new());
+        (declared.id.clone(), directions.ignore_drift)
+    });
+    directed.filter(|(_, ignored)| *ignored != IgnoreDrift::None).collect()
 }

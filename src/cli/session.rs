@@ -12,6 +12,7 @@ use crate::config::{Endpoint, Environment};
 use crate::graph::{self, Export, Graph, StackOutputs};
 use crate::local::{Host, Local, Status};
 use crate::plan::{self, OutputChange, Plan};
+use crate::reconcile::Overlook;
 use crate::refresh::parameters::{look_for_named, read_stored, read_things};
 use crate::refresh::{Observed, refresh};
 use crate::render::diagnostic::{Color, render_all};
@@ -147,10 +148,16 @@ impl Session {
     /// Reads what is there.
     pub async fn observe(&self, state: &State) -> Result<Observed, Failure> {
         let mut observed = refresh(state, &self.aws).await?;
-        if self.endpoint.is_some() && self.aws.account() == EMULATED_ACCOUNT {
-            crate::local::blind_spots::overlook(state, &mut observed);
+        if let Some(overlook) = self.overlook() {
+            overlook(state, &mut observed);
         }
         Ok(observed)
+    }
+
+    /// What makes up for what an emulator does not tell, where one answers.
+    pub fn overlook(&self) -> Option<Overlook> {
+        let is_emulated = self.endpoint.is_some() && self.aws.account() == EMULATED_ACCOUNT;
+        is_emulated.then_some(crate::local::blind_spots::overlook)
     }
 
     /// The states of the stacks whose exports this one can import, and that can import its own.

@@ -9,6 +9,7 @@ mod cdk;
 mod check;
 mod cidr;
 mod conditions;
+mod directions;
 mod endpoints;
 mod evaluate;
 mod expand;
@@ -33,6 +34,7 @@ mod text;
 mod types;
 mod walk;
 
+pub use directions::{Directions, IgnoreDrift, directions};
 pub use expand::expand;
 pub use exports::ExportValue;
 pub use inputs::{AssetRef, Export, Given, Inputs, NamedValue, Questions, StackOutputs, questions};
@@ -79,6 +81,8 @@ pub struct Node {
     pub follows: BTreeSet<LogicalId>,
     pub deletion_policy: DeletionPolicy,
     pub update_replace_policy: DeletionPolicy,
+    /// What the template says of it to Cairn alone.
+    pub directions: Directions,
 }
 
 /// An output and what it evaluates to.
@@ -249,6 +253,7 @@ impl Graph {
             }
             types::check(&template, declared, diagnostics);
             let (deletion_policy, update_replace_policy) = self.policies(declared, diagnostics);
+            let directions = directions(&template, declared, diagnostics);
             if let Some((name, span)) = &declared.condition
                 && !template.conditions.contains_key(name)
             {
@@ -283,6 +288,7 @@ impl Graph {
                     follows: BTreeSet::new(),
                     deletion_policy,
                     update_replace_policy,
+                    directions,
                 },
             );
         }

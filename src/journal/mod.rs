@@ -90,6 +90,11 @@ pub enum Event {
         id: LogicalId,
         fault: Fault,
     },
+    /// Something that was there already is the stack's from now on. No call was made.
+    Adopted {
+        id: LogicalId,
+        instance: Instance,
+    },
     Outputs {
         outputs: BTreeMap<String, Json>,
         #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]

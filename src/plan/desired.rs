@@ -158,16 +158,24 @@ pub fn follows_digest<'a>(
     id: &LogicalId,
     properties_of: impl Fn(&LogicalId) -> Option<&'a Json>,
 ) -> Option<String> {
+    follows_digest_as(graph, id, properties_of, LogicalId::clone)
+}
+
+/// The same, where what it follows is called as `name` says.
+pub fn follows_digest_as<'a>(
+    graph: &Graph,
+    id: &LogicalId,
+    properties_of: impl Fn(&LogicalId) -> Option<&'a Json>,
+    name: impl Fn(&LogicalId) -> LogicalId,
+) -> Option<String> {
     let follows = &graph.nodes[id].follows;
     if follows.is_empty() {
         return None;
     }
-    let mut text = String::new();
+    let mut lines = BTreeMap::new();
     for other in follows {
-        text.push_str(other.as_str());
-        text.push('=');
-        text.push_str(&content(graph, other, properties_of(other)?).to_string());
-        text.push('\n');
+        lines.insert(name(other), content(graph, other, properties_of(other)?).to_string());
     }
+    let text: String = lines.iter().map(|(name, content)| format!("{name}={content}\n")).collect();
     Some(digest(text.as_bytes()))
 }

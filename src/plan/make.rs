@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use super::desired::{Desired, Known, desired_properties, follows_digest};
+use super::desired::{Desired, Known, desired_properties, follows_digest_as};
 use super::diff::{Change, Sides, diff};
+use super::drift::{overlooking, since};
+use super::moves::{self, Moves};
+use super::renames;
 use super::same::Rules;
 use super::{
     Action, Operation, OutputChange, Plan, Purpose, Step, StepId, UpdateKind, order, risk, teardown,
@@ -15,7 +18,7 @@ use crate::graph::{Graph, Node};
 use crate::refresh::{Observation, Observed};
 use crate::resource::{self, Effect, Handler, LiveJson, Status, Uniqueness};
 use crate::schema::{self, At, Segment};
-use crate::state::{Entry, Instance, Naming, State};
+use crate::state::{Entry, Instance, Marks, Naming, State};
 use crate::template::DeletionPolicy;
 use crate::value::{Attributes, LogicalId, Token, TypeName, Value};
 
@@ -31,10 +34,13 @@ pub fn plan(
     observed: &Observed,
     tokens: &mut dyn FnMut() -> Token,
 ) -> Result<Plan, Vec<Diagnostic>> {
+    let moves = moves::moves(graph, state)?;
+    let state = &*moves::renamed(state, &moves);
     let mut maker = Maker {
         graph,
         state,
         observed,
+        moves: &moves,
         tokens,
         steps: Vec::new(),
         known: Known::default(),
@@ -57,7 +63,9 @@ pub fn plan(
     }
     teardown::mark_vanishing(&mut steps, state);
     order::connect(&mut steps, Some(graph), state);
+    note_drift(&mut steps, state, |id| observed.resources.get(moves.get(id).unwrap_or(id)));
     let risks = risk::risks(&steps, state);
+    let renames = renames::renames(&steps, graph, state);
     Ok(Plan {
         stack: state.stack.clone(),
         account: state.account.clone(),
@@ -67,6 +75,7 @@ pub fn plan(
         serial: state.serial,
         steps,
         risks,
+        renames,
         outputs,
         exports,
         imports: (graph.imports != state.imports).then(|| graph.imports.clone()),
@@ -78,6 +87,7 @@ struct Maker<'a> {
     graph: &'a Graph,
     state: &'a State,
     observed: &'a Observed,
+    moves: &'a Moves,
     tokens: &'a mut dyn FnMut() -> Token,
     steps: Vec<Step>,
     known: Known,
@@ -103,7 +113,7 @@ struct Decision {
     reasons: Vec<String>,
 }
 
-impl Maker<'_> {
+impl<'a> Maker<'a> {
     fn decide(&mut self, node: &Node) {
         let Some(handler) = resource::handler(&node.type_name) else { return };
         let empty = Entry::default();
@@ -119,7 +129,7 @@ impl Maker<'_> {
         }
         match &entry.current {
             None => self.create(node, Vec::new()),
-            Some(current) => match self.observed.resources.get(&node.id) {
+            Some(current) => match self.observation(&node.id) {
                 Some(Observation::Gone) => {
                     self.forget(node, current);
                     self.create(node, vec!["it was deleted outside of Cairn".to_owned()]);
@@ -128,6 +138,11 @@ impl Maker<'_> {
                 None => self.compare(node, handler, current, None),
             },
         }
+    }
+
+    /// What was found of it, under the logical id it had then.
+    fn observation(&self, id: &LogicalId) -> Option<&'a Observation> {
+        self.observed.resources.get(self.moves.get(id).unwrap_or(id))
     }
 
     /// Goes on with a create that an earlier run began, if it is still what the template wants.
@@ -193,10 +208,12 @@ impl Maker<'_> {
         }
         let Some(desired) = self.desired(node, Some(current), &current.token) else { return };
         let rules = Rules { facts: self.graph.facts(&node.id), rules: handler.rules() };
+        let ignored = &node.directions.ignore_drift;
+        let seen = live.map(|live| overlooking(ignored, &live.properties, &current.properties));
         let sides = Sides {
             desired: &desired.properties,
             applied: &current.properties,
-            live: live.map(|live| &live.properties),
+            live: seen.as_deref(),
         };
         let changes = diff(handler, rules, sides);
         let mut reasons = Vec::new();
@@ -221,13 +238,23 @@ impl Maker<'_> {
             }
             let operation = Operation::Update { token, how: UpdateKind::Properties };
             Decision { action: Action::Update, operation, changes, reasons }
+        } else if let Some(stale) = self.stale_marks(node, current) {
+            reasons.push(format!("its tags say `{stale}`"));
+            let operation = Operation::Mark { token };
+            Decision { action: Action::Move, operation, changes, reasons }
         } else {
-            let operation = if is_recorded(node, current, &desired) && !tells_more(live, current) {
-                Operation::Nothing
-            } else {
-                Operation::Record { token }
+            let is_recorded = is_recorded(node, current, &desired)
+                && !tells_more(live, current)
+                && self.follow_as(node, |id| id.clone()) == current.follows;
+            let operation = match is_recorded {
+                true => Operation::Nothing,
+                false => Operation::Record { token },
             };
-            Decision { action: Action::Keep, operation, changes, reasons }
+            let action = match self.moves.contains_key(&node.id) {
+                true => Action::Move,
+                false => Action::Keep,
+            };
+            Decision { action, operation, changes, reasons }
         };
         self.note_planned(&node.id, &desired);
         self.note_known(&node.id, current, &desired, live, decision.action);
@@ -245,8 +272,25 @@ impl Maker<'_> {
         if node.follows.is_empty() {
             return None;
         }
-        let digest = follows_digest(self.graph, &node.id, |id| self.planned.get(id));
-        (digest.is_none() || digest != current.follows).then_some(follows.effect)
+        let now = self.follow_as(node, LogicalId::clone);
+        let before = |id: &LogicalId| self.moves.get(id).unwrap_or(id).clone();
+        // Another logical id makes nothing of it another content.
+        let is_same = now.is_some()
+            && (now == current.follows || self.follow_as(node, before) == current.follows);
+        (!is_same).then_some(follows.effect)
+    }
+
+    /// The digest of what it follows, which is called as `name` says.
+    fn follow_as(&self, node: &Node, name: impl Fn(&LogicalId) -> LogicalId) -> Option<String> {
+        follows_digest_as(self.graph, &node.id, |id| self.planned.get(id), name)
+    }
+
+    /// The logical id that Cairn's tags on it still say.
+    fn stale_marks(&self, node: &Node, current: &Instance) -> Option<LogicalId> {
+        match &current.marks {
+            Marks::Of(old) if resource::marks::are_on(&node.type_name) => Some(old.clone()),
+            _ => None,
+        }
     }
 
     fn replace(
@@ -422,8 +466,13 @@ impl Maker<'_> {
         &mut self,
         node: &Node,
         physical_id: Option<crate::value::PhysicalId>,
-        decision: Decision,
+        mut decision: Decision,
     ) {
+        let moved_from = self.moves.get(&node.id).cloned();
+        if let Some(old) = &moved_from {
+            decision.reasons.retain(|reason| !reason.starts_with("its tags say"));
+            decision.reasons.insert(0, format!("it was `{old}` until now"));
+        }
         self.steps.push(Step {
             id: StepId(self.steps.len()),
             logical_id: node.id.clone(),
@@ -432,6 +481,8 @@ impl Maker<'_> {
             action: decision.action,
             operation: decision.operation,
             changes: decision.changes,
+            drifted: Vec::new(),
+            moved_from,
             reasons: decision.reasons,
             attributes: Attributes::new(),
             after: Vec::new(),
@@ -460,6 +511,23 @@ impl Maker<'_> {
                 self.errors.extend(errors);
                 BTreeMap::new()
             }
+        }
+    }
+}
+
+/// Notes of everything that is taken away what others have done to it.
+fn note_drift<'o>(
+    steps: &mut [Step],
+    state: &State,
+    observation: impl Fn(&LogicalId) -> Option<&'o Observation>,
+) {
+    for step in steps {
+        let Operation::Delete { token } = &step.operation else { continue };
+        let current = state.current(&step.logical_id).filter(|current| current.token == *token);
+        if let (Some(current), Some(Observation::Live(live))) =
+            (current, observation(&step.logical_id))
+        {
+            step.drifted = since(current, &current.properties, live);
         }
     }
 }
@@ -542,5 +610,6 @@ pub fn instance_of(node: &Node, token: &Token, properties: Json, naming: Naming)
         naming,
         follows: None,
         attempted: Vec::new(),
+        marks: Marks::Own,
     }
 }

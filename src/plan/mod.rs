@@ -7,9 +7,12 @@ mod diff;
 pub mod drift;
 mod exports;
 mod make;
+mod moves;
 mod name;
 mod order;
+mod path;
 mod policy;
+mod renames;
 pub mod risk;
 mod same;
 pub mod saved;
@@ -20,9 +23,11 @@ mod tests;
 pub use desired::{Known, desired_properties, follows_digest, lookup};
 pub use detail::Detail;
 pub use diff::{Change, Why};
+pub use drift::{overlooking, seen};
 pub use exports::check_exports;
 pub use make::{instance_of, plan};
 pub use name::generate as generate_name;
+pub use renames::Rename;
 pub use risk::{Class, Risk};
 pub use same::Rules;
 pub use teardown::teardown;
@@ -32,6 +37,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use crate::state::Naming;
 use crate::value::{Attributes, LogicalId, PhysicalId, Token, TypeName};
 
 /// A whole plan. It holds only for the state it was made from.
@@ -46,6 +52,9 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// What is destroyed, and where more is let in or out than before.
     pub risks: Vec<Risk>,
+    /// What looks as if it had only been given another logical id.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub renames: Vec<Rename>,
     pub outputs: BTreeMap<String, OutputChange>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub exports: BTreeMap<String, OutputChange>,
@@ -80,6 +89,12 @@ pub struct Step {
     /// What reconcile does.
     pub operation: Operation,
     pub changes: Vec<Change>,
+    /// What others have changed of something that is taken away.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub drifted: Vec<Change>,
+    /// The logical id it had until now: the state calls it otherwise before any step begins.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub moved_from: Option<LogicalId>,
     /// Why, where no property says it.
     pub reasons: Vec<String>,
     /// What AWS tells of it that the state does not know yet.
@@ -91,6 +106,10 @@ pub struct Step {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Action {
     Keep,
+    /// The same resource, under another logical id.
+    Move,
+    /// One that is there already, and the stack's from now on.
+    Adopt,
     Create,
     Update,
     Replace,
@@ -106,6 +125,18 @@ pub enum Operation {
     /// No call: only what the state says of it changes.
     Record {
         token: Token,
+    },
+    /// Only Cairn's tags change, and what the state says of it.
+    Mark {
+        token: Token,
+    },
+    /// What is there becomes the stack's.
+    Adopt {
+        token: Token,
+        /// What is there, of what the template declares; secrets as digests.
+        properties: Json,
+        naming: Naming,
+        tagging: Tagging,
     },
     Create {
         token: Token,
@@ -128,6 +159,14 @@ pub enum Operation {
     Forget {
         token: Token,
     },
+}
+
+/// Whether what is adopted gets Cairn's tags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Tagging {
+    /// Nothing is touched.
+    Leave,
+    Write,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -179,6 +218,8 @@ impl Operation {
         match self {
             Self::Nothing => None,
             Self::Record { token }
+            | Self::Mark { token }
+            | Self::Adopt { token, .. }
             | Self::Create { token }
             | Self::Resume { token }
             | Self::Update { token, .. }

@@ -17,7 +17,7 @@ use crate::template::{Echo, Node, NodeKind, Template};
 use crate::value::{Attributes, LogicalId, Token, digest};
 
 /// The version of the file. Any other is refused: what a step means may have changed.
-pub const FORMAT: u64 = 2;
+pub const FORMAT: u64 = 3;
 
 /// The key that a plan file begins with; its value is the version.
 const KEY: &str = "cairn_plan";

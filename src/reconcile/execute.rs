@@ -10,16 +10,17 @@ use tokio::time::Instant;
 
 use super::locks::{Locks, key};
 use super::progress::{News, StepError};
+use super::recheck::Recheck;
 use super::references::refers;
 use super::retry::{Attempt, Circumstances, Decision, Youth, decide};
 use super::wait::{WaitError, Want, pause, wait};
 use crate::aws::{Aws, Fault, FaultKind};
 use crate::graph::{ExportValue, Graph};
 use crate::journal::Event as Fact;
-use crate::plan::{self, Operation, Rules, Step, StepId, UpdateKind};
+use crate::plan::{self, Operation, Rules, Step, StepId, Tagging, UpdateKind};
 use crate::resource::{self, Created, Handler, KnownJson, LiveJson, Mark, Progress, Status};
 use crate::state::store::Ledger;
-use crate::state::{Instance, State};
+use crate::state::{Instance, Marks, State};
 use crate::value::{Attributes, LogicalId, PhysicalId, SECRET_PREFIX, Secret, Token, Value};
 
 /// What the steps of a run share.
@@ -27,6 +28,7 @@ pub struct Run {
     pub aws: Aws,
     pub graph: Option<Arc<Graph>>,
     pub ledger: Ledger,
+    pub recheck: Recheck,
     pub locks: Locks,
     pub news: UnboundedSender<News>,
     pub stack: String,
@@ -54,9 +56,12 @@ const CREATE_TRIES: u32 = 4;
 
 impl Run {
     pub async fn execute(&self, step: &Step) -> Result<(), StepError> {
+        self.recheck(step).await?;
         match &step.operation {
             Operation::Nothing => Ok(()),
             Operation::Record { token } => self.record_only(step, token).await,
+            Operation::Mark { token } => self.mark_anew(step, token).await,
+            Operation::Adopt { .. } => self.adopt(step).await,
             Operation::Create { token } | Operation::Resume { token } => {
                 self.create(step, token).await
             }
@@ -167,8 +172,10 @@ impl Run {
         let id = &step.logical_id;
         let (known, current) =
             self.with_state(|state| (plan::lookup(state), state.current(id).cloned()));
-        let is_update =
-            matches!(step.operation, Operation::Update { .. } | Operation::Record { .. });
+        let is_update = matches!(
+            step.operation,
+            Operation::Update { .. } | Operation::Record { .. } | Operation::Mark { .. }
+        );
         let current = current.filter(|_| is_update);
         let desired = plan::desired_properties(graph, id, &known, current.as_ref(), token)
             .map_err(|errors| {
@@ -186,6 +193,7 @@ impl Run {
             instance.attributes = current.attributes;
             instance.attributes.extend(step.attributes.clone());
             instance.follows = current.follows;
+            instance.marks = current.marks;
         }
         Ok((desired.properties, instance))
     }
@@ -211,8 +219,53 @@ impl Run {
     }
 
     async fn record_only(&self, step: &Step, token: &Token) -> Result<(), StepError> {
-        let (_, instance) = self.evaluated(step, token)?;
+        let (_, mut instance) = self.evaluated(step, token)?;
+        // What it follows has the same content, if perhaps another name.
+        instance.follows = self.follows(&step.logical_id).or(instance.follows);
         self.record(Fact::Updated { id: step.logical_id.clone(), instance }).await
+    }
+
+    /// Writes Cairn's tags anew, and records that it has.
+    async fn mark_anew(&self, step: &Step, token: &Token) -> Result<(), StepError> {
+        let (_, mut instance) = self.evaluated(step, token)?;
+        instance.follows = self.follows(&step.logical_id).or(instance.follows);
+        self.write_marks(step, &instance).await?;
+        instance.marks = Marks::Own;
+        self.record(Fact::Updated { id: step.logical_id.clone(), instance }).await
+    }
+
+    async fn write_marks(&self, step: &Step, instance: &Instance) -> Result<(), StepError> {
+        let handler = Self::handler(step)?;
+        let Some(physical_id) = &instance.physical_id else { return Ok(()) };
+        let mark = self.mark(&step.logical_id, &instance.token);
+        let type_name = step.type_name.as_str();
+        self.insist(step, Attempt::Change, handler, || {
+            Box::pin(resource::marks::write(&self.aws, type_name, physical_id, &mark))
+        })
+        .await
+    }
+
+    /// Takes over what is there. Its tags come last: without them it is ours all the same.
+    async fn adopt(&self, step: &Step) -> Result<(), StepError> {
+        let Operation::Adopt { token, properties, naming, tagging } = &step.operation else {
+            return Err(StepError::Defect("nothing is to be adopted".to_owned()));
+        };
+        let id = &step.logical_id;
+        let node = &self.graph()?.nodes[id];
+        let instance = Instance {
+            physical_id: step.physical_id.clone(),
+            attributes: step.attributes.clone(),
+            follows: self.follows(id),
+            marks: Marks::None,
+            ..plan::instance_of(node, token, properties.clone(), *naming)
+        };
+        self.record(Fact::Adopted { id: id.clone(), instance: instance.clone() }).await?;
+        if *tagging == Tagging::Leave {
+            return Ok(());
+        }
+        self.write_marks(step, &instance).await?;
+        let instance = Instance { marks: Marks::Own, ..instance };
+        self.record(Fact::Updated { id: id.clone(), instance }).await
     }
 
     async fn create(&self, step: &Step, token: &Token) -> Result<(), StepError> {
@@ -413,7 +466,7 @@ impl Run {
             let from = self.overlay(handler, step, attempted, &live.properties, &wanted.clear);
             self.change(step, handler, &physical_id, (from, &wanted.clear), how).await?;
         }
-        let from = before(&current.properties, step);
+        let from = plan::seen(&current.properties, step);
         let mut from = unveiled(&from, &wanted.instance.properties, &wanted.clear);
         if refers(&from) {
             // What a reference stood for is not kept anywhere else than there.
@@ -423,7 +476,11 @@ impl Run {
         let told = self.change(step, handler, &physical_id, (from, &wanted.clear), how).await?;
         attributes.extend(told);
         let follows = self.follows(id).or(wanted.instance.follows.clone());
-        let instance = Instance { attributes, follows, ..wanted.instance };
+        let mut instance = Instance { attributes, follows, ..wanted.instance };
+        if matches!(current.marks, Marks::Of(_)) {
+            self.write_marks(step, &instance).await?;
+            instance.marks = Marks::Own;
+        }
         self.record(Fact::Updated { id: id.clone(), instance }).await
     }
 
@@ -593,16 +650,6 @@ impl Run {
     }
 }
 
-/// What is there before an update: what was last applied, with live values where the plan saw
-/// others.
-fn before(applied: &Json, step: &Step) -> Json {
-    let mut from = applied.clone();
-    for change in &step.changes {
-        set(&mut from, &change.path, change.from.clone());
-    }
-    from
-}
-
 /// What was last applied, in clear where a secret is as it was: of it only the digest was kept, and
 /// to the digest every value is another one.
 fn unveiled(from: &Json, masked: &Json, clear: &Json) -> Json {
@@ -661,26 +708,6 @@ fn merge(first: &Json, second: &Json) -> Json {
     }
 }
 
-/// Sets, or with `None` removes, what stands at a path of keys.
-fn set(json: &mut Json, path: &str, value: Option<Json>) {
-    let Json::Object(entries) = json else { return };
-    match path.split_once('.') {
-        Some((first, rest)) if entries.get(first).is_some_and(Json::is_object) => {
-            if let Some(inner) = entries.get_mut(first) {
-                set(inner, rest, value);
-            }
-        }
-        _ => match value {
-            Some(value) => {
-                entries.insert(path.to_owned(), value);
-            }
-            None => {
-                entries.remove(path);
-            }
-        },
-    }
-}
-
 fn wait_error(error: WaitError) -> StepError {
     match error {
         WaitError::TooLong(patience, word) => StepError::TooLong { patience, word },
@@ -711,7 +738,7 @@ fn first_unknown(value: &Value) -> Option<&str> {
 mod tests {
     use serde_json::json;
 
-    use super::{all_that_may_be, set, unveiled};
+    use super::{all_that_may_be, unveiled};
     use crate::state::sample;
     use crate::value::Secret;
 
@@ -739,23 +766,5 @@ mod tests {
         let expected = json!({"A": {"P": digest("old"), "Q": "same"}, "L": ["same"],
             "Gone": digest("same"), "R": "{{resolve:ssm:x}}"});
         assert_eq!(unveiled(&from, &masked, &clear), expected);
-    }
-
-    #[test]
-    fn what_stands_at_a_path_is_set_or_removed() {
-        let before = json!({"A": {"B": 1, "x.y": 2}, "C": 3});
-        for (path, value, expected) in [
-            ("C", Some(json!(4)), json!({"A": {"B": 1, "x.y": 2}, "C": 4})),
-            ("C", None, json!({"A": {"B": 1, "x.y": 2}})),
-            ("D", Some(json!([])), json!({"A": {"B": 1, "x.y": 2}, "C": 3, "D": []})),
-            ("A.B", Some(json!(5)), json!({"A": {"B": 5, "x.y": 2}, "C": 3})),
-            ("A.B", None, json!({"A": {"x.y": 2}, "C": 3})),
-            // A free key may have dots.
-            ("A.x.y", Some(json!(6)), json!({"A": {"B": 1, "x.y": 6}, "C": 3})),
-        ] {
-            let mut after = before.clone();
-            set(&mut after, path, value);
-            assert_eq!(after, expected, "{path}");
-        }
     }
 }

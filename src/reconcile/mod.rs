@@ -3,6 +3,7 @@
 mod execute;
 mod locks;
 mod progress;
+mod recheck;
 mod references;
 pub mod retry;
 pub mod schedule;
@@ -11,6 +12,7 @@ mod tests;
 pub mod wait;
 
 pub use progress::{News, StepError, human};
+pub use recheck::{Overlook, Recheck};
 pub use references::look_ahead;
 
 use std::collections::HashMap;
@@ -77,6 +79,7 @@ pub struct Setting {
     /// What the properties are evaluated from; a teardown needs none.
     pub graph: Option<Arc<Graph>>,
     pub limits: Limits,
+    pub recheck: Recheck,
     pub news: UnboundedSender<News>,
     /// Becomes true when no more steps are to be started.
     pub interrupt: watch::Receiver<bool>,
@@ -114,6 +117,11 @@ pub async fn reconcile(
         return Err(ReconcileError::Stale { planned: plan.serial, actual: serial });
     }
     ledger.begin(&setting.run, &setting.command, &setting.started_at).await?;
+    for step in &plan.steps {
+        if let Some(id) = step.moved_from.clone() {
+            ledger.record(Fact::Moved { id, to: step.logical_id.clone() }).await?;
+        }
+    }
     if let Some(graph) = &setting.graph {
         // A run that stops half-way may leave in use what was and what is to be imported.
         let before = ledger.with_state(|state| state.imports.clone());
@@ -158,6 +166,7 @@ impl<'a> Driver<'a> {
                 aws: setting.aws,
                 graph: setting.graph,
                 ledger,
+                recheck: setting.recheck,
                 locks: Locks::default(),
                 news: setting.news,
                 stack: plan.stack.clone(),

@@ -31,6 +31,9 @@ pub enum StepError {
     Never(String),
     #[error("a create without an answer may have made any of {}: it cannot be told which", .0.join(", "))]
     Ambiguous(Vec<String>),
+    /// Others have changed it, and what was agreed to was about something else.
+    #[error("it is not as it was when the plan was made: {}", .0.join(", "))]
+    Changed(Vec<String>),
     #[error("its properties cannot be evaluated: {0}")]
     Evaluation(String),
     /// A law of the engine is broken: a defect of Cairn, never of a template.
@@ -69,6 +72,9 @@ impl StepError {
             },
             Self::TooLong { .. } => {
                 vec!["run the same command again: it goes on waiting where this run stopped".to_owned()]
+            }
+            Self::Changed(_) => {
+                vec!["nothing of it was touched: see what would change now, and agree to that".to_owned()]
             }
             Self::Ambiguous(_) => vec![
                 "delete those that are not wanted by hand, then run the same command again".to_owned(),

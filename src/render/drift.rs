@@ -35,7 +35,7 @@ pub fn json(
         environment,
         account: &state.account,
         region: &state.region,
-        drifted: !drifted.is_empty(),
+        drifted: !drifted.iter().all(Drifted::is_ignored),
         resources: drifted,
     })
 }
@@ -47,7 +47,12 @@ pub fn render(state: &State, environment: &str, drifted: &[Drifted]) -> String {
         render_one(&mut text, one);
     }
     let all = state.resources.values().filter(|entry| entry.current.is_some()).count();
-    let _ = match drifted.len() {
+    let ignored = drifted.iter().filter(|one| one.is_ignored()).count();
+    let _ = match drifted.len() - ignored {
+        0 if ignored > 0 => writeln!(
+            text,
+            "\nNo drift but what the template ignores, in {ignored} of {all} resources."
+        ),
         0 => writeln!(text, "No drift: {all} resources are as they were last applied."),
         some => writeln!(
             text,
@@ -82,7 +87,12 @@ fn render_one(text: &mut String, one: &Drifted) {
             );
         }
         Drift::Changed(differences) => {
-            differences.iter().for_each(|difference| render_change(text, &change(difference)));
+            for difference in differences {
+                render_change(text, &change(difference));
+                if difference.ignored {
+                    let _ = writeln!(text, "        {}", paint(DIM, "# the template ignores it"));
+                }
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod json;
 pub mod markdown;
+mod renames;
 mod risks;
 #[cfg(test)]
 mod tests;
@@ -49,6 +50,7 @@ pub fn render(plan: &Plan, header: &Header<'_>) -> String {
     for note in &plan.notes {
         let _ = writeln!(text, "\nnote: {note}");
     }
+    renames::render(&mut text, plan);
     risks::render(&mut text, plan);
     let _ = writeln!(text, "\n{}", summary(plan));
     if let Some(risks) = risks::summary(plan) {
@@ -67,7 +69,12 @@ fn is_shown(plan: &Plan, step: &Step) -> bool {
                 && other.action == Action::Replace
                 && other.physical_id == step.physical_id
         }),
-        Action::Create | Action::Update | Action::Replace | Action::Retain => true,
+        Action::Move
+        | Action::Adopt
+        | Action::Create
+        | Action::Update
+        | Action::Replace
+        | Action::Retain => true,
     }
 }
 
@@ -237,7 +244,7 @@ fn render_changes(text: &mut String, title: &str, changes: &BTreeMap<String, Out
 }
 
 /// How many resources meet with what; the old side of a replacement belongs to it.
-pub fn counts(plan: &Plan) -> [(&'static str, usize); 6] {
+pub fn counts(plan: &Plan) -> [(&'static str, usize); 8] {
     let count = |action| {
         let is_counted = |step: &&Step| {
             step.action == action
@@ -249,6 +256,8 @@ pub fn counts(plan: &Plan) -> [(&'static str, usize); 6] {
         plan.steps.iter().filter(is_counted).count()
     };
     [
+        ("adopt", count(Action::Adopt)),
+        ("move", count(Action::Move)),
         ("create", count(Action::Create)),
         ("update", count(Action::Update)),
         ("replace", count(Action::Replace)),
@@ -260,8 +269,15 @@ pub fn counts(plan: &Plan) -> [(&'static str, usize); 6] {
 
 /// One line that counts.
 pub fn summary(plan: &Plan) -> String {
-    const ACTIONS: [Action; 5] =
-        [Action::Create, Action::Update, Action::Replace, Action::Delete, Action::Retain];
+    const ACTIONS: [Action; 7] = [
+        Action::Adopt,
+        Action::Move,
+        Action::Create,
+        Action::Update,
+        Action::Replace,
+        Action::Delete,
+        Action::Retain,
+    ];
     let [changed @ .., (_, kept)] = counts(plan);
     let parts: Vec<String> = ACTIONS
         .into_iter()

@@ -16,6 +16,8 @@ pub const RENEWED: Style = AnsiColor::Magenta.on_default();
 pub fn glyph(action: Action) -> &'static str {
     match action {
         Action::Keep => " ",
+        Action::Move => "→",
+        Action::Adopt => "»",
         Action::Create => "+",
         Action::Update => "~",
         Action::Replace => "±",
@@ -27,8 +29,8 @@ pub fn glyph(action: Action) -> &'static str {
 pub fn style(action: Action) -> Style {
     match action {
         Action::Keep => DIM,
-        Action::Create => GOOD,
-        Action::Update => CHANGED,
+        Action::Create | Action::Adopt => GOOD,
+        Action::Update | Action::Move => CHANGED,
         Action::Replace => RENEWED,
         Action::Delete => BAD,
         Action::Retain => CHANGED,
@@ -39,6 +41,8 @@ pub fn style(action: Action) -> Style {
 pub fn words(action: Action) -> (&'static str, &'static str) {
     match action {
         Action::Keep => ("recording", "recorded"),
+        Action::Move => ("moving", "moved"),
+        Action::Adopt => ("adopting", "adopted"),
         Action::Create => ("creating", "created"),
         Action::Update => ("updating", "updated"),
         Action::Replace => ("replacing", "replaced"),

@@ -5,6 +5,7 @@
 //! not here: waiting, retrying, pacing and ordering are the engine's.
 
 mod handler;
+pub mod marks;
 mod registry;
 pub mod tags;
 

@@ -4,7 +4,7 @@
 //! breaks no law of the state. So a run can judge an event, make it durable and only then let it
 //! count, at a cost that does not grow with what the stack's resources hold.
 
-use super::{Entry, Instance, State};
+use super::{Entry, Instance, Marks, State};
 use crate::journal::{Event, Illegal};
 use crate::value::{LogicalId, PhysicalId, Token};
 
@@ -47,6 +47,7 @@ impl State {
                 _ => Err(illegal(id, "is being updated but is not there")),
             },
             Event::Updated { id, instance } => self.check_update(id, instance),
+            Event::Adopted { id, instance } => self.check_adoption(id, instance),
             Event::Moved { id, to } => match self.resources.contains_key(to) {
                 _ if !self.resources.contains_key(id) => Err(illegal(id, "is not there")),
                 true => Err(illegal(id, &format!("cannot become `{to}`: that is there"))),
@@ -119,6 +120,25 @@ impl State {
         }
     }
 
+    fn check_adoption(&self, id: &LogicalId, instance: &Instance) -> Result<(), Illegal> {
+        let Some(physical_id) = &instance.physical_id else {
+            return Err(illegal(id, "is adopted without a physical id"));
+        };
+        if self.resources.contains_key(id) {
+            return Err(illegal(id, "is adopted and there already"));
+        }
+        if self.all().any(|other| other.token == instance.token) {
+            return Err(illegal(id, "is adopted with a token that is taken"));
+        }
+        let is_taken = self.all().any(|other| {
+            other.type_name == instance.type_name && other.physical_id.as_ref() == Some(physical_id)
+        });
+        if is_taken {
+            return Err(illegal(id, &format!("cannot be `{physical_id}`: another one is")));
+        }
+        Ok(())
+    }
+
     fn intent(&self, id: &LogicalId, token: &Token) -> Result<&Instance, Illegal> {
         self.resources
             .get(id)
@@ -177,6 +197,10 @@ impl State {
                     entry.current = Some(instance.clone());
                 }
             }
+            Event::Adopted { id, instance } => {
+                let entry = Entry { current: Some(instance.clone()), ..Entry::default() };
+                self.resources.insert(id.clone(), entry);
+            }
             Event::Moved { id, to } => self.rename(id, to),
             Event::Abandoned { id, token }
             | Event::Deleted { id, token }
@@ -185,7 +209,10 @@ impl State {
     }
 
     fn rename(&mut self, id: &LogicalId, to: &LogicalId) {
-        let Some(entry) = self.resources.remove(id) else { return };
+        let Some(mut entry) = self.resources.remove(id) else { return };
+        if let Some(current) = entry.current.as_mut().filter(|it| it.marks == Marks::Own) {
+            current.marks = Marks::Of(id.clone());
+        }
         self.resources.insert(to.clone(), entry);
         let entries = self.resources.values_mut();
         for instance in entries.flat_map(Entry::instances_mut) {

@@ -93,6 +93,27 @@ pub struct Instance {
     /// be there.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub attempted: Vec<Json>,
+    /// What its tags say of whose it is.
+    #[serde(skip_serializing_if = "Marks::are_own", default)]
+    pub marks: Marks,
+}
+
+/// Which of Cairn's tags are on a resource, as far as its type can have any.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Marks {
+    /// Those of its logical id.
+    #[default]
+    Own,
+    /// Those of the logical id it had before it was moved.
+    Of(LogicalId),
+    /// None: it was adopted, and nothing of it touched.
+    None,
+}
+
+impl Marks {
+    fn are_own(&self) -> bool {
+        *self == Self::Own
+    }
 }
 
 /// Where a physical name comes from.

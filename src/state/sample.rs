@@ -25,6 +25,7 @@ pub fn instance(token: &str) -> Instance {
         naming: Naming::Declared,
         follows: None,
         attempted: Vec::new(),
+        marks: crate::state::Marks::Own,
     }
 }
 
@@ -36,7 +37,7 @@ pub fn named(token: &str, physical_id: &str) -> Instance {
 ///
 /// - `A begin t`, `A name t vpc-1`, `A abandon t`, `A made t`
 /// - `A updating t`, `A updated t vpc-1`, `A deleting t`, `A deleted t`, `A forgotten t`
-/// - `A moved B`
+/// - `A moved B`, `A adopted t vpc-1`
 /// - `- opened`, `- closed`, `- outputs`, `- imports`
 pub fn event(text: &str) -> Event {
     let words: Vec<&str> = text.split_whitespace().collect();
@@ -67,6 +68,10 @@ pub fn event(text: &str) -> Event {
         "deleted" => Event::Deleted { id, token },
         "forgotten" => Event::Forgotten { id, token },
         "moved" => Event::Moved { id, to: LogicalId::from(token.as_str()) },
+        "adopted" => {
+            let instance = named(token.as_str(), physical.expect("a physical id"));
+            Event::Adopted { id, instance }
+        }
         "opened" => Event::Opened {
             run: Token::from("run"),
             command: "deploy".to_owned(),

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::run::KEPT;
 use super::sample::{RUN, after, empty, event, events, instance, named};
 use super::store::{Holder, Store, StoreError};
-use super::{Counts, Ending, Entry, FORMAT, State};
+use super::{Counts, Ending, Entry, FORMAT, Marks, State};
 use crate::journal::{Event, Record, decode, encode, replay, summed};
 use crate::value::LogicalId;
 
@@ -54,6 +54,9 @@ fn events_change_a_state_as_they_say() {
         ("A begin a; A name a vpc-1; A made a; A forgotten a; A begin b", "A+?"),
         ("A begin a; A name a vpc-1; A made a; A moved C; B begin b", "B+? C=vpc-1"),
         ("A begin a; A moved C; C name a vpc-1; C made a; C deleting a; C deleted a", ""),
+        ("A adopted a vpc-1", "A=vpc-1"),
+        ("A begin a; A name a vpc-1; A made a; A begin b; A moved B", "B=vpc-1+?"),
+        ("A adopted a vpc-1; A moved B; A adopted b vpc-2", "A=vpc-2 B=vpc-1"),
         (RUN, "A=vpc-3"),
     ] {
         let state = after(text);
@@ -97,6 +100,11 @@ fn what_cannot_follow_is_refused_and_changes_nothing() {
         (made, "A begin a", "`A` is being created with a token that is taken"),
         (made, "A updated b vpc-1", "`A` was updated but is not there"),
         (made, "A updated a vpc-2", "`A` was updated to be something else"),
+        (made, "A adopted b vpc-2", "`A` is adopted and there already"),
+        (made, "B adopted a vpc-2", "`B` is adopted with a token that is taken"),
+        (made, "B adopted b vpc-1", "`B` cannot be `vpc-1`: another one is"),
+        ("", "A moved B", "`A` is not there"),
+        (made, "A moved A", "`A` cannot become `A`: that is there"),
         (made, "A deleted b", "`A` is not there"),
         (made, "B deleted a", "`B` is not there"),
         (made, "A deleting b", "`A` is not there"),
@@ -115,6 +123,21 @@ fn what_cannot_follow_is_refused_and_changes_nothing() {
         assert_eq!(illegal.text, why, "{before}; {wrong}");
         assert_eq!(state, unchanged, "{before}; {wrong}");
     }
+}
+
+#[test]
+fn what_is_moved_is_known_by_its_new_name_alone() {
+    let mut state = after("A adopted a vpc-1; B adopted b vpc-2");
+    let user = state.resources.get_mut("B").and_then(|entry| entry.current.as_mut());
+    user.expect("it is there").dependencies.insert("A".into());
+    state.apply(&event("A moved C")).expect("it is there");
+    let current = |id: &str| state.current(&LogicalId::from(id)).expect("it is there");
+    assert_eq!(current("B").dependencies, [LogicalId::from("C")].into());
+    assert_eq!(current("C").marks, Marks::Of("A".into()));
+    assert_eq!(current("B").marks, Marks::Own);
+    state.apply(&event("C moved D")).expect("it is there");
+    let moved = state.current(&LogicalId::from("D")).expect("it is there");
+    assert_eq!(moved.marks, Marks::Of("A".into()), "as its tags still say");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::time::Duration;
 use cairn::aws::{Assets, Aws, Clients, Pace, Scope, chain};
 use cairn::graph::Graph;
 use cairn::plan::{self, Action, Plan};
-use cairn::reconcile::{Limits, ReconcileError, Setting, reconcile};
+use cairn::reconcile::{Limits, Recheck, ReconcileError, Setting, reconcile};
 use cairn::refresh::refresh;
 use cairn::state::State;
 use cairn::state::store::{Bucket, Holder, Lock, Store, StoreError};
@@ -438,6 +438,7 @@ impl Stage {
             aws,
             graph: target.map(|version| Arc::clone(&self.graphs[version])),
             limits: Limits { concurrency: 8, deadline: None },
+            recheck: Recheck::Gone,
             news,
             interrupt,
             run: self.tokens(process, 3)(),

@@ -10,7 +10,7 @@ use cairn::diagnostic::{Diagnostic, Source};
 use cairn::graph::{Graph, Inputs, synth};
 use cairn::journal::Event;
 use cairn::plan::{self, Action, Plan, Step};
-use cairn::reconcile::{Limits, Setting, reconcile};
+use cairn::reconcile::{Limits, Recheck, Setting, reconcile};
 use cairn::refresh::refresh;
 use cairn::resource::Mark;
 use cairn::state::State;
@@ -108,6 +108,7 @@ impl Rig {
             aws: self.aws.clone(),
             graph: graph.cloned(),
             limits,
+            recheck: Recheck::Gone,
             news,
             interrupt,
             run: token(),

@@ -2,8 +2,10 @@
 
 use serde_json::json;
 
-use super::{deployed, graph, live, observed, properties};
-use crate::plan::drift::{Drift, Drifted, drift};
+use super::{deployed, graph, live, observed, planned, properties};
+use crate::graph::IgnoreDrift;
+use crate::plan::Action;
+use crate::plan::drift::{Drift, Drifted, Ignored, changed_since, drift};
 use crate::refresh::{Observation, Observed};
 use crate::resource::Status;
 use crate::value::LogicalId;
@@ -32,7 +34,7 @@ fn drifted(change: impl FnOnce(&mut Observed)) -> Vec<Drifted> {
     let mut observed = observed(&state);
     properties(&mut observed, "Function")["Environment"]["Variables"]["WORD"] = json!("hunter2");
     change(&mut observed);
-    drift(&state, &observed)
+    drift(&state, &observed, &Ignored::new())
 }
 
 /// In short: `Function: Environment.Variables.PLAIN "shown" -> "other"`.
@@ -95,4 +97,104 @@ fn what_is_gone_or_failed_is_told_and_what_was_not_asked_is_not() {
         live(observed, "Function").status = Status::Failed("no such image".to_owned());
     });
     assert_eq!(told(&found), [r#"Function: Failed("no such image")"#, "Vpc: Deleted"]);
+}
+
+#[test]
+fn what_the_template_ignores_is_told_and_counts_for_nothing() {
+    let state = deployed(&graph(TEXT));
+    let mut observed = observed(&state);
+    let variables = &mut properties(&mut observed, "Function")["Environment"]["Variables"];
+    variables["WORD"] = json!("hunter2");
+    variables["PLAIN"] = json!("other");
+    for (paths, expected) in [
+        (vec![], false),
+        (vec!["Environment"], true),
+        (vec!["Environment.Variables.PLAIN"], true),
+        (vec!["Environment.Variables.PLA"], false),
+        (vec!["Runtime"], false),
+    ] {
+        let told = format!("{paths:?}");
+        let paths = IgnoreDrift::Paths(paths.into_iter().map(str::to_owned).collect());
+        let found = drift(&state, &observed, &[("Function".into(), paths)].into());
+        assert_eq!((found.len(), found[0].is_ignored()), (1, expected), "{told}");
+    }
+    let all = drift(&state, &observed, &[("Function".into(), IgnoreDrift::All)].into());
+    assert!(all[0].is_ignored());
+    observed.resources.insert(LogicalId::from("Function"), Observation::Gone);
+    let gone = drift(&state, &observed, &[("Function".into(), IgnoreDrift::All)].into());
+    assert!(!gone[0].is_ignored(), "what is gone is gone");
+}
+
+/// A plan is made, somebody does something, and a step looks again.
+#[test]
+fn a_step_sees_what_has_changed_since_its_plan() {
+    const LOGS: &str = "
+Resources:
+  Logs:
+    Type: AWS::Logs::LogGroup
+    Metadata: {Cairn: {IgnoreDrift: [Tags]}}
+    Properties: {LogGroupName: logs, RetentionInDays: 1, Tags: [{Key: a, Value: b}]}
+";
+    let state = deployed(&graph(LOGS));
+    for (was, is, expected) in [
+        // Whatever the plan saw is fine.
+        (json!({"RetentionInDays": 7}), json!({"RetentionInDays": 7}), ""),
+        (json!({"RetentionInDays": 1}), json!({"RetentionInDays": 1}), ""),
+        (
+            json!({"RetentionInDays": 7}),
+            json!({"RetentionInDays": 1}),
+            "`RetentionInDays` was 7 and is 1",
+        ),
+        (
+            json!({"RetentionInDays": 1}),
+            json!({"RetentionInDays": 14}),
+            "`RetentionInDays` was 1 and is 14",
+        ),
+        (
+            json!({}),
+            json!({"BearerTokenAuthenticationEnabled": true}),
+            "`BearerTokenAuthenticationEnabled` was absent and is set",
+        ),
+        (json!({}), json!({"BearerTokenAuthenticationEnabled": false}), ""),
+        (json!({}), json!({"Tags": [{"Key": "a", "Value": "theirs"}]}), ""),
+        (json!({}), json!({"LogGroupClass": "STANDARD"}), ""),
+    ] {
+        let text = LOGS.replace(
+            "RetentionInDays: 1",
+            "RetentionInDays: 3, BearerTokenAuthenticationEnabled: true",
+        );
+        let wanted = graph(&text);
+        let mut world = observed(&state);
+        properties(&mut world, "Logs").extend(was.as_object().expect("a map").clone());
+        let plan = planned(&wanted, &state, &world).expect("it holds");
+        properties(&mut world, "Logs").extend(is.as_object().expect("a map").clone());
+        let current = state.current(&"Logs".into()).expect("it is there");
+        let directions = &wanted.nodes[&LogicalId::from("Logs")].directions;
+        let live = live(&mut world, "Logs");
+        let changed = changed_since(current, &plan.steps[0], &directions.ignore_drift, live);
+        assert_eq!(changed.join("; "), expected, "{was} then {is}");
+    }
+}
+
+/// What is taken away is compared with what the plan saw of it, too.
+#[test]
+fn a_deletion_knows_what_others_had_done_before() {
+    const LOGS: &str = "
+Resources:
+  Keep: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: keep}}
+  Logs: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: logs, RetentionInDays: 1}}
+";
+    let state = deployed(&graph(LOGS));
+    let mut world = observed(&state);
+    properties(&mut world, "Logs").insert("RetentionInDays".to_owned(), json!(7));
+    let less = graph(LOGS.rsplit_once("  Logs:").expect("it is there").0);
+    let plan = planned(&less, &state, &world).expect("it holds");
+    let step = plan.steps.iter().find(|step| step.action == Action::Delete).expect("it goes");
+    let current = state.current(&"Logs".into()).expect("it is there");
+    let told = |world: &mut Observed| {
+        changed_since(current, step, &IgnoreDrift::None, live(world, "Logs")).join("; ")
+    };
+    assert_eq!(told(&mut world), "");
+    properties(&mut world, "Logs").insert("RetentionInDays".to_owned(), json!(1));
+    assert_eq!(told(&mut world), "`RetentionInDays` was 7 and is 1");
 }

@@ -3,6 +3,7 @@
 mod decisions;
 mod drift;
 mod laws;
+mod moves;
 mod risks;
 mod saved;
 mod secrets;
@@ -121,6 +122,8 @@ fn operation(step: &Step) -> &'static str {
     match &step.operation {
         Operation::Nothing => "nothing",
         Operation::Record { .. } => "record",
+        Operation::Mark { .. } => "mark",
+        Operation::Adopt { .. } => "adopt",
         Operation::Create { .. } => "create",
         Operation::Resume { .. } => "resume",
         Operation::Update { how: UpdateKind::Properties, .. } => "update",

@@ -8,7 +8,7 @@ use super::scheduling::plan;
 use crate::aws::{Access, Assets, Aws, Clients};
 use crate::plan::{Action, Operation, Plan, StepId};
 use crate::reconcile::{
-    Limits, News, Outcome, ReconcileError, Setting, StepError, Stop, reconcile,
+    Limits, News, Outcome, Recheck, ReconcileError, Setting, StepError, Stop, reconcile,
 };
 use crate::state::State;
 use crate::state::sample::{after, events};
@@ -52,6 +52,7 @@ async fn setting(interrupt: watch::Receiver<bool>) -> (Setting, mpsc::UnboundedR
         aws: Aws::new(Clients::connect(&access).await, "123456789012", Assets::default()),
         graph: None,
         limits: Limits { concurrency: 2, deadline: None },
+        recheck: Recheck::Gone,
         news,
         interrupt,
         run: Token::from("run"),

@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{Header, inline, is_shown, render_step, risks, summary};
-use crate::plan::{Action, Plan, Purpose, Risk, Step};
+use super::{Header, inline, is_shown, renames, render_step, risks, summary};
+use crate::plan::{Action, Plan, Purpose, Rename, Risk, Step};
 use crate::render::style::{glyph, words};
 
 /// The most characters a comment has.
@@ -33,7 +33,8 @@ pub fn render(plan: &Plan, header: &Header<'_>) -> String {
         let _ = write!(text, "\n> {}\n", escaped(&one_line(note, 300)));
     }
     let mut omitted = Omitted::default();
-    let mut section = if plan.risks.is_empty() { CHANGES } else { "" };
+    let is_plain = plan.risks.is_empty() && plan.renames.is_empty();
+    let mut section = if is_plain { CHANGES } else { "" };
     for (item, form) in items.iter().zip(shown) {
         if item.section != section && form != Shown::Counted {
             section = item.section;
@@ -82,14 +83,21 @@ enum Shown {
 }
 
 fn items(plan: &Plan) -> Vec<Item> {
-    let mut items: Vec<Item> = risks::CLASSES
-        .into_iter()
-        .flat_map(|class| risks::of(plan, class))
-        .map(risk_item)
-        .collect();
+    let mut items: Vec<Item> = plan.renames.iter().map(rename_item).collect();
+    let risks = risks::CLASSES.into_iter().flat_map(|class| risks::of(plan, class));
+    items.extend(risks.map(risk_item));
     items.extend(plan.steps.iter().filter(|step| is_shown(plan, step)).map(step_item));
     items.extend(outputs_item(plan));
     items
+}
+
+fn rename_item(rename: &Rename) -> Item {
+    let id = rename.to.as_str();
+    let told = escaped(&one_line(&renames::told(rename), 600));
+    let heading = format!("<code>→</code> <b>{}</b> {told}", escaped(id));
+    let body = format!("{}\n{}", renames::advice(rename), rename.line);
+    let item = item(id, "possible renames".to_owned(), &heading, &body, Weight::Risk);
+    Item { section: renames::TITLE, ..item }
 }
 
 fn risk_item(risk: &Risk) -> Item {
@@ -137,7 +145,12 @@ fn step_item(step: &Step) -> Item {
     let body: Vec<String> = body.lines().skip(1).map(flushed).collect();
     let weight = match step.action {
         Action::Delete | Action::Replace => Weight::Destructive,
-        Action::Keep | Action::Create | Action::Update | Action::Retain => Weight::Harmless,
+        Action::Keep
+        | Action::Move
+        | Action::Adopt
+        | Action::Create
+        | Action::Update
+        | Action::Retain => Weight::Harmless,
     };
     item(id, format!("{done} {}", step.type_name), &heading, &body.join("\n"), weight)
 }

@@ -84,10 +84,29 @@ fn one_of_each() -> Plan {
             "Gone",
             "Delete",
             &json!({"Delete": token}),
-            &json!({"reasons": ["it is no longer in the template"]}),
+            &json!({
+                "reasons": ["it is no longer in the template"],
+                "drifted": [change("RetentionInDays", &json!(7), &json!(1))],
+            }),
         ),
         step(7, "Spared", "Replace", &json!({"Create": token}), &json!({})),
         step(8, "Spared", "Retain", &json!({"Forget": token}), &json!({})),
+        step(
+            9,
+            "Moved",
+            "Move",
+            &json!({"Mark": token}),
+            &json!({"moved_from": "Before", "reasons": ["it was `Before` until now"]}),
+        ),
+        step(
+            10,
+            "Found",
+            "Adopt",
+            &json!({"Adopt": {
+                "token": "t", "properties": {}, "naming": "Declared", "tagging": "Leave",
+            }}),
+            &json!({"changes": [change("RetentionInDays", &json!(1), &json!(7))]}),
+        ),
     ];
     plan("Deploy", &steps, &json!({"Name": {"before": "a", "after": "b", "known": true}}))
 }
@@ -129,7 +148,19 @@ fn with_risks() -> Plan {
         ),
         risk("Broadening", "Made", "has a policy that cannot be judged before apply", None, None),
     ]);
-    Plan { risks: serde_json::from_value(risks).expect("risks are JSON"), ..one_of_each() }
+    let renames = json!([{
+        "from": "Gone",
+        "to": "Made",
+        "type_name": "AWS::Logs::LogGroup",
+        "physical_id": "gone-1",
+        "place": "stack.yaml:12:3",
+        "line": "Metadata: {Cairn: {MovedFrom: Gone}}",
+    }]);
+    Plan {
+        risks: serde_json::from_value(risks).expect("risks are JSON"),
+        renames: serde_json::from_value(renames).expect("renames are JSON"),
+        ..one_of_each()
+    }
 }
 
 #[test]
@@ -174,11 +205,15 @@ fn every_action_has_its_sign_and_its_reason() {
           # it is no longer in the template
       ± Spared   AWS::Logs::LogGroup  spared-1
       o Spared   AWS::Logs::LogGroup  spared-1
+      → Moved    AWS::Logs::LogGroup  moved-1
+          # it was `Before` until now
+      » Found    AWS::Logs::LogGroup  found-1
+          RetentionInDays: 1 → 7
 
       Outputs
           Name: "b"
 
-    1 to create, 1 to update, 2 to replace, 1 to delete, 1 to let go, 2 unchanged.
+    1 to adopt, 1 to move, 1 to create, 1 to update, 2 to replace, 1 to delete, 1 to let go, 2 unchanged.
     "#);
 }
 
@@ -321,8 +356,7 @@ fn the_json_form_is_as_documented() {
     let json: Json = serde_json::from_str(&text).expect("JSON");
     assert_eq!(json["version"], super::json::VERSION);
     assert_eq!(json["has_changes"], true);
-    let summary =
-        json!({"create": 1, "update": 1, "replace": 2, "delete": 1, "let_go": 1, "unchanged": 2});
+    let summary = json!({"adopt": 1, "move": 1, "create": 1, "update": 1, "replace": 2, "delete": 1, "let_go": 1, "unchanged": 2});
     assert_eq!(json["summary"], summary);
     let document = include_str!("../../../docs/plan-format.md");
     let schema: Json =

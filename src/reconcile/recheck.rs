@@ -1,0 +1,95 @@
+//! A last look at what a step is about, just before it begins: whoever agreed to a plan agreed to
+//! what it saw.
+
+use std::collections::BTreeMap;
+
+use super::execute::Run;
+use super::progress::StepError;
+use crate::graph::IgnoreDrift;
+use crate::plan::drift::changed_since;
+use crate::plan::{Action, Operation, Step};
+use crate::refresh::{Observation, Observed};
+use crate::resource::{self, KnownJson, Status};
+use crate::state::{Instance, State};
+
+/// What a run looks at again.
+#[derive(Debug, Clone, Copy)]
+pub enum Recheck {
+    /// Only what was gone when the plan was made a moment ago: a read may have come too early.
+    Gone,
+    /// All that is changed or taken away: the plan is older, and others have had time.
+    Changing { overlook: Option<Overlook> },
+}
+
+/// Puts what was applied in the place of what cannot be read here.
+pub type Overlook = fn(&State, &mut Observed);
+
+impl Run {
+    /// Refuses a step whose resource is not as the plan saw it.
+    pub async fn recheck(&self, step: &Step) -> Result<(), StepError> {
+        let Some(instance) = self.subject(step) else { return Ok(()) };
+        let was_gone = step.action == Action::Create;
+        let overlook = match self.recheck {
+            Recheck::Gone if !was_gone => return Ok(()),
+            Recheck::Gone => None,
+            Recheck::Changing { overlook } => overlook,
+        };
+        let (was, is) = match self.observe(step, &instance, overlook).await? {
+            Observation::Gone if was_gone || !step.operation.is_forward() => return Ok(()),
+            Observation::Gone => ("there", "gone"),
+            Observation::Live(_) if was_gone => ("gone", "there again"),
+            Observation::Live(live) => {
+                let graph = self.graph.as_deref();
+                let node = graph.and_then(|graph| graph.nodes.get(&step.logical_id));
+                let ignored = node.map_or(&IgnoreDrift::None, |one| &one.directions.ignore_drift);
+                let changed = changed_since(&instance, step, ignored, &live);
+                return match changed.is_empty() {
+                    true => Ok(()),
+                    false => Err(StepError::Changed(changed)),
+                };
+            }
+        };
+        Err(StepError::Changed(vec![format!("it was {was} and is {is}")]))
+    }
+
+    /// What a step finds there, if the plan has seen it. What an earlier run left to be deleted is
+    /// not looked at when a plan is made.
+    fn subject(&self, step: &Step) -> Option<Instance> {
+        let current = self.ledger.with_state(|state| state.current(&step.logical_id).cloned())?;
+        let is_meant = match &step.operation {
+            Operation::Update { token, .. } | Operation::Delete { token } => {
+                current.token == *token
+            }
+            Operation::Create { .. } => current.type_name == step.type_name,
+            _ => false,
+        };
+        is_meant.then_some(current)
+    }
+
+    async fn observe(
+        &self,
+        step: &Step,
+        instance: &Instance,
+        overlook: Option<Overlook>,
+    ) -> Result<Observation, StepError> {
+        let (Some(handler), Some(id)) =
+            (resource::handler(instance.type_name.as_str()), &instance.physical_id)
+        else {
+            return Ok(Observation::Gone);
+        };
+        // As a refresh reads: with the same properties left out.
+        let aws = self.aws.sharing_reads();
+        let known = [KnownJson { id, properties: &instance.properties }];
+        let mut found = handler.read(&aws, &known).await.map_err(StepError::Fault)?;
+        let observation = match found.remove(id) {
+            Some(live) if !matches!(live.status, Status::Deleting(_)) => Observation::Live(live),
+            _ => return Ok(Observation::Gone),
+        };
+        let resources = BTreeMap::from([(step.logical_id.clone(), observation)]);
+        let mut observed = Observed { resources };
+        if let Some(overlook) = overlook {
+            self.ledger.with_state(|state| overlook(state, &mut observed));
+        }
+        Ok(observed.resources.remove(&step.logical_id).unwrap_or(Observation::Gone))
+    }
+}
