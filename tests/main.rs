@@ -1,5 +1,6 @@
 //! The one integration-test binary: linking the AWS SDKs takes longer than running most tests.
 
+mod adopt;
 mod agent_runtime;
 mod cdk_apps;
 mod cloud_assembly;

@@ -180,6 +180,11 @@ impl Clients {
         aws_sdk_kms::Client::new(&self.config)
     }
 
+    /// For taking over what CloudFormation has made; made anew each time.
+    pub fn cloudformation(&self) -> aws_sdk_cloudformation::Client {
+        aws_sdk_cloudformation::Client::new(&self.config)
+    }
+
     pub fn ssm(&self) -> &aws_sdk_ssm::Client {
         self.ssm.get_or_init(|| aws_sdk_ssm::Client::new(&self.config))
     }

@@ -7,6 +7,7 @@
 
 mod assets;
 mod clients;
+mod cloudformation;
 mod conceal;
 mod fault;
 mod guard;
@@ -18,6 +19,7 @@ mod things;
 
 pub use assets::{Asset, Assets};
 pub use clients::{Access, Clients};
+pub use cloudformation::StackResource;
 pub use fault::{Fault, FaultKind, chain, classify};
 pub use guard::Guard;
 pub use pace::{Pace, Scope};

@@ -229,6 +229,7 @@ pub async fn apply(
         command: match plan.purpose {
             Purpose::Deploy => "deploy".to_owned(),
             Purpose::Teardown => "teardown".to_owned(),
+            Purpose::Import => "import".to_owned(),
         },
         started_at: now(),
     };
@@ -284,6 +285,7 @@ pub fn conclude(plan: &Plan, outcome: &Outcome, session: &Session, begun: Begun)
     let (doing, done) = match plan.purpose {
         Purpose::Deploy => ("deploy", "deployed"),
         Purpose::Teardown => ("teardown", "torn down"),
+        Purpose::Import => ("import", "taken over as far as it was asked for"),
     };
     let stack = &plan.stack;
     let time = took(outcome.elapsed);

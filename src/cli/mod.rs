@@ -6,6 +6,7 @@ mod deploy;
 mod drift;
 mod failure;
 mod gate;
+mod import;
 mod init;
 mod invoke;
 mod local;
@@ -51,6 +52,7 @@ enum Command {
     Plan(plan::Args),
     Deploy(deploy::Args),
     Drift(drift::Args),
+    Import(import::Args),
     #[command(visible_alias = "destroy")]
     Teardown(teardown::Args),
     Outputs(outputs::Args),
@@ -99,6 +101,7 @@ pub async fn run(cli: Cli) -> Result<Code, Failure> {
         Command::Plan(args) => plan::run(&args).await,
         Command::Deploy(args) => Box::pin(deploy::run(&args)).await,
         Command::Drift(args) => drift::run(&args).await,
+        Command::Import(args) => Box::pin(import::run(&args)).await,
         Command::Teardown(args) => teardown::run(&args).await,
         Command::Outputs(args) => outputs::run(&args).await,
         Command::Invoke(args) => invoke::run(&args).await,

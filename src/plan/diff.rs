@@ -109,9 +109,7 @@ impl Differ<'_> {
 
     /// Whether a value is told apart by its keys rather than shown as one.
     fn has_parts(&self, path: &str, value: &Value) -> bool {
-        matches!(value, Value::Map(_))
-            && !self.rules.has(path, Rule::Policy)
-            && !self.rules.has(path, Rule::Json)
+        matches!(value, Value::Map(_)) && !self.rules.is_document(path)
     }
 
     fn whole(
@@ -200,7 +198,7 @@ fn part<'a>(json: Option<&'a Json>, path: &str) -> Option<&'a Json> {
 
 /// A live value with digests where what was declared has secrets, so that it can be compared and
 /// shown. Which item of a list is which is not known: what is not declared in clear may be one.
-fn masked(live: &Json, declared: &[&Json]) -> Json {
+pub(super) fn masked(live: &Json, declared: &[&Json]) -> Json {
     if declared.contains(&live) || !declared.iter().any(|one| has_secret(one)) {
         return live.clone();
     }

@@ -1,6 +1,7 @@
 //! What will happen: a complete, immutable value made from the graph, the state and what was
 //! observed, and the only thing `reconcile` obeys.
 
+pub mod adopt;
 mod desired;
 mod detail;
 mod diff;
@@ -69,6 +70,8 @@ pub struct Plan {
 pub enum Purpose {
     Deploy,
     Teardown,
+    /// What is there is taken over.
+    Import,
 }
 
 /// The position of a step in its plan.

@@ -65,6 +65,11 @@ impl Rules {
         self.has(path, Rule::Ignore)
     }
 
+    /// Whether what stands at `path` is compared as one document.
+    pub fn is_document(&self, path: &str) -> bool {
+        self.has(path, Rule::Policy) || self.has(path, Rule::Json)
+    }
+
     fn is_unordered(&self, path: &str) -> bool {
         self.has(path, Rule::Set) || self.facts.is_some_and(|facts| facts.is_unordered(path))
     }
@@ -85,7 +90,7 @@ impl Rules {
     /// What AWS says, without the keys that nobody declared: services fill in and add. `declared`
     /// are the sides that may name a key: the template and what was last applied.
     pub fn project(&self, path: &str, live: &Json, declared: &[&Json]) -> Json {
-        if self.has(path, Rule::Policy) || self.has(path, Rule::Json) {
+        if self.is_document(path) {
             return live.clone();
         }
         match live {

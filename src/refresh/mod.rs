@@ -1,5 +1,6 @@
 //! What exists: every current instance read, ids of a type in one call where the API can.
 
+pub mod adoption;
 pub mod parameters;
 
 use std::collections::BTreeMap;

@@ -294,6 +294,7 @@ pub fn summary(plan: &Plan) -> String {
         return match plan.purpose {
             Purpose::Deploy => format!("Nothing to do: {kept} resources are as the template says."),
             Purpose::Teardown => "Nothing to do: the stack owns nothing.".to_owned(),
+            Purpose::Import => format!("Nothing to do: {kept} resources are the stack's already."),
         };
     }
     let kept = if kept > 0 { format!(", {kept} unchanged") } else { String::new() };

@@ -45,6 +45,10 @@ impl Resource for Account {
 
     type Props = Props;
 
+    fn identify(_text: &str, _props: &Props) -> PhysicalId {
+        PhysicalId::new(ID)
+    }
+
     async fn read(
         self,
         aws: &Aws,

@@ -215,6 +215,11 @@ impl Resource for Method {
 
     type Props = Props;
 
+    /// CloudFormation makes up a name for it.
+    fn identify(text: &str, props: &Props) -> PhysicalId {
+        if text.contains('|') { PhysicalId::new(text) } else { props.id() }
+    }
+
     async fn read(
         self,
         aws: &Aws,

@@ -43,6 +43,10 @@ impl Resource for ApiResource {
         id.parts().last().copied().unwrap_or_default().to_owned()
     }
 
+    fn identify(text: &str, props: &Props) -> PhysicalId {
+        apigateway_tree::below(props.api(), text)
+    }
+
     async fn read(
         self,
         aws: &Aws,

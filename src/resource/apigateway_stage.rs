@@ -307,6 +307,10 @@ impl Resource for Stage {
         id.parts().last().copied().unwrap_or_default().to_owned()
     }
 
+    fn identify(text: &str, props: &Props) -> PhysicalId {
+        apigateway_tree::below(props.rest_api_id.as_deref().unwrap_or_default(), text)
+    }
+
     async fn read(
         self,
         aws: &Aws,

@@ -25,6 +25,11 @@ pub(super) fn parts<const N: usize>(id: &PhysicalId) -> Result<[&str; N], Fault>
     })
 }
 
+/// The id of what lies in an API, with the API before it if it is not there yet.
+pub(super) fn below(api: &str, text: &str) -> PhysicalId {
+    if text.contains('|') { PhysicalId::new(text) } else { PhysicalId::join(&[api, text]) }
+}
+
 /// What is known, by the API it belongs to.
 pub(super) fn by_api<'a, P>(known: &[Known<'a, P>]) -> BTreeMap<&'a str, Vec<Known<'a, P>>> {
     let mut groups: BTreeMap<_, Vec<_>> = BTreeMap::new();

@@ -80,6 +80,10 @@ impl Resource for UsagePlanKey {
 
     type Props = Props;
 
+    fn identify(text: &str, props: &Props) -> PhysicalId {
+        if text.contains(':') { PhysicalId::new(text) } else { props.id() }
+    }
+
     /// The only known key of a plan by its id, several by the plan's list.
     async fn read(
         self,

@@ -56,6 +56,11 @@ impl Resource for AgentAlias {
 
     type Props = Props;
 
+    fn identify(text: &str, props: &Props) -> PhysicalId {
+        let agent = props.agent_id.as_deref().unwrap_or_default();
+        if text.contains('|') { PhysicalId::new(text) } else { PhysicalId::join(&[agent, text]) }
+    }
+
     fn classify(code: &str, message: &str) -> Option<FaultKind> {
         classify(code, message)
     }

@@ -151,6 +151,16 @@ impl Resource for Route {
 
     type Props = Props;
 
+    /// CloudFormation may have made up a name for it.
+    fn identify(text: &str, props: &Props) -> PhysicalId {
+        match (&props.route_table_id, props.destination()) {
+            (Some(table), Some(destination)) if !text.contains('|') => {
+                PhysicalId::join(&[table, destination])
+            }
+            _ => PhysicalId::new(text),
+        }
+    }
+
     fn classify(code: &str, message: &str) -> Option<FaultKind> {
         match code {
             _ if message.contains("There is no route defined") => Some(FaultKind::NotFound),

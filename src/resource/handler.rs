@@ -37,6 +37,7 @@ pub trait Handler: Send + Sync {
     fn lock(&self) -> Option<Lock>;
     fn removal(&self) -> Removal;
     fn reference(&self, id: &PhysicalId) -> String;
+    fn identify(&self, text: &str, properties: &Json) -> PhysicalId;
     fn replaces(&self, path: &str, from: &Json, to: &Json) -> Verdict;
     fn classify(&self, code: &str, message: &str) -> Option<FaultKind>;
     /// Whether the properties fit the type, as its handler reads them.
@@ -204,6 +205,13 @@ impl<R: Resource> Handler for Typed<R> {
 
     fn reference(&self, id: &PhysicalId) -> String {
         R::reference(id)
+    }
+
+    fn identify(&self, text: &str, properties: &Json) -> PhysicalId {
+        match typed::<R>("identify", properties) {
+            Ok(props) => R::identify(text, &props),
+            Err(_) => PhysicalId::new(text),
+        }
     }
 
     fn replaces(&self, path: &str, from: &Json, to: &Json) -> Verdict {

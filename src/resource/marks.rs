@@ -51,7 +51,8 @@ pub fn are_on(type_name: &str) -> bool {
     holder(type_name).is_some()
 }
 
-/// The tags of Cairn's that are on a resource; empty where there are none or can be none.
+/// The tags on a resource that say whose it is, Cairn's and AWS's own; empty where there are none or
+/// can be none.
 ///
 /// # Errors
 ///
@@ -63,7 +64,7 @@ pub async fn read(
 ) -> Result<BTreeMap<String, String>, Fault> {
     let Some(holder) = holder(type_name) else { return Ok(BTreeMap::new()) };
     let mut tags = all(aws, holder, id).await?;
-    tags.retain(|key, _| !is_declared(key) && !key.starts_with("aws:"));
+    tags.retain(|key, _| !is_declared(key));
     Ok(tags)
 }
 

@@ -118,6 +118,12 @@ pub trait Resource: Copy + Default + Send + Sync + 'static {
         id.as_str().to_owned()
     }
 
+    /// The id of one that Cairn has not made, from what its user calls it: an id as the console or
+    /// CloudFormation tells it, and the properties, as far as they are known.
+    fn identify(text: &str, _props: &Self::Props) -> PhysicalId {
+        PhysicalId::new(text)
+    }
+
     /// Whether a change of a property that the schema calls conditionally create-only replaces.
     fn replaces(_path: &str, _from: &serde_json::Value, _to: &serde_json::Value) -> Verdict {
         Verdict::Replace
