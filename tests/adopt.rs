@@ -1,10 +1,16 @@
 //! What is there already becomes a stack's, goes over to CloudFormation, or gets another name: and
 //! nothing of it is touched.
 
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use aws_sdk_ec2::types::{ResourceType, Tag, TagSpecification};
+use serde_json::Value as Json;
 
 use crate::support::emulator::ministack;
 use crate::support::inventory::inventory;
+use crate::support::meddler::{Meddler, Meddling};
 use crate::support::sandbox::Sandbox;
 
 const STACK: &str = "stacks/net";
@@ -202,4 +208,259 @@ async fn wait_for(clients: &cairn::aws::Clients, stack: &str) {
         }
     }
     panic!("`{stack}` is not made");
+}
+
+const LOGS: &str = "
+Parameters:
+  Days: {Type: Number, Default: 1}
+Resources:
+  First: # what comes first
+    Type: AWS::Logs::LogGroup
+    Properties:
+      LogGroupName: adopt-first
+      RetentionInDays: !Ref Days   # as long as somebody wants
+  Second:
+    Type: AWS::Logs::LogGroup
+    DependsOn: First
+    Properties:
+      LogGroupName: adopt-second
+      RetentionInDays: 1 # a day
+      Tags: [{Key: a, Value: b}]
+  Third:
+    Type: AWS::Logs::LogGroup
+    Properties: {LogGroupName: adopt-third, RetentionInDays: 1}
+";
+
+async fn keep(clients: &cairn::aws::Clients, name: &str, days: i32) {
+    let call = clients.logs().put_retention_policy().log_group_name(name);
+    call.retention_in_days(days).send().await.expect("the group is there");
+}
+
+async fn kept(clients: &cairn::aws::Clients) -> Vec<Option<i32>> {
+    let groups = clients.logs().describe_log_groups().log_group_name_prefix("adopt-");
+    let groups = groups.send().await.expect("a list").log_groups.unwrap_or_default();
+    groups.iter().map(|group| group.retention_in_days).collect()
+}
+
+fn logs(endpoint: &str) -> Sandbox {
+    let sandbox = Sandbox::at(endpoint);
+    sandbox.write("stacks/logs/stack.yaml", LOGS);
+    sandbox.cairn("deploy stacks/logs --yes").code(0);
+    sandbox
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn drift_is_set_back_accepted_or_ignored() {
+    let server = ministack().await;
+    let clients = clients(&server.url).await;
+    let sandbox = logs(&server.url);
+    keep(&clients, "adopt-first", 3).await;
+    keep(&clients, "adopt-second", 7).await;
+    keep(&clients, "adopt-third", 14).await;
+
+    let shown = sandbox.cairn("drift stacks/logs --accept").code(2);
+    for line in [
+        "--- a/stacks/logs/stack.yaml",
+        "+++ b/stacks/logs/stack.yaml",
+        "-      RetentionInDays: 1 # a day",
+        "+      RetentionInDays: 7 # a day",
+        "+    Properties: {LogGroupName: adopt-third, RetentionInDays: 14}",
+    ] {
+        assert!(shown.out.contains(line), "{line}: {}", shown.out);
+    }
+    let refused = "First.RetentionInDays is `!Ref Days`: change that, if it is to stay";
+    assert!(shown.err.contains(refused), "{}", shown.err);
+    assert_eq!(sandbox.read("stacks/logs/stack.yaml"), LOGS, "it is only shown");
+    let beside = sandbox.cairn("plan stacks/logs --accept-drift --json").code(0);
+    assert!(beside.out.trim_end().ends_with('}') && beside.err.contains("+      Retention"));
+
+    // Accepted, in the template with its comments; what cannot be is set back.
+    let plan = sandbox.cairn("plan stacks/logs --accept-drift --write").code(0).out;
+    assert!(plan.contains("RetentionInDays: 3 → 1  # drift"), "{plan}");
+    assert!(plan.contains("1 to update, 2 unchanged."), "{plan}");
+    let written = LOGS
+        .replace("RetentionInDays: 1 # a day", "RetentionInDays: 7 # a day")
+        .replace("adopt-third, RetentionInDays: 1}", "adopt-third, RetentionInDays: 14}");
+    assert_eq!(sandbox.read("stacks/logs/stack.yaml"), written);
+    sandbox.cairn("deploy stacks/logs --yes").code(0);
+    assert_eq!(kept(&clients).await, [Some(1), Some(7), Some(14)]);
+    sandbox.cairn("drift stacks/logs").code(0);
+
+    // Ignored, by property and as a whole.
+    let ignoring = written
+        .replace(
+            "DependsOn: First",
+            "DependsOn: First\n    Metadata: {Cairn: {IgnoreDrift: [RetentionInDays]}}",
+        )
+        .replace("  Third:\n", "  Third:\n    Metadata: {Cairn: {IgnoreDrift: true}}\n");
+    sandbox.write("stacks/logs/stack.yaml", &ignoring);
+    keep(&clients, "adopt-second", 30).await;
+    keep(&clients, "adopt-third", 30).await;
+    let told = sandbox.cairn("drift stacks/logs").code(0).out;
+    assert!(told.contains("# the template ignores it"), "{told}");
+    assert!(told.contains("No drift but what the template ignores, in 2 of 3"), "{told}");
+    sandbox.cairn("plan stacks/logs --detailed-exitcode").code(0);
+    let wrong = ignoring.replace("IgnoreDrift: [RetentionInDays]", "IgnoreDrift: [RetentionInDay]");
+    sandbox.write("stacks/logs/stack.yaml", &wrong);
+    let told = sandbox.cairn("validate stacks/logs").code(1).err;
+    assert!(told.contains("did you mean `RetentionInDays`?"), "{told}");
+}
+
+/// Whoever changes something while a saved plan runs keeps what they did.
+#[tokio::test(flavor = "multi_thread")]
+async fn each_step_of_a_saved_plan_looks_again() {
+    let server = ministack().await;
+    let clients = clients(&server.url).await;
+    let sandbox = logs(&server.url);
+    let longer = LOGS.replace("RetentionInDays: 1", "RetentionInDays: 5");
+    sandbox.write("stacks/logs/stack.yaml", &longer);
+    sandbox.cairn("plan stacks/logs --parameter Days=5 --out plan.cairn").code(0);
+
+    let (url, is_done) = (server.url.clone(), AtomicBool::new(false));
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, server.port));
+    let meddler = Meddler::before(address, move |request| {
+        let is_it = request.contains("PutRetentionPolicy") && request.contains("adopt-first");
+        if is_it && !is_done.swap(true, Ordering::SeqCst) {
+            let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+            runtime.block_on(async { keep(&self::clients(&url).await, "adopt-second", 9).await });
+        }
+        Meddling::Pass
+    });
+    sandbox.point_at(&meddler.url);
+    let stopped = sandbox.cairn("deploy plan.cairn --yes").code(1).err;
+    assert!(
+        stopped.contains("error: Second: it is not as it was when the plan was made"),
+        "{stopped}"
+    );
+    assert!(stopped.contains("`RetentionInDays` was 1 and is 9"), "{stopped}");
+    assert!(stopped.contains("hint: nothing of it was touched"), "{stopped}");
+    assert_eq!(kept(&clients).await, [Some(5), Some(9), Some(5)], "the others are done");
+    let next = sandbox.cairn("plan stacks/logs --parameter Days=5").code(0).out;
+    assert!(next.contains("RetentionInDays: 9 → 5"), "{next}");
+    assert!(next.contains("1 to update, 2 unchanged."), "{next}");
+}
+
+/// What a read missed is not made a second time.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_reappears_is_recognised() {
+    const NONE: &str = r#"{"logGroups": [], "x": ""}"#;
+    let server = ministack().await;
+    let clients = clients(&server.url).await;
+    let sandbox = logs(&server.url);
+    let is_blind = Arc::new(AtomicBool::new(true));
+    let blind = Arc::clone(&is_blind);
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, server.port));
+    let meddler = Meddler::before(address, move |request| {
+        let is_it = request.contains("DescribeLogGroups") && request.contains("adopt-third");
+        match is_it && blind.swap(false, Ordering::SeqCst) {
+            true => Meddling::Answer(200, NONE),
+            false => Meddling::Pass,
+        }
+    });
+    sandbox.point_at(&meddler.url);
+    let stopped = sandbox.cairn("deploy stacks/logs --yes").code(1);
+    assert!(stopped.out.contains("# it was deleted outside of Cairn"), "{stopped:?}");
+    let told =
+        "error: Third: it is not as it was when the plan was made: it was gone and is there again";
+    assert!(stopped.err.contains(told), "{stopped:?}");
+    sandbox.cairn("deploy stacks/logs --yes").code(0);
+    assert_eq!(kept(&clients).await, [Some(1), Some(1), Some(1)]);
+    sandbox.cairn("plan stacks/logs --detailed-exitcode").code(0);
+
+    // What is really gone is made again.
+    let delete = clients.logs().delete_log_group().log_group_name("adopt-third");
+    delete.send().await.expect("it is there");
+    sandbox.cairn("deploy stacks/logs --yes").code(0);
+    assert_eq!(kept(&clients).await.len(), 3);
+    sandbox.cairn("plan stacks/logs --detailed-exitcode").code(0);
+}
+
+/// A new logical id, and nothing made or taken away; only the tags say it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rename_is_a_move() {
+    let server = ministack().await;
+    let clients = clients(&server.url).await;
+    let sandbox = Sandbox::at(&server.url);
+    sandbox.write("stacks/net/stack.yaml", TEMPLATE);
+    sandbox.cairn(&format!("deploy {STACK} --yes")).code(0);
+    let before = inventory(&server.url).await;
+    let renamed = TEMPLATE.replace("  Vpc:\n", "  Net:\n").replace("!Ref Vpc", "!Ref Net");
+    let renamed = renamed.replace("  Logs:\n", "  Journal:\n");
+    sandbox.write("stacks/net/stack.yaml", &renamed);
+    let shown = sandbox.cairn(&format!("plan {STACK}")).code(0).out;
+    assert!(shown.contains("Renamed?"), "{shown}");
+    assert!(shown.contains("→ Net looks like Vpc"), "{shown}");
+    assert!(shown.contains("add to Journal (stacks/net/stack.yaml:9:3)"), "{shown}");
+    assert!(shown.contains("            Metadata: {Cairn: {MovedFrom: Logs}}"), "{shown}");
+    let json = sandbox.cairn(&format!("plan {STACK} --json")).code(0).out;
+    assert!(json.contains("\"line\": \"Metadata: {Cairn: {MovedFrom: Vpc}}\""), "{json}");
+
+    let moved = renamed
+        .replace("  Net:\n", "  Net:\n    Metadata: {Cairn: {MovedFrom: Vpc}}\n")
+        .replace("  Journal:\n", "  Journal:\n    Metadata: {Cairn: {MovedFrom: Logs}}\n");
+    sandbox.write("stacks/net/stack.yaml", &moved);
+    let shown = sandbox.cairn(&format!("plan {STACK}")).code(0).out;
+    assert!(shown.contains("→ Net      AWS::EC2::VPC"), "{shown}");
+    assert!(shown.contains("# it was `Vpc` until now"), "{shown}");
+    assert!(shown.contains("2 to move, 1 unchanged."), "{shown}");
+    sandbox.cairn(&format!("plan {STACK} --out plan.cairn")).code(0);
+    let done = sandbox.cairn("deploy plan.cairn --yes").code(0);
+    assert!(done.err.contains("moved"), "{done:?}");
+    let ids = |kinds: &str| kinds.matches("vpc-").count();
+    assert_eq!(ids(&format!("{before:?}")), ids(&format!("{:?}", inventory(&server.url).await)));
+    let state = sandbox.cairn(&format!("state list {STACK}")).code(0).out;
+    assert!(state.contains("Net") && !state.contains("Vpc  "), "{state}");
+    let vpc = state.split_whitespace().find(|word| word.starts_with("vpc-")).expect("its id");
+    let tags = tags_of(&clients, vpc).await;
+    assert!(tags.contains(&("cairn:logical-id".to_owned(), "Net".to_owned())), "{tags:?}");
+    sandbox.cairn(&format!("plan {STACK} --detailed-exitcode")).code(0);
+    sandbox.cairn(&format!("teardown {STACK} --yes")).code(0);
+}
+
+/// What CloudFormation is given to take a stack over.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stack_is_handed_over_to_cloudformation() {
+    let server = ministack().await;
+    let sandbox = Sandbox::persona(&server.url);
+    sandbox.cairn("deploy stacks/persona-agent --yes").code(0);
+    let shown = sandbox
+        .cairn("export stacks/persona-agent --to-cloudformation theirs --out handover")
+        .code(0)
+        .out;
+    let json = |name: &str| -> Json {
+        serde_json::from_str(&sandbox.read(&format!("handover/{name}"))).expect("JSON")
+    };
+    let (template, import) = (json("template.json"), json("import-template.json"));
+    let resources = json("resources-to-import.json");
+    let resources = resources.as_array().expect("a list");
+    let imported = import["Resources"].as_object().expect("it has some");
+    assert_eq!(resources.len(), imported.len(), "each is told apart");
+    assert!(import.get("Outputs").is_none() && template.get("Outputs").is_some());
+    for (id, resource) in template["Resources"].as_object().expect("it has some") {
+        assert!(resource["DeletionPolicy"].is_string(), "{id}");
+        let is_imported = imported.contains_key(id);
+        assert!(is_imported || shown.contains(&format!("  {id}: ")), "{id} is in neither: {shown}");
+    }
+    for one in resources {
+        let identifier = one["ResourceIdentifier"].as_object().expect("a map");
+        let is_told = |value: &Json| value.as_str().is_some_and(|text| !text.is_empty());
+        assert!(!identifier.is_empty() && identifier.values().all(is_told), "{one}");
+    }
+    let of = |id: &str| {
+        resources
+            .iter()
+            .find(|one| one["LogicalResourceId"] == id)
+            .map(|one| one["ResourceIdentifier"].clone())
+    };
+    let vpc = of("Vpc").expect("it is imported");
+    assert!(vpc["VpcId"].as_str().expect("an id").starts_with("vpc-"), "{vpc}");
+    let commands = sandbox.read("handover/commands.sh");
+    for part in ["--change-set-type IMPORT", "file://resources-to-import.json", "update-stack"] {
+        assert!(commands.contains(part), "{commands}");
+    }
+    let checked = std::process::Command::new("sh")
+        .args(["-n", &sandbox.path("handover/commands.sh").display().to_string()])
+        .status();
+    assert!(checked.expect("there is a shell").success());
+    sandbox.cairn("teardown stacks/persona-agent --yes").code(0);
 }

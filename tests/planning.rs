@@ -33,6 +33,9 @@ const DEPLOYED: [&str; 4] = [
     "state show stacks/persona-agent Vpc",
 ];
 
+/// Writes to a directory, and nowhere else.
+const EXPORT: &str = "export stacks/persona-agent --to-cloudformation theirs --out";
+
 /// Commands that ask AWS.
 const ASKING: [&str; 5] = [
     "plan stacks/persona-agent",
@@ -43,8 +46,67 @@ const ASKING: [&str; 5] = [
 ];
 
 /// Those that ask AWS about a deployed stack.
-const ASKING_DEPLOYED: [&str; 2] =
-    ["drift stacks/persona-agent", "drift stacks/persona-agent --json"];
+const ASKING_DEPLOYED: [&str; 5] = [
+    "drift stacks/persona-agent",
+    "drift stacks/persona-agent --json",
+    "drift stacks/persona-agent --accept",
+    "plan stacks/persona-agent --accept-drift",
+    "import stacks/persona-agent --from-file ids.json --dry-run",
+];
+
+/// Every command, and whether it only looks. What is not in here fails: whoever adds a command says
+/// what it is, and what looks belongs into the lists above.
+const COMMANDS: [(&str, Kind); 18] = [
+    ("validate", Kind::Looks),
+    ("synth", Kind::Looks),
+    ("graph", Kind::Looks),
+    ("plan", Kind::Looks),
+    ("drift", Kind::Looks),
+    ("outputs", Kind::Looks),
+    ("types", Kind::Looks),
+    ("export", Kind::Looks),
+    ("completions", Kind::Looks),
+    // These look as well, when they are told to.
+    ("import", Kind::Changes),
+    ("state", Kind::Changes),
+    ("deploy", Kind::Changes),
+    ("teardown", Kind::Changes),
+    ("rollback", Kind::Changes),
+    ("init", Kind::Changes),
+    ("local", Kind::Changes),
+    ("invoke", Kind::Changes),
+    ("help", Kind::Looks),
+];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Looks,
+    Changes,
+}
+
+#[test]
+fn every_command_is_known_to_look_or_to_change() {
+    let help = Sandbox::at("http://127.0.0.1:1").cairn("--help").code(0).out;
+    let listed = help.split_once("Commands:").expect("a list").1;
+    let listed = listed.split("\n\n").next().expect("a list");
+    let names: Vec<&str> =
+        listed.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(names.contains(&"plan") && names.len() > 10, "{names:?}");
+    for name in names {
+        let kind = COMMANDS.iter().find(|(known, _)| *known == name);
+        let (_, kind) = kind.unwrap_or_else(|| panic!("does `{name}` look or change?"));
+        let is_tried = OFFLINE
+            .iter()
+            .chain(&DEPLOYED)
+            .chain(&ASKING)
+            .chain(&ASKING_DEPLOYED)
+            .chain(&[EXPORT])
+            .any(|command| command.split(' ').next() == Some(name));
+        // What neither asks nor writes needs no trial.
+        let is_plain = ["completions", "help", "graph"].contains(&name);
+        assert!(*kind == Kind::Changes || is_tried || is_plain, "`{name}` looks and is not tried");
+    }
+}
 
 /// Every file with its content and when it was last written.
 fn files(folder: &Path) -> BTreeMap<PathBuf, (Vec<u8>, SystemTime)> {
@@ -75,12 +137,23 @@ async fn looking_changes_nothing() {
     sandbox.cairn(&format!("deploy {STACK} --yes")).code(0);
     let calls = recorder.take();
     assert!(calls.iter().any(|call| !call.is_read()), "a deploy is seen to change things");
+    sandbox.write("ids.json", &physical_ids(&sandbox));
     look(&sandbox, &recorder, &server.url).await;
 
     // Neither does looking at what would change.
     sandbox.edit("stacks/persona-agent/stack.yaml", "PathPart: invoke", "PathPart: ask");
     look(&sandbox, &recorder, &server.url).await;
     sandbox.cairn(&format!("teardown {STACK} --yes")).code(0);
+}
+
+/// The ids of some resources of the deployed stack, as `import` takes them.
+fn physical_ids(sandbox: &Sandbox) -> String {
+    let state = sandbox.read(".cairn/test/persona-agent/state.json");
+    let state: serde_json::Value = serde_json::from_str(&state).expect("a state is JSON");
+    let resources = state["resources"].as_object().expect("it has some");
+    let ids =
+        resources.iter().map(|(id, entry)| (id.clone(), entry["current"]["physical_id"].clone()));
+    serde_json::Value::Object(ids.collect()).to_string()
 }
 
 async fn look(sandbox: &Sandbox, recorder: &Recorder, endpoint: &str) {
@@ -102,6 +175,10 @@ async fn look(sandbox: &Sandbox, recorder: &Recorder, endpoint: &str) {
         let changing: Vec<_> = calls.iter().filter(|call| !call.is_read()).collect();
         assert!(changing.is_empty(), "{command} changes AWS: {changing:?}");
     }
+    let out = tempfile::tempdir().expect("a temporary folder");
+    let export = format!("{EXPORT} {}", out.path().display());
+    sandbox.cairn(&export).code(i32::from(!is_deployed));
+    assert!(recorder.take().is_empty(), "an export asks AWS");
     assert_eq!(inventory(endpoint).await, deployed);
     assert!(files(&sandbox.path("")) == written, "a file was written or removed");
 }

@@ -4,6 +4,7 @@
 //! `aws:asset:path` in a resource's Metadata mean the same.
 
 pub mod cloud;
+pub mod handover;
 #[cfg(test)]
 mod tests;
 mod zip;

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use super::accept::{self, How};
 use super::outputs::not_deployed;
 use super::project::Project;
 use super::session::Session;
@@ -9,20 +10,26 @@ use super::stacks::StacksArgs;
 use super::{Code, Failure};
 use crate::assembly::cloud::Reach;
 use crate::aws::Assets;
-use crate::graph::{IgnoreDrift, directions};
-use crate::plan::drift::{Drifted, Ignored, drift};
+use crate::plan::drift::{Drifted, drift};
 use crate::render;
 
 /// Show what differs between what was last applied and what is there
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Exits with 0 when there is no drift, 2 when there is, 1 on an error.\n\n\
-    Example:\n  cairn drift stacks/persona-agent --env prod")]
+    Examples:\n  cairn drift stacks/persona-agent --env prod\n  \
+    cairn drift stacks/persona-agent --env prod --accept   # an edit of the template")]
 pub struct Args {
     #[command(flatten)]
     stack: StacksArgs,
     /// As JSON
     #[arg(long)]
     json: bool,
+    /// Suggest the edit of the template that makes it say what is there
+    #[arg(long, conflicts_with = "json")]
+    accept: bool,
+    /// Make that edit
+    #[arg(long, requires = "accept")]
+    write: bool,
     /// Say how many AWS calls were made
     #[arg(long)]
     stats: bool,
@@ -44,7 +51,13 @@ async fn one(project: &Project, args: &Args) -> Result<Code, Failure> {
     }
     let session = Session::open(&project.environment, Assets::default()).await?;
     let state = session.state(project).await?;
-    let drifted = drift(&state, &session.observe(&state).await?, &ignored(project));
+    // What drifted can be told without a template that holds; what is ignored cannot.
+    let loaded = match project.load() {
+        Err(failure) if args.accept => return Err(failure),
+        loaded => loaded.ok(),
+    };
+    let ignored = loaded.as_ref().map(|one| accept::ignored(&one.template)).unwrap_or_default();
+    let drifted = drift(&state, &session.observe(&state).await?, &ignored);
     let environment = &project.environment.name;
     let mut out = anstream::stdout();
     if args.json {
@@ -52,19 +65,11 @@ async fn one(project: &Project, args: &Args) -> Result<Code, Failure> {
     } else {
         write!(out, "{}", render::drift::render(&state, environment, &drifted))?;
     }
+    if let Some(loaded) = loaded.filter(|_| args.accept) {
+        accept::take(project, &loaded.written, &drifted, How::of(args.write))?;
+    }
     if args.stats {
         super::plan::say_calls(&session)?;
     }
     Ok(if drifted.iter().all(Drifted::is_ignored) { Code::Success } else { Code::Changes })
-}
-
-/// What the template lets others change. Drift can be told without a template that holds.
-fn ignored(project: &Project) -> Ignored {
-    let Ok(loaded) = project.load() else { return Ignored::new() };
-    let resources = loaded.template.resources.values();
-    let directed = resources.map(|declared| {
-        let directions = directions(&loaded.template, declared, &mut Vec::new());
-        (declared.id.clone(), directions.ignore_drift)
-    });
-    directed.filter(|(_, ignored)| *ignored != IgnoreDrift::None).collect()
 }

@@ -1,9 +1,11 @@
 //! The command line: one file for each command, its arguments and what it calls.
 
+mod accept;
 mod clock;
 mod completions;
 mod deploy;
 mod drift;
+mod export;
 mod failure;
 mod gate;
 mod import;
@@ -53,6 +55,7 @@ enum Command {
     Deploy(deploy::Args),
     Drift(drift::Args),
     Import(import::Args),
+    Export(export::Args),
     #[command(visible_alias = "destroy")]
     Teardown(teardown::Args),
     Outputs(outputs::Args),
@@ -102,6 +105,7 @@ pub async fn run(cli: Cli) -> Result<Code, Failure> {
         Command::Deploy(args) => Box::pin(deploy::run(&args)).await,
         Command::Drift(args) => drift::run(&args).await,
         Command::Import(args) => Box::pin(import::run(&args)).await,
+        Command::Export(args) => export::run(&args).await,
         Command::Teardown(args) => teardown::run(&args).await,
         Command::Outputs(args) => outputs::run(&args).await,
         Command::Invoke(args) => invoke::run(&args).await,

@@ -5,14 +5,16 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, Command, FromArgMatches};
 
+use super::accept::{self, How};
 use super::gate::{Gate, stopped};
 use super::project::Project;
 use super::session::{Promised, Session};
 use super::stacks::StacksArgs;
 use super::{Code, Failure, saved};
 use crate::assembly::cloud::Reach;
+use crate::plan::drift::drift;
 use crate::plan::saved::SavedPlan;
-use crate::plan::{Plan, check_exports};
+use crate::plan::{self, Plan, check_exports};
 use crate::render::diagnostic::{Color, render_all};
 use crate::render::plan::{Header, json, markdown, render};
 use crate::render::say;
@@ -38,6 +40,13 @@ pub struct MakeArgs {
     detailed_exitcode: bool,
     #[command(flatten)]
     fail: FailArgs,
+    /// Suggest the edit of the template that accepts what others have changed; otherwise a deploy
+    /// sets it back
+    #[arg(long)]
+    accept_drift: bool,
+    /// Make that edit, and plan with it
+    #[arg(long, requires = "accept_drift")]
+    write: bool,
     /// Say how many AWS calls were made
     #[arg(long)]
     stats: bool,
@@ -191,16 +200,30 @@ async fn make(args: &MakeArgs) -> Result<Code, Failure> {
 
 /// Plans one stack and shows it.
 async fn of(project: &Project, args: &MakeArgs, promised: &Promised) -> Result<Plan, Failure> {
-    let (checked, loaded) = project.deployable_graph()?;
+    let (checked, mut loaded) = project.deployable_graph()?;
     if !checked.warnings.is_empty() && args.form.form() != Form::Json {
         writeln!(anstream::stderr(), "{}", render_all(&checked.warnings, Color::Always))?;
     }
     let session = Session::open(&project.environment, loaded.collected.assets.clone()).await?;
     let state = session.state(project).await?;
+    let observed = session.observe(&state).await?;
+    let drifted = match args.accept_drift {
+        true => drift(&state, &observed, &accept::ignored(&loaded.template)),
+        false => Vec::new(),
+    };
+    if args.write {
+        accept::take(project, &loaded.written, &drifted, How::Write)?;
+        (_, loaded) = project.deployable_graph()?;
+    }
     let graph = session.graph(project, &loaded, &state, promised).await?;
-    let plan = session.plan(&graph, &state).await?;
+    let plan = plan::plan(&graph, &state, &observed, &mut || session.tokens.draw())?;
     check_exports(&plan, &session.others(project).await?)?;
     show(&plan, &project.environment.name, &args.form)?;
+    if !args.write {
+        let is_text = args.form.form() == Form::Text;
+        let how = if is_text { How::Show } else { How::Tell };
+        accept::take(project, &loaded.written, &drifted, how)?;
+    }
     if let Some(path) = &args.out {
         saved::write(path, &plan, &graph, project, &args.stack.source)?;
     }

@@ -1,6 +1,7 @@
 //! What will happen: a complete, immutable value made from the graph, the state and what was
 //! observed, and the only thing `reconcile` obeys.
 
+pub mod accept;
 pub mod adopt;
 mod desired;
 mod detail;

@@ -1,6 +1,7 @@
 //! From text to [`Template`]: what was written, with a place for every node.
 
 pub mod dynamic;
+pub mod edit;
 mod load;
 mod node;
 mod output;

@@ -76,7 +76,7 @@ fn indent(depth: usize, text: &mut String) {
     text.extend(std::iter::repeat_n("  ", depth));
 }
 
-fn string_to(string: &str, text: &mut String) {
+pub(super) fn string_to(string: &str, text: &mut String) {
     let is_text = matches!(scalar::plain(string), NodeKind::String(_));
     if is_text && is_plain(string) { text.push_str(string) } else { quoted(string, text) }
 }

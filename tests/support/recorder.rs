@@ -49,7 +49,14 @@ pub struct Request {
     path: String,
     /// Of the protocols that name their operation in the body or a header.
     operation: Option<String>,
+    /// EC2 only says whether it would have done it.
+    is_dry_run: bool,
 }
+
+/// What the names of operations begin with that change nothing.
+const READING_VERBS: [&str; 6] = ["Describe", "Get", "List", "Head", "BatchGet", "Simulate"];
+/// Operations that change nothing and have another name.
+const READING: [&str; 2] = ["AssumeRole", "Decrypt"];
 
 impl Request {
     fn read(bytes: &[u8]) -> Self {
@@ -66,16 +73,26 @@ impl Request {
             method: method.to_owned(),
             path: path.to_owned(),
             operation: target.or(action).map(str::to_owned),
+            is_dry_run: body.split('&').any(|pair| pair == "DryRun=true"),
         }
     }
 
     /// Whether it changes nothing, whoever answers it.
     pub fn is_read(&self) -> bool {
         if let Some(operation) = &self.operation {
-            return ["Describe", "Get", "List"].iter().any(|verb| operation.starts_with(verb));
+            return READING_VERBS.iter().any(|verb| operation.starts_with(verb))
+                || READING.contains(&operation.as_str())
+                || self.is_dry_run;
         }
         // Bedrock lists by `POST` to a collection; `POST` to one agent prepares it.
-        let collections = ["agents", "agentaliases", "actiongroups", "agentversions"];
+        let collections = [
+            "agents",
+            "agentaliases",
+            "agentversions",
+            "actiongroups",
+            "agentcollaborators",
+            "knowledgebases",
+        ];
         let collection = self.path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
         match self.method.as_str() {
             "GET" | "HEAD" => true,
@@ -115,4 +132,36 @@ fn copy(mut from: TcpStream, mut to: TcpStream, mut before_writing: impl FnMut(&
     }
     // Either side may be gone already.
     let _ = to.shutdown(Shutdown::Write);
+}
+
+#[test]
+fn what_reads_is_told_from_what_changes() {
+    let form = |body: &str| format!("POST / HTTP/1.1\r\nhost: x\r\n\r\n{body}");
+    let target = |name: &str| format!("POST / HTTP/1.1\r\nX-Amz-Target: Logs.{name}\r\n\r\n{{}}");
+    let rest = |line: &str| format!("{line} HTTP/1.1\r\nhost: x\r\n\r\n");
+    for (request, is_read) in [
+        (form("Action=DescribeVpcs&Version=1"), true),
+        (form("Action=CreateVpc&Version=1"), false),
+        (form("Action=CreateVpc&DryRun=true"), true),
+        (form("Action=ModifyVpcAttribute&Name=Describe"), false),
+        (form("Action=SimulatePrincipalPolicy"), true),
+        (form("Action=GetCallerIdentity"), true),
+        (form("Action=TagRole"), false),
+        (target("DescribeLogGroups"), true),
+        (target("PutRetentionPolicy"), false),
+        (target("ListTagsForResource"), true),
+        (rest("GET /2015-03-31/functions/x"), true),
+        (rest("PUT /2015-03-31/functions/x/code"), false),
+        (rest("POST /restapis"), false),
+        (rest("PATCH /restapis/a"), false),
+        (rest("POST /agents/"), true),
+        (rest("PUT /agents/"), false),
+        (rest("POST /agents/ABC/"), false),
+        (rest("POST /agents/ABC/agentaliases/"), true),
+        (rest("DELETE /agents/ABC/"), false),
+        (rest("HEAD /bucket/key"), true),
+        (rest("PUT /bucket/key"), false),
+    ] {
+        assert_eq!(Request::read(request.as_bytes()).is_read(), is_read, "{request}");
+    }
 }
