@@ -11,7 +11,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::graph::{AssetRef, Graph};
 use crate::schema;
 use crate::state::{Instance, State};
-use crate::value::LogicalId;
+use crate::value::{LogicalId, PhysicalId};
 
 /// The parameter that names the bucket with the code.
 pub const BUCKET: &str = "CairnCodeBucket";
@@ -98,7 +98,7 @@ fn identifier(type_name: &str, instance: &Instance) -> Result<BTreeMap<String, S
     let Some(names) = names.filter(|names| !names.is_empty()) else {
         return Err(format!("nobody says what identifies a `{type_name}`"));
     };
-    let physical_id = instance.physical_id.as_ref().map(|id| id.as_str()).unwrap_or_default();
+    let physical_id = instance.physical_id.as_ref().map(PhysicalId::as_str).unwrap_or_default();
     let mut identifier = BTreeMap::new();
     for name in names {
         let told = instance.properties.get(name).or_else(|| instance.attributes.get(name));

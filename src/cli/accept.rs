@@ -10,6 +10,30 @@ use crate::plan::drift::{Drifted, Ignored};
 use crate::render::say;
 use crate::template::Template;
 
+/// What is done about drift besides telling it.
+#[derive(Debug, clap::Args)]
+pub struct AcceptArgs {
+    /// Suggest the edit of the template that accepts what others have changed; otherwise a deploy
+    /// sets it back
+    #[arg(long, visible_alias = "accept")]
+    pub accept_drift: bool,
+    /// Make that edit
+    #[arg(long, requires = "accept_drift")]
+    pub write: bool,
+}
+
+impl AcceptArgs {
+    /// Whether something is to be done, and what; `beside` something else on standard output.
+    pub fn how(&self, beside: bool) -> Option<How> {
+        match (self.accept_drift, self.write, beside) {
+            (false, ..) => None,
+            (true, true, _) => Some(How::Write),
+            (true, false, true) => Some(How::Tell),
+            (true, false, false) => Some(How::Show),
+        }
+    }
+}
+
 /// What is done with drift that is accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum How {
@@ -17,12 +41,6 @@ pub enum How {
     /// Beside something else that is shown.
     Tell,
     Write,
-}
-
-impl How {
-    pub fn of(write: bool) -> Self {
-        if write { Self::Write } else { Self::Show }
-    }
 }
 
 /// What the template lets others change.

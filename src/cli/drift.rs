@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use super::accept::{self, How};
+use super::accept::{self, AcceptArgs};
 use super::outputs::not_deployed;
 use super::project::Project;
 use super::session::Session;
@@ -24,12 +24,8 @@ pub struct Args {
     /// As JSON
     #[arg(long)]
     json: bool,
-    /// Suggest the edit of the template that makes it say what is there
-    #[arg(long, conflicts_with = "json")]
-    accept: bool,
-    /// Make that edit
-    #[arg(long, requires = "accept")]
-    write: bool,
+    #[command(flatten)]
+    accept: AcceptArgs,
     /// Say how many AWS calls were made
     #[arg(long)]
     stats: bool,
@@ -51,9 +47,10 @@ async fn one(project: &Project, args: &Args) -> Result<Code, Failure> {
     }
     let session = Session::open(&project.environment, Assets::default()).await?;
     let state = session.state(project).await?;
+    let how = args.accept.how(args.json);
     // What drifted can be told without a template that holds; what is ignored cannot.
     let loaded = match project.load() {
-        Err(failure) if args.accept => return Err(failure),
+        Err(failure) if how.is_some() => return Err(failure),
         loaded => loaded.ok(),
     };
     let ignored = loaded.as_ref().map(|one| accept::ignored(&one.template)).unwrap_or_default();
@@ -65,8 +62,8 @@ async fn one(project: &Project, args: &Args) -> Result<Code, Failure> {
     } else {
         write!(out, "{}", render::drift::render(&state, environment, &drifted))?;
     }
-    if let Some(loaded) = loaded.filter(|_| args.accept) {
-        accept::take(project, &loaded.written, &drifted, How::of(args.write))?;
+    if let (Some(loaded), Some(how)) = (loaded, how) {
+        accept::take(project, &loaded.written, &drifted, how)?;
     }
     if args.stats {
         super::plan::say_calls(&session)?;

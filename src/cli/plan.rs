@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{ArgMatches, Command, FromArgMatches};
 
-use super::accept::{self, How};
+use super::accept::{self, AcceptArgs, How};
 use super::gate::{Gate, stopped};
 use super::project::Project;
 use super::session::{Promised, Session};
@@ -40,13 +40,8 @@ pub struct MakeArgs {
     detailed_exitcode: bool,
     #[command(flatten)]
     fail: FailArgs,
-    /// Suggest the edit of the template that accepts what others have changed; otherwise a deploy
-    /// sets it back
-    #[arg(long)]
-    accept_drift: bool,
-    /// Make that edit, and plan with it
-    #[arg(long, requires = "accept_drift")]
-    write: bool,
+    #[command(flatten)]
+    accept: AcceptArgs,
     /// Say how many AWS calls were made
     #[arg(long)]
     stats: bool,
@@ -207,11 +202,9 @@ async fn of(project: &Project, args: &MakeArgs, promised: &Promised) -> Result<P
     let session = Session::open(&project.environment, loaded.collected.assets.clone()).await?;
     let state = session.state(project).await?;
     let observed = session.observe(&state).await?;
-    let drifted = match args.accept_drift {
-        true => drift(&state, &observed, &accept::ignored(&loaded.template)),
-        false => Vec::new(),
-    };
-    if args.write {
+    let how = args.accept.how(args.form.form() != Form::Text);
+    let drifted = drift(&state, &observed, &accept::ignored(&loaded.template));
+    if how == Some(How::Write) {
         accept::take(project, &loaded.written, &drifted, How::Write)?;
         (_, loaded) = project.deployable_graph()?;
     }
@@ -219,9 +212,7 @@ async fn of(project: &Project, args: &MakeArgs, promised: &Promised) -> Result<P
     let plan = plan::plan(&graph, &state, &observed, &mut || session.tokens.draw())?;
     check_exports(&plan, &session.others(project).await?)?;
     show(&plan, &project.environment.name, &args.form)?;
-    if !args.write {
-        let is_text = args.form.form() == Form::Text;
-        let how = if is_text { How::Show } else { How::Tell };
+    if let Some(how) = how.filter(|how| *how != How::Write) {
         accept::take(project, &loaded.written, &drifted, how)?;
     }
     if let Some(path) = &args.out {

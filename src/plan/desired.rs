@@ -172,10 +172,16 @@ pub fn follows_digest_as<'a>(
     if follows.is_empty() {
         return None;
     }
-    let mut lines = BTreeMap::new();
+    let mut contents = BTreeMap::new();
     for other in follows {
-        lines.insert(name(other), content(graph, other, properties_of(other)?).to_string());
+        contents.insert(name(other), content(graph, other, properties_of(other)?));
     }
-    let text: String = lines.iter().map(|(name, content)| format!("{name}={content}\n")).collect();
+    let mut text = String::new();
+    for (name, content) in contents {
+        text.push_str(name.as_str());
+        text.push('=');
+        text.push_str(&content.to_string());
+        text.push('\n');
+    }
     Some(digest(text.as_bytes()))
 }

@@ -238,14 +238,14 @@ impl<'a> Maker<'a> {
             }
             let operation = Operation::Update { token, how: UpdateKind::Properties };
             Decision { action: Action::Update, operation, changes, reasons }
-        } else if let Some(stale) = self.stale_marks(node, current) {
+        } else if let Some(stale) = stale_marks(node, current) {
             reasons.push(format!("its tags say `{stale}`"));
             let operation = Operation::Mark { token };
             Decision { action: Action::Move, operation, changes, reasons }
         } else {
             let is_recorded = is_recorded(node, current, &desired)
                 && !tells_more(live, current)
-                && self.follow_as(node, |id| id.clone()) == current.follows;
+                && self.follow_as(node, LogicalId::clone) == current.follows;
             let operation = match is_recorded {
                 true => Operation::Nothing,
                 false => Operation::Record { token },
@@ -283,14 +283,6 @@ impl<'a> Maker<'a> {
     /// The digest of what it follows, which is called as `name` says.
     fn follow_as(&self, node: &Node, name: impl Fn(&LogicalId) -> LogicalId) -> Option<String> {
         follows_digest_as(self.graph, &node.id, |id| self.planned.get(id), name)
-    }
-
-    /// The logical id that Cairn's tags on it still say.
-    fn stale_marks(&self, node: &Node, current: &Instance) -> Option<LogicalId> {
-        match &current.marks {
-            Marks::Of(old) if resource::marks::are_on(&node.type_name) => Some(old.clone()),
-            _ => None,
-        }
     }
 
     fn replace(
@@ -512,6 +504,14 @@ impl<'a> Maker<'a> {
                 BTreeMap::new()
             }
         }
+    }
+}
+
+/// The logical id that Cairn's tags on it still say.
+fn stale_marks<'i>(node: &Node, current: &'i Instance) -> Option<&'i LogicalId> {
+    match &current.marks {
+        Marks::Of(old) if resource::marks::are_on(&node.type_name) => Some(old),
+        _ => None,
     }
 }
 

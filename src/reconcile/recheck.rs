@@ -28,7 +28,8 @@ impl Run {
     /// Refuses a step whose resource is not as the plan saw it.
     pub async fn recheck(&self, step: &Step) -> Result<(), StepError> {
         let Some(instance) = self.subject(step) else { return Ok(()) };
-        let was_gone = step.action == Action::Create;
+        let was_gone =
+            step.action == Action::Create || matches!(step.operation, Operation::Forget { .. });
         let overlook = match self.recheck {
             Recheck::Gone if !was_gone => return Ok(()),
             Recheck::Gone => None,
@@ -61,6 +62,8 @@ impl Run {
                 current.token == *token
             }
             Operation::Create { .. } => current.type_name == step.type_name,
+            // What is kept by its policy is let go of; this one was gone.
+            Operation::Forget { token } => step.action == Action::Keep && current.token == *token,
             _ => false,
         };
         is_meant.then_some(current)

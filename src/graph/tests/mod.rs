@@ -1,6 +1,7 @@
 //! The evaluator's functions one by one, then what a whole template says.
 
 mod agreement;
+mod directions;
 mod endpoints;
 mod exports;
 mod functions;
