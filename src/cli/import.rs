@@ -186,19 +186,16 @@ async fn planned(
     let mut observed = Observed::default();
     let mut provisional = adopt::provisional(graph, state, wanted, &observed);
     let mut unseen = provisional.clone();
-    // Some ids are known only when attributes of others are, and those of others again.
+    // Some ids, and some of what a read needs besides, are known only when attributes of others
+    // are, and those of others again.
     for _ in 0..=wanted.len() {
         if unseen.resources.is_empty() {
             break;
         }
         observed.resources.extend(look(&unseen, &session.aws).await?.resources);
         let next = adopt::provisional(graph, state, wanted, &observed);
-        let is_new = |id: &LogicalId| {
-            let physical_id = |state: &State| state.current(id).map(|one| one.physical_id.clone());
-            physical_id(&next) != physical_id(&provisional)
-        };
         unseen = next.clone();
-        unseen.resources.retain(|id, _| is_new(id));
+        unseen.resources.retain(|id, entry| provisional.resources.get(id) != Some(entry));
         provisional = next;
     }
     if let Some(overlook) = session.overlook() {
