@@ -5,11 +5,12 @@ pub mod parameters;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::aws::{Aws, Fault};
+use crate::aws::{Aws, Fault, Scope};
 use crate::resource::{self, Handler, KnownJson, LiveJson, Status};
 use crate::state::{Instance, State};
 use crate::value::{LogicalId, PhysicalId};
@@ -29,16 +30,48 @@ pub enum Observation {
 /// How many reads are under way at once.
 const CONCURRENCY: usize = 16;
 
+/// How long after a look one is taken again at what was not there: "Eventual consistency in the
+/// Amazon EC2 API" is a matter of seconds, and what is taken for gone is made a second time.
+const SECOND_LOOKS_IN_SECONDS: [u64; 3] = [1, 2, 4];
+
 /// Reads all that is in use. Makes no changing call.
 ///
 /// # Errors
 ///
 /// The first fault that is not about one resource being gone.
 pub async fn refresh(state: &State, aws: &Aws) -> Result<Observed, Fault> {
+    let mut observed = look(by_type(state), aws).await?;
+    for seconds in SECOND_LOOKS_IN_SECONDS {
+        let missing = missing(state, &observed);
+        // An emulator tells at once of what it has.
+        if missing.is_empty() || aws.clients().scope() == Scope::Local {
+            break;
+        }
+        pause(Duration::from_secs(seconds)).await;
+        observed.resources.extend(look(missing, aws).await?.resources);
+    }
+    Ok(observed)
+}
+
+#[expect(clippy::disallowed_methods, reason = "what was just made may not be told of yet")]
+async fn pause(duration: Duration) {
+    tokio::time::sleep(duration).await;
+}
+
+/// What is in use and was not found.
+fn missing(state: &State, observed: &Observed) -> BTreeMap<String, Batch> {
+    let is_missing = |id: &LogicalId| observed.resources.get(id) == Some(&Observation::Gone);
+    let mut known = by_type(state);
+    known.values_mut().for_each(|batch| batch.retain(|(id, ..)| is_missing(id)));
+    known.retain(|_, batch| !batch.is_empty());
+    known
+}
+
+async fn look(known: BTreeMap<String, Batch>, aws: &Aws) -> Result<Observed, Fault> {
     let aws = aws.sharing_reads();
     let permits = Arc::new(Semaphore::new(CONCURRENCY));
     let mut reads = JoinSet::new();
-    for (type_name, known) in by_type(state) {
+    for (type_name, known) in known {
         let Some(handler) = resource::handler(&type_name) else { continue };
         for batch in known.chunks(handler.read_batch().max(1)) {
             let (aws, batch, permits) = (aws.clone(), batch.to_vec(), Arc::clone(&permits));

@@ -1,7 +1,7 @@
 //! A script from a seed.
 
 use super::coverage;
-use super::faults::{Kind, OF_CALLS, OF_WRITES};
+use super::faults::{self, Kind, OF_CALLS, OF_WRITES};
 use super::random::Random;
 use super::script::{Chapter, Home, Mishap, Script, Storm, Then};
 use super::versions::{Points, Version};
@@ -13,7 +13,7 @@ const FAMILIES: u64 = 120;
 
 /// What only comes to pass when something has gone wrong before.
 const REACTIONS: &[&str] =
-    &["append failed", "append abandoned", "append created", "cut journal", "open journal.jsonl"];
+    &["append failed", "append abandoned", "append created", "append closed"];
 
 /// # Errors
 ///
@@ -71,7 +71,7 @@ impl Place {
                     .map(|_| Mishap::once("call", random.between(1, 60), *random.pick(&kinds)))
                     .collect()
             }
-            1 => vec![self.mishap(random), Self::reaction(random)],
+            1 => self.reaction(random),
             2..4 => (0..random.between(2, 4)).map(|_| self.mishap(random)).collect(),
             _ => vec![self.mishap(random)],
         };
@@ -123,9 +123,25 @@ impl Place {
     }
 
     /// Something that goes wrong in answer to what went wrong before.
-    fn reaction(random: &mut Random) -> Mishap {
-        let on = *random.pick(REACTIONS);
-        Self::at(on, random.between(1, 3), random)
+    fn reaction(&self, random: &mut Random) -> Vec<Mishap> {
+        let changes: Vec<&String> = self
+            .points
+            .keys()
+            .filter(|on| on.contains(':') && !faults::is_read(on) && !on.starts_with("s3:"))
+            .collect();
+        let first = match random.between(0, 3) {
+            0 => Mishap::once("write", random.between(1, 20), Kind::Full),
+            _ if changes.is_empty() => self.mishap(random),
+            _ => Mishap {
+                times: 1_000,
+                ..Mishap::once(random.pick(&changes).as_str(), random.between(1, 3), Kind::Denied)
+            },
+        };
+        let on = match first.kind {
+            Kind::Full => "cut journal",
+            _ => *random.pick(REACTIONS),
+        };
+        vec![first, Self::at(on, random.between(1, 3), random)]
     }
 
     fn at(on: &str, nth: u64, random: &mut Random) -> Mishap {

@@ -258,7 +258,8 @@ impl Shape {
             1 => self.groups.iter_mut().for_each(|group| group.inline = number),
             2 => {
                 let subnets = self.network.iter_mut().flat_map(|network| &mut network.subnets);
-                subnets.take(1).for_each(|subnet| subnet.block = 4 + number);
+                // No other subnet has ever had that block: what is taken is there until the end.
+                subnets.take(1).for_each(|subnet| subnet.block = 4 * (subnet.name + 1) + number);
             }
             3 => {
                 let subnets = self.network.iter_mut().flat_map(|network| &mut network.subnets);
@@ -327,15 +328,13 @@ impl Shape {
         add(resources, "Table".to_owned(), "AWS::EC2::RouteTable", table);
         resources["Table"]["Condition"] = "Routed".into();
         for subnet in &network.subnets {
-            let mut properties = json!({
+            let properties = json!({
                 "VpcId": {"Ref": "Vpc"},
+                "MapPublicIpOnLaunch": subnet.is_wide,
                 "CidrBlock": format!("10.{}.{}.0/24", 10 + network.block, subnet.block),
                 "AvailabilityZone":
                     format!("us-east-1{}", ["a", "b", "c"][usize::try_from(subnet.zone % 3).expect("small")]),
             });
-            if subnet.is_wide {
-                properties["MapPublicIpOnLaunch"] = false.into();
-            }
             let name = subnet_name(subnet);
             let way = json!({"SubnetId": {"Ref": name}, "RouteTableId": {"Ref": "Table"}});
             add(resources, name.clone(), "AWS::EC2::Subnet", properties);
@@ -470,7 +469,7 @@ fn add(resources: &mut Map<String, Json>, name: String, kind: &str, properties: 
 }
 
 fn subnet_name(subnet: &Subnet) -> String {
-    format!("{}{}", if subnet.is_wide { "Wide" } else { "Subnet" }, subnet.name)
+    format!("Subnet{}", subnet.name)
 }
 
 fn group_name(group: &Group) -> String {

@@ -20,7 +20,7 @@ pub fn meddle(account: &mut Account, random: &mut Random) -> String {
         let records = account.records(table).filter(|(_, record)| is_named(record));
         records.map(|(id, _)| id.clone()).collect()
     };
-    let (rules, subnets) = (named("rule", &["Ingress"]), named("subnet", &["Two", "Wide"]));
+    let (rules, subnets) = (named("rule", &["Ingress"]), named("subnet", &["Two", "Subnet"]));
     let (groups, functions, roles) = (ids("log-group"), ids("function"), ids("role"));
     let call = |service: &str, operation: &str, members: serde_json::Value| Call {
         service: service.to_owned(),

@@ -85,19 +85,15 @@ pub fn play_all(seeds: Range<u64>) -> Outcome {
 /// A failure as somebody can work with it: the seeds, and the first of them made short.
 pub fn told(failures: &[(u64, String)]) -> String {
     let Some((seed, problem)) = failures.first() else { return String::new() };
-    let Ok(script) = draw::script(*seed) else { return format!("seed {seed}: {problem}") };
+    let seeds = failures.iter().map(|(seed, why)| {
+        let first: String = why.lines().next().unwrap_or_default().chars().take(300).collect();
+        format!("seed {seed} failed: {first}")
+    });
+    let seeds = seeds.collect::<Vec<_>>().join("\n");
+    // One that cannot be drawn has no story.
+    let Ok(script) = draw::script(*seed) else { return format!("{seeds}\n\n{problem}") };
     let (short, why) = shrink::shrink(&script, problem, &|script| run::play(script).map(drop));
-    let seeds: Vec<String> = failures.iter().map(|(seed, _)| seed.to_string()).collect();
-    let classes: Vec<String> = failures
-        .iter()
-        .map(|(seed, why)| format!("{seed}: {}", why.lines().next().unwrap_or_default()))
-        .collect();
-    format!(
-        "the stories of these seeds failed: {}\n{}\n\nseed {seed} made short:\n{why}\n\n{}",
-        seeds.join(", "),
-        classes.join("\n"),
-        short.text()
-    )
+    format!("{seeds}\n\nseed {seed} made short:\n{why}\n\n{}", short.text())
 }
 
 /// Plays one script.

@@ -373,8 +373,11 @@ impl Stage {
         // What dies with a process, dies when it is looked at next.
         tokio::time::sleep(Duration::from_millis(1)).await;
         shared.lock().end(process, matches!(end, End::Crashed));
-        shared.tell(&format!("== #{process} {end:?}"));
-        match oracle::tells_no_secret("what is said", &format!("{end:?}")) {
+        // The folder has another name each time.
+        let told =
+            format!("{end:?}").replace(&self.folder.path().display().to_string(), "the folder");
+        shared.tell(&format!("== #{process} {told}"));
+        match oracle::tells_no_secret("what is said", &told) {
             Err(why) => End::Defect(why),
             Ok(()) => end,
         }

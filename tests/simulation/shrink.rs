@@ -80,9 +80,15 @@ fn shorter(script: &Script) -> Vec<Script> {
         });
     }
     for (index, version) in script.versions.iter().enumerate() {
-        for section in ["Outputs", "Conditions", "Parameters"] {
-            propose(&|it| remove(&mut it.versions[index], &[section]));
-        }
+        propose(&|it| remove(&mut it.versions[index], &["Outputs"]));
+        propose(&|it| {
+            let version = &mut it.versions[index];
+            for name in resources(version) {
+                remove(version, &["Resources", &name, "Condition"]);
+            }
+            remove(version, &["Conditions"]);
+        });
+        propose(&|it| remove(&mut it.versions[index], &["Parameters"]));
         for name in resources(version) {
             propose(&|it| remove(&mut it.versions[index], &["Resources", &name]));
             let properties = version["Resources"][&name]["Properties"].as_object();

@@ -293,7 +293,8 @@ enum Fate {
 
 impl Shared {
     pub fn new(chance: u64) -> Self {
-        let account = Account::new(Random::new(chance));
+        let mut account = Account::new(Random::new(chance));
+        account.is_quick = true;
         Self(Arc::new(Mutex::new(World {
             aws: Aws::new(account),
             bucket: s3::Bucket::default(),
