@@ -84,7 +84,7 @@ fn the_environment_wins_over_the_default() {
     assert_eq!(prod.limits, Limits { concurrency: 8, deadline: Duration::from_mins(90) });
     let agent = &prod.parameters["agent"];
     assert_eq!(agent["Name"].text, "true");
-    assert_eq!(agent["Name"].place.line_column(), (7, 17));
+    assert_eq!(agent["Name"].place.line_column(), (8, 17));
     assert_eq!(agent["Zones"].text, "x,1,yes");
     assert_eq!(agent["Persona"].text, "be kind\n");
     assert_eq!(prod.parameters["other"]["X"].text, "1");

@@ -260,21 +260,11 @@ impl Bucket {
         Ok(self.read(PREVIOUS).await?.is_some())
     }
 
-    /// Copies an object, within the bucket.
+    /// Writes what stands in an object to another, too.
     async fn copy(&self, from: &str, to: &str) -> Result<(), StoreError> {
-        const ACTION: &str = "s3:CopyObject";
-        let source = encoded(&format!("{}/{}", self.bucket, self.key(from)));
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            let request = self.client.copy_object().bucket(&self.bucket).key(self.key(to));
-            let Err(error) = Box::pin(request.copy_source(&source).send()).await else {
-                return Ok(());
-            };
-            match Fault::from_sdk(ACTION, &error) {
-                fault if again(&fault) && tries < TRIES => backoff(tries).await,
-                fault => return Err(self.failed("keep", from, fault)),
-            }
+        match self.read(from).await? {
+            Some(object) => self.write(to, &object.text).await,
+            None => Ok(()),
         }
     }
 
@@ -360,16 +350,6 @@ impl Bucket {
             }
         }
     }
-}
-
-/// A path as a header takes it.
-fn encoded(path: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~/".contains(&byte);
-    let one = |byte: u8| match plain(byte) {
-        true => char::from(byte).to_string(),
-        false => format!("%{byte:02X}"),
-    };
-    path.bytes().map(one).collect()
 }
 
 /// Which epoch's journal an object belongs to: `journal/<epoch>/<sequence>`.

@@ -38,7 +38,9 @@ impl Directory {
             Err(error) => return Err(failed("read", &self.path)(error)),
         };
         let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
-        let mut stray: Vec<String> = names.filter(|name| name.starts_with('.')).collect();
+        // As `tempfile` calls them, and as a snapshot is called while it gets a second name.
+        let is_stray = |name: &String| name.starts_with(".tmp") || name == ".state.previous.json";
+        let mut stray: Vec<String> = names.filter(is_stray).collect();
         stray.sort();
         Ok(stray)
     }

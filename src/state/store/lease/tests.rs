@@ -316,7 +316,7 @@ fn no_order_of_events_gives_a_lock_to_two() {
 
 #[test]
 fn a_lock_that_is_taken_by_force_is_not_had_by_two() {
-    for (runs, trouble, longest) in [(2, 1, 5), (3, 0, 4)] {
+    for (runs, trouble, longest) in [(2, 1, 4), (3, 0, 3)] {
         let (worlds, released) = explore(runs, trouble, longest, Force::Last);
         assert!(worlds > 1000 && released > 0, "{worlds} worlds, {released} of them released");
     }
