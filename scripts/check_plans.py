@@ -47,6 +47,9 @@ WRONG = [
     (("renames", 0, "from"), 1),
     (("risks", 0, "class"), "Harmless"),
     (("risks", 0, "what"), None),
+    (("findings", 0, "severity"), "loud"),
+    (("findings", 0, "message"), None),
+    (("findings", 1, "place", "line"), 0),
     (("outputs", "Name", "known"), "perhaps"),
 ]
 

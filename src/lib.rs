@@ -13,6 +13,8 @@
 //! - [`construct`] writes templates in Rust, and modules in YAML stand for its constructs.
 //! - [`graph`] is what should exist, in an order; [`refresh`] reads what does.
 //! - [`plan`] is what will happen: a complete value, and all that [`reconcile`] obeys.
+//! - [`permissions`] is the least that IAM has to allow for a plan.
+//! - [`policy`] holds a plan against rules in a file, [`preflight`] against the account.
 //! - [`journal`] is what was tried, and [`state`] what the stack owns: the old state with the
 //!   journal replayed, never anything else.
 //! - [`resource`] is the seam: one file for each AWS type, over [`aws`], the only way out.
@@ -31,7 +33,10 @@ pub mod diagnostic;
 pub mod graph;
 pub mod journal;
 pub mod local;
+pub mod permissions;
 pub mod plan;
+pub mod policy;
+pub mod preflight;
 pub mod rebuild;
 pub mod reconcile;
 pub mod refresh;

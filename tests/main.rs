@@ -15,6 +15,7 @@ mod kill;
 mod local;
 mod oracle;
 mod outside;
+mod permissions;
 mod planning;
 mod purity;
 mod risks;

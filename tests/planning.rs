@@ -37,12 +37,15 @@ const DEPLOYED: [&str; 4] = [
 const EXPORT: &str = "export stacks/persona-agent --to-cloudformation theirs --out";
 
 /// Commands that ask AWS.
-const ASKING: [&str; 5] = [
+const ASKING: [&str; 8] = [
     "plan stacks/persona-agent",
     "plan stacks/persona-agent --json",
     "plan stacks/persona-agent --stats",
     "plan stacks/persona-agent --format markdown",
     "plan stacks/persona-agent --out /dev/null",
+    "plan stacks/persona-agent --preflight",
+    "plan stacks/persona-agent --print-policy",
+    "plan stacks/persona-agent --policy config/policies/private-agent.yaml",
 ];
 
 /// Those that ask AWS about a deployed stack.

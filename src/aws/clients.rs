@@ -44,6 +44,8 @@ pub struct Clients {
     ssm: OnceLock<aws_sdk_ssm::Client>,
     secrets_manager: OnceLock<aws_sdk_secretsmanager::Client>,
     route53: OnceLock<aws_sdk_route53::Client>,
+    bedrock: OnceLock<aws_sdk_bedrock::Client>,
+    service_quotas: OnceLock<aws_sdk_servicequotas::Client>,
 }
 
 impl Clients {
@@ -114,6 +116,8 @@ impl Clients {
             ssm: OnceLock::new(),
             secrets_manager: OnceLock::new(),
             route53: OnceLock::new(),
+            bedrock: OnceLock::new(),
+            service_quotas: OnceLock::new(),
         }
     }
 
@@ -148,6 +152,14 @@ impl Clients {
 
     pub fn apigateway(&self) -> &aws_sdk_apigateway::Client {
         self.apigateway.get_or_init(|| aws_sdk_apigateway::Client::new(&self.config))
+    }
+
+    pub fn bedrock(&self) -> &aws_sdk_bedrock::Client {
+        self.bedrock.get_or_init(|| aws_sdk_bedrock::Client::new(&self.config))
+    }
+
+    pub fn service_quotas(&self) -> &aws_sdk_servicequotas::Client {
+        self.service_quotas.get_or_init(|| aws_sdk_servicequotas::Client::new(&self.config))
     }
 
     pub fn bedrock_agent(&self) -> &aws_sdk_bedrockagent::Client {

@@ -205,6 +205,14 @@ impl Aws {
         self.clients.bedrock_agent()
     }
 
+    pub fn bedrock(&self) -> &aws_sdk_bedrock::Client {
+        self.clients.bedrock()
+    }
+
+    pub fn service_quotas(&self) -> &aws_sdk_servicequotas::Client {
+        self.clients.service_quotas()
+    }
+
     fn ssm(&self) -> &aws_sdk_ssm::Client {
         self.clients.ssm()
     }

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::clock::now;
 use super::gate::{Gate, stopped};
+use super::policy::{PolicyArgs, hold, refused};
 use super::project::Project;
 use super::session::{Promised, Session};
 use super::stacks::StacksArgs;
@@ -17,6 +18,7 @@ use crate::assembly::cloud::Reach;
 use crate::config::Limits;
 use crate::graph::Graph;
 use crate::plan::{Plan, Purpose, check_exports};
+use crate::policy::Rule;
 use crate::reconcile::{self, Outcome, Recheck, Setting, Stop, reconcile};
 use crate::render::diagnostic::{Color, render_all};
 use crate::render::plan::{Header, render};
@@ -47,6 +49,8 @@ pub struct Args {
     /// How old a saved plan may be
     #[arg(long, value_name = "TIME", default_value = "24h")]
     pub max_age: SignedDuration,
+    #[command(flatten)]
+    pub policy: PolicyArgs,
     /// Say how many AWS calls were made
     #[arg(long)]
     pub stats: bool,
@@ -73,6 +77,7 @@ impl Begun {
 pub struct Prepared {
     pub begun: Begun,
     pub project: Project,
+    pub rules: Vec<Rule>,
     pub session: Session,
     pub lock: Lock,
     pub state: State,
@@ -88,7 +93,7 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
     }
     let mut projects = args.stack.find(Reach::Upstream)?.into_iter();
     while let Some(project) = projects.next() {
-        let code = Box::pin(carry_out(Box::pin(prepare(project)).await?, args)).await?;
+        let code = Box::pin(carry_out(Box::pin(prepare(project, args)).await?, args)).await?;
         if projects.len() > 0 {
             writeln!(anstream::stdout())?;
         }
@@ -103,7 +108,8 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
     Ok(Code::Success)
 }
 
-async fn prepare(project: Project) -> Result<Prepared, Failure> {
+async fn prepare(project: Project, args: &Args) -> Result<Prepared, Failure> {
+    let rules = args.policy.rules(&project)?;
     let (checked, loaded) = project.deployable_graph()?;
     if !checked.warnings.is_empty() {
         say(&render_all(&checked.warnings, Color::Always));
@@ -113,14 +119,22 @@ async fn prepare(project: Project) -> Result<Prepared, Failure> {
     let state = session.state(&project).await?;
     let graph = session.graph(&project, &loaded, &state, &Promised::default()).await?;
     let plan = session.plan(&graph, &state).await?;
-    Ok(Prepared { begun: Begun::Stack, project, session, lock, state, graph, plan })
+    Ok(Prepared { begun: Begun::Stack, project, rules, session, lock, state, graph, plan })
 }
 
 /// Shows a plan, asks, and applies it.
 async fn carry_out(prepared: Prepared, args: &Args) -> Result<Code, Failure> {
-    let Prepared { begun, project, session, lock, state, graph, plan } = prepared;
+    let Prepared { begun, project, rules, session, lock, state, graph, mut plan } = prepared;
+    // What was found when the plan was saved may be otherwise now.
+    plan.findings.clear();
+    hold(&mut plan, &rules, &graph, &state, &project.environment.name)?;
     check_exports(&plan, &session.others(&project).await?)?;
     show(&plan, &project)?;
+    if let Some(why) = refused(&plan) {
+        let message =
+            format!("nothing was changed: the plan of `{}` is refused, since {why}", plan.stack);
+        return Err(Failure::text(message).hint("change the template, or the rules"));
+    }
     if !plan.has_work() && !plan.has_changes() {
         if args.stats {
             super::plan::say_calls(&session)?;

@@ -15,6 +15,8 @@ mod local;
 pub mod log;
 mod outputs;
 mod plan;
+mod policy;
+mod preflight;
 mod project;
 mod saved;
 mod session;
@@ -74,7 +76,8 @@ pub enum Code {
     Failed,
     /// `plan --detailed-exitcode`: there is something to do; `drift`: there is some.
     Changes,
-    /// `plan --fail-on`: the plan is of a class that is not to pass.
+    /// `plan --fail-on`: the plan is of a class that is not to pass; or it has findings that are
+    /// errors.
     Stopped,
     /// Ended by Ctrl-C.
     Interrupted,

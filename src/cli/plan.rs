@@ -7,23 +7,31 @@ use clap::{ArgMatches, Command, FromArgMatches};
 
 use super::accept::{self, AcceptArgs, How};
 use super::gate::{Gate, stopped};
+use super::policy::{PolicyArgs, hold, refused};
+use super::preflight::{PreflightArgs, look};
 use super::project::Project;
 use super::session::{Promised, Session};
 use super::stacks::StacksArgs;
 use super::{Code, Failure, saved};
 use crate::assembly::cloud::Reach;
+use crate::config::StateHome;
+use crate::graph::Graph;
+use crate::permissions::{self, Scope};
 use crate::plan::drift::drift;
 use crate::plan::saved::SavedPlan;
-use crate::plan::{self, Plan, check_exports};
+use crate::plan::{self, Plan, check_exports, outlooks};
 use crate::render::diagnostic::{Color, render_all};
 use crate::render::plan::{Header, json, markdown, render};
 use crate::render::say;
+use crate::state::State;
 
 /// Show what a deploy would change, and why
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:\n  cairn plan stacks/persona-agent --env prod\n  \
     cairn plan stacks/persona-agent --env prod --detailed-exitcode   # 0 nothing, 2 changes, 1 error\n  \
     cairn plan stacks/persona-agent --env prod --fail-on broadening,destructive   # 3 if it is\n  \
+    cairn plan stacks/persona-agent --env prod --policy config/policies/private-agent.yaml   # 3 if a rule forbids it\n  \
+    cairn plan stacks/persona-agent --env prod --print-policy   # what IAM has to allow for it\n  \
     cairn plan stacks/persona-agent --env prod --out plan.cairn   # for `cairn deploy plan.cairn`\n  \
     cairn plan --app cdk.out --all   # the stacks of a CDK app\n  \
     cairn plan show plan.cairn --markdown")]
@@ -42,6 +50,14 @@ pub struct MakeArgs {
     fail: FailArgs,
     #[command(flatten)]
     accept: AcceptArgs,
+    #[command(flatten)]
+    policy: PolicyArgs,
+    #[command(flatten)]
+    preflight: PreflightArgs,
+    /// Print the least IAM policy that this plan can be made and run with, instead of the plan
+    #[arg(long, value_enum, value_name = "SCOPE", num_args = 0..=1, require_equals = true,
+          default_missing_value = "deploy")]
+    print_policy: Option<Scope>,
     /// Say how many AWS calls were made
     #[arg(long)]
     stats: bool,
@@ -69,9 +85,15 @@ struct FailArgs {
 impl FailArgs {
     /// Whether a plan is to fail, saying why.
     fn fails(&self, plan: &Plan) -> bool {
-        let Some(why) = stopped(&self.fail_on, plan) else { return false };
-        say(&format!("the plan of `{}` fails by `--fail-on`: {why}", plan.stack));
-        true
+        let stopped = stopped(&self.fail_on, plan)
+            .map(|why| format!("the plan of `{}` fails by `--fail-on`: {why}", plan.stack));
+        let refused = refused(plan).map(|why| format!("the plan of `{}` fails: {why}", plan.stack));
+        let mut fails = false;
+        for why in stopped.into_iter().chain(refused) {
+            say(&why);
+            fails = true;
+        }
+        fails
     }
 }
 
@@ -199,6 +221,7 @@ async fn of(project: &Project, args: &MakeArgs, promised: &Promised) -> Result<P
     if !checked.warnings.is_empty() && args.form.form() != Form::Json {
         writeln!(anstream::stderr(), "{}", render_all(&checked.warnings, Color::Always))?;
     }
+    let rules = args.policy.rules(project)?;
     let session = Session::open(&project.environment, loaded.collected.assets.clone()).await?;
     let state = session.state(project).await?;
     let observed = session.observe(&state).await?;
@@ -209,9 +232,16 @@ async fn of(project: &Project, args: &MakeArgs, promised: &Promised) -> Result<P
         (_, loaded) = project.deployable_graph()?;
     }
     let graph = session.graph(project, &loaded, &state, promised).await?;
-    let plan = plan::plan(&graph, &state, &observed, &mut || session.tokens.draw())?;
+    let mut plan = plan::plan(&graph, &state, &observed, &mut || session.tokens.draw())?;
+    if args.print_policy.is_none() && args.preflight.is_on() {
+        look(&mut plan, &graph, &state, &session.aws).await;
+    }
+    hold(&mut plan, &rules, &graph, &state, &project.environment.name)?;
     check_exports(&plan, &session.others(project).await?)?;
-    show(&plan, &project.environment.name, &args.form)?;
+    match args.print_policy {
+        Some(scope) => print_policy(&plan, &graph, &state, &session, project, scope)?,
+        None => show(&plan, &project.environment.name, &args.form)?,
+    }
     if let Some(how) = how.filter(|how| *how != How::Write) {
         accept::take(project, &loaded.written, &drifted, how)?;
     }
@@ -222,6 +252,35 @@ async fn of(project: &Project, args: &MakeArgs, promised: &Promised) -> Result<P
         say_calls(&session)?;
     }
     Ok(plan)
+}
+
+/// The most characters that IAM takes of one policy, blanks not counted.
+const POLICY_LIMIT: usize = 6_144;
+
+fn print_policy(
+    plan: &Plan,
+    graph: &Graph,
+    state: &State,
+    session: &Session,
+    project: &Project,
+    scope: Scope,
+) -> Result<(), Failure> {
+    let aws = &session.aws;
+    let outlooks = outlooks(plan, Some(graph), state);
+    let calls = aws.transcript().calls();
+    let mut needed = permissions::permissions(plan, &outlooks, aws.partition(), scope, &calls);
+    if let StateHome::Bucket { bucket, prefix, .. } = &project.environment.state {
+        needed.extend(permissions::for_state(aws.partition(), bucket, prefix, scope));
+    }
+    let document = permissions::document(&needed);
+    let length = document.to_string().len();
+    if length > POLICY_LIMIT {
+        say(&format!(
+            "note: the policy has {length} characters, and IAM takes {POLICY_LIMIT} of one managed policy: attach its statements as several"
+        ));
+    }
+    writeln!(anstream::stdout(), "{}", serde_json::to_string_pretty(&document)?)?;
+    Ok(())
 }
 
 fn show(plan: &Plan, environment: &str, form: &FormArgs) -> Result<(), Failure> {

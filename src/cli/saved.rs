@@ -66,6 +66,7 @@ pub async fn prepare(text: &str, args: &Args) -> Result<Prepared, Failure> {
     let saved = SavedPlan::read(text)?;
     saved.check_age(clock::moment(), args.max_age)?;
     let project = stack_of(&saved, &args.stack.source)?.find()?;
+    let rules = args.policy.rules(&project)?;
     let loaded = project.load()?;
     saved.check_template(&loaded.template)?;
     let offline = project.offline_inputs(&loaded.collected.by_resource);
@@ -80,7 +81,8 @@ pub async fn prepare(text: &str, args: &Args) -> Result<Prepared, Failure> {
     let mut tokens = saved.tokens().into_iter();
     let mut draw = || tokens.next().unwrap_or_else(|| session.tokens.draw());
     saved.check_live(&plan::plan(&graph, &state, &observed, &mut draw)?)?;
-    Ok(Prepared { begun: Begun::SavedPlan, project, session, lock, state, graph, plan: saved.plan })
+    let plan = saved.plan;
+    Ok(Prepared { begun: Begun::SavedPlan, project, rules, session, lock, state, graph, plan })
 }
 
 /// Where the plan's stack is here. What the file must not hold is given again.

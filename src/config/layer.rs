@@ -25,6 +25,7 @@ const KEYS: Keys = Keys {
         "tags",
         "parameters",
         "limits",
+        "policies",
     ],
     required: &[],
 };
@@ -51,6 +52,7 @@ pub(super) struct Layer {
     pub parameters: BTreeMap<String, BTreeMap<String, ParameterValue>>,
     pub concurrency: Option<u64>,
     pub deadline_minutes: Option<u64>,
+    pub policies: Option<Vec<String>>,
 }
 
 impl Layer {
@@ -107,6 +109,7 @@ impl Layer {
             parameters: parameter::read_all(reader, &fields, root),
             concurrency,
             deadline_minutes,
+            policies: policies(reader, &fields),
         }
     }
 
@@ -128,6 +131,7 @@ impl Layer {
             parameters: self.parameters,
             concurrency: top.concurrency.or(self.concurrency),
             deadline_minutes: top.deadline_minutes.or(self.deadline_minutes),
+            policies: top.policies.or(self.policies),
         }
     }
 
@@ -155,6 +159,12 @@ impl Layer {
                     .deadline_minutes
                     .map_or(built_in.deadline, |minutes| Duration::from_secs(minutes * 60)),
             },
+            policies: self
+                .policies
+                .unwrap_or_default()
+                .iter()
+                .map(|path| root.join(path))
+                .collect(),
         })
     }
 }
@@ -235,6 +245,16 @@ fn limits(reader: &mut Reader<'_>, fields: &Fields<'_>) -> (Option<u64>, Option<
     let concurrency = within(reader, &limits, "concurrency", &CONCURRENCY, "a number");
     let deadline = within(reader, &limits, "deadline", &DEADLINE_MINUTES, "a number of minutes");
     (concurrency, deadline)
+}
+
+fn policies(reader: &mut Reader<'_>, fields: &Fields<'_>) -> Option<Vec<String>> {
+    let node = fields.get("policies")?;
+    let NodeKind::List(items) = &node.kind else {
+        reader.expected(node, &fields.name("policies"), "a list of files");
+        return None;
+    };
+    let paths = items.iter().filter_map(|item| reader.name(item, "a file of rules"));
+    Some(paths.map(str::to_owned).collect())
 }
 
 fn within(

@@ -48,6 +48,8 @@ pub struct Environment {
     /// Stack name to parameter name to value.
     pub parameters: BTreeMap<String, BTreeMap<String, ParameterValue>>,
     pub limits: Limits,
+    /// The rules that plans are held against.
+    pub policies: Vec<PathBuf>,
 }
 
 /// Where the states of all environments are.

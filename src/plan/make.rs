@@ -76,6 +76,7 @@ pub fn plan(
         steps,
         risks,
         renames,
+        findings: Vec::new(),
         outputs,
         exports,
         imports: (graph.imports != state.imports).then(|| graph.imports.clone()),

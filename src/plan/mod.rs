@@ -8,10 +8,12 @@ mod detail;
 mod diff;
 pub mod drift;
 mod exports;
+mod finding;
 mod make;
 mod moves;
 mod name;
 mod order;
+mod outlook;
 mod path;
 mod policy;
 mod renames;
@@ -27,9 +29,11 @@ pub use detail::Detail;
 pub use diff::{Change, Why};
 pub use drift::{overlooking, seen};
 pub use exports::check_exports;
+pub use finding::{FilePlace, Finding};
 pub use make::{instance_of, plan};
 pub use name::generate as generate_name;
 pub use renames::Rename;
+pub use outlook::{Outlook, outlooks};
 pub use risk::{Class, Risk};
 pub use same::Rules;
 pub use teardown::teardown;
@@ -57,6 +61,9 @@ pub struct Plan {
     /// What looks as if it had only been given another logical id.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub renames: Vec<Rename>,
+    /// What rules and a look at the account say of it. Nothing that is run depends on them.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub findings: Vec<Finding>,
     pub outputs: BTreeMap<String, OutputChange>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub exports: BTreeMap<String, OutputChange>,

@@ -31,6 +31,7 @@ pub fn teardown(state: &State) -> Plan {
         risks: risk::risks(&steps, state),
         steps,
         renames: Vec::new(),
+        findings: Vec::new(),
         outputs: gone(&state.outputs),
         exports: gone(&state.exports),
         imports: None,

@@ -1,5 +1,6 @@
 //! A plan as people read it: what changes, property by property, and what stays in one line.
 
+mod findings;
 pub mod json;
 pub mod markdown;
 mod renames;
@@ -16,6 +17,7 @@ use similar::{ChangeTag, TextDiff};
 use super::style::{BAD, BOLD, CHANGED, DIM, GOOD, RENEWED, glyph, paint, style};
 use crate::plan::{Action, Change, Detail, Operation, OutputChange, Plan, Purpose, Step, Why};
 
+pub use findings::count as count_findings;
 pub use risks::count as count_risks;
 
 /// What stands above a plan besides what it says itself.
@@ -52,9 +54,13 @@ pub fn render(plan: &Plan, header: &Header<'_>) -> String {
     }
     renames::render(&mut text, plan);
     risks::render(&mut text, plan);
+    findings::render(&mut text, plan);
     let _ = writeln!(text, "\n{}", summary(plan));
     if let Some(risks) = risks::summary(plan) {
         let _ = writeln!(text, "{risks}");
+    }
+    if let Some(findings) = findings::summary(plan) {
+        let _ = writeln!(text, "{findings}");
     }
     text
 }

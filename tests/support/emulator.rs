@@ -25,6 +25,11 @@ pub async fn ministack() -> PrivateServer {
     start(&MINISTACK).await
 }
 
+/// MiniStack with signatures and IAM enforced; `test` stays its root.
+pub async fn guarded_ministack() -> PrivateServer {
+    start_with(&MINISTACK, &[("AUTH", "true")]).await
+}
+
 pub async fn moto() -> PrivateServer {
     start(&MOTO).await
 }
@@ -38,9 +43,13 @@ pub async fn botocore() -> PathBuf {
 }
 
 async fn start(emulator: &Emulator) -> PrivateServer {
+    start_with(emulator, &[]).await
+}
+
+async fn start_with(emulator: &Emulator, extra: &[(&str, &str)]) -> PrivateServer {
     let server = async {
         let host = Host::from_environment(|name| std::env::var_os(name))?;
-        start_private(&host, emulator, &[], &|_| ()).await
+        start_private(&host, emulator, extra, &|_| ()).await
     };
     server.await.unwrap_or_else(|error: LocalError| {
         let hints = error.hints().join("\n");

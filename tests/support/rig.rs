@@ -1,6 +1,7 @@
 //! The engine on an emulator, without the command line: a template is planned and applied, with
 //! the state in a folder of its own.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,6 +10,7 @@ use cairn::aws::{Access, Assets, Aws, Clients};
 use cairn::diagnostic::{Diagnostic, Source};
 use cairn::graph::{Graph, Inputs, synth};
 use cairn::journal::Event;
+use cairn::permissions::{Scope, action_of, permissions};
 use cairn::plan::{self, Action, Plan, Step};
 use cairn::reconcile::{Limits, Recheck, Setting, reconcile};
 use cairn::refresh::refresh;
@@ -100,7 +102,25 @@ impl Rig {
         Ok(plan)
     }
 
+    /// Runs a plan, and insists that it makes no call that its policy does not allow.
     pub async fn apply(&self, plan: &Plan, graph: Option<&Arc<Graph>>) -> Result<(), String> {
+        let outlooks = plan::outlooks(plan, graph.map(Arc::as_ref), &self.state().await);
+        let allowed: BTreeSet<String> = permissions(plan, &outlooks, "aws", Scope::Deploy, &[])
+            .into_iter()
+            .map(|permission| permission.action)
+            .collect();
+        let before = self.aws.transcript().count();
+        self.run(plan, graph).await?;
+        let calls = self.aws.transcript().calls().split_off(before);
+        let denied: BTreeSet<&String> =
+            calls.iter().filter(|call| !allowed.contains(&action_of(call))).collect();
+        match denied.is_empty() {
+            true => Ok(()),
+            false => Err(format!("its policy does not allow {denied:?}")),
+        }
+    }
+
+    async fn run(&self, plan: &Plan, graph: Option<&Arc<Graph>>) -> Result<(), String> {
         let (news, _heard) = mpsc::unbounded_channel();
         let (_stop, interrupt) = watch::channel(false);
         let limits = Limits { concurrency: 8, deadline: Some(Duration::from_mins(1)) };

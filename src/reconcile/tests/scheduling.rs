@@ -32,6 +32,7 @@ pub fn plan(after: &[Vec<usize>]) -> Plan {
         steps: after.iter().enumerate().map(step).collect(),
         risks: Vec::new(),
         renames: Vec::new(),
+        findings: Vec::new(),
         outputs: std::collections::BTreeMap::new(),
         exports: std::collections::BTreeMap::new(),
         imports: None,

@@ -20,12 +20,21 @@ struct Document<'a> {
 }
 
 pub fn render(plan: &Plan, header: &Header<'_>) -> Result<String, serde_json::Error> {
+    serde_json::to_string_pretty(&document(plan, header))
+}
+
+/// The same as a value.
+pub fn value(plan: &Plan, header: &Header<'_>) -> Result<Json, serde_json::Error> {
+    serde_json::to_value(document(plan, header))
+}
+
+fn document<'a>(plan: &'a Plan, header: &Header<'a>) -> Document<'a> {
     let count = |(word, number): (&str, usize)| (word.replace(' ', "_"), Json::from(number));
-    serde_json::to_string_pretty(&Document {
+    Document {
         version: VERSION,
         environment: header.environment,
         has_changes: plan.has_changes(),
         summary: counts(plan).into_iter().map(count).collect(),
         plan,
-    })
+    }
 }

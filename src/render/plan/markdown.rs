@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{Header, inline, is_shown, renames, render_step, risks, summary};
-use crate::plan::{Action, Plan, Purpose, Rename, Risk, Step};
+use super::{Header, findings, inline, is_shown, renames, render_step, risks, summary};
+use crate::plan::{Action, Finding, Plan, Purpose, Rename, Risk, Step};
 use crate::render::style::{glyph, words};
 
 /// The most characters a comment has.
@@ -29,11 +29,14 @@ pub fn render(plan: &Plan, header: &Header<'_>) -> String {
     if let Some(risks) = risks::summary(plan) {
         let _ = write!(text, "\n**{}**\n", plain(&risks));
     }
+    if let Some(findings) = findings::summary(plan) {
+        let _ = write!(text, "\n**{}**\n", plain(&findings));
+    }
     for note in &plan.notes {
         let _ = write!(text, "\n> {}\n", escaped(&one_line(note, 300)));
     }
     let mut omitted = Omitted::default();
-    let is_plain = plan.risks.is_empty() && plan.renames.is_empty();
+    let is_plain = plan.risks.is_empty() && plan.renames.is_empty() && plan.findings.is_empty();
     let mut section = if is_plain { CHANGES } else { "" };
     for (item, form) in items.iter().zip(shown) {
         if item.section != section && form != Shown::Counted {
@@ -86,6 +89,7 @@ fn items(plan: &Plan) -> Vec<Item> {
     let mut items: Vec<Item> = plan.renames.iter().map(rename_item).collect();
     let risks = risks::CLASSES.into_iter().flat_map(|class| risks::of(plan, class));
     items.extend(risks.map(risk_item));
+    items.extend(findings::ordered(plan).into_iter().map(finding_item));
     items.extend(plan.steps.iter().filter(|step| is_shown(plan, step)).map(step_item));
     items.extend(outputs_item(plan));
     items
@@ -114,6 +118,21 @@ fn risk_item(risk: &Risk) -> Item {
     let kind = format!("{} risks", risks::word(risk.class));
     let item = item(risk.logical_id.as_str(), kind, &heading, &body.join("\n"), Weight::Risk);
     Item { section: risks::title(risk.class), ..item }
+}
+
+fn finding_item(finding: &Finding) -> Item {
+    let about = finding.logical_id.as_ref().map_or(finding.by.as_str(), |id| id.as_str());
+    let heading = format!(
+        "<code>{}</code> <b>{}</b> {} ({})",
+        findings::word(finding),
+        escaped(about),
+        escaped(&one_line(&finding.message, 600)),
+        escaped(&finding.by)
+    );
+    let body = findings::below(finding).join("\n");
+    let kind = format!("findings that are {}s", findings::word(finding));
+    let item = item(about, kind, &heading, &body, Weight::Risk);
+    Item { section: findings::TITLE, ..item }
 }
 
 fn step_item(step: &Step) -> Item {

@@ -163,6 +163,50 @@ fn with_risks() -> Plan {
     }
 }
 
+/// With what rules and the account say of it.
+fn with_findings() -> Plan {
+    let findings = json!([
+        {
+            "severity": "warning",
+            "by": "quotas",
+            "logical_id": null,
+            "message": "there are 5 VPCs in the region",
+            "place": null,
+            "hints": ["delete some"],
+        },
+        {
+            "severity": "error",
+            "by": "log-groups-have-retention",
+            "logical_id": "Made",
+            "message": "its events are kept, and paid for, for <ever>",
+            "place": {"file": "stack.yaml", "line": 12, "column": 3},
+            "hints": [],
+        },
+    ]);
+    Plan { findings: serde_json::from_value(findings).expect("findings are JSON"), ..with_risks() }
+}
+
+#[test]
+fn findings_have_a_section_and_a_line_of_their_own() {
+    let text = shown(&with_findings());
+    let (_, findings) = text.split_once("\n  Findings\n").expect("a section");
+    let (findings, end) = findings.split_once("\n\n").expect("a summary follows");
+    assert_eq!(
+        findings,
+        "    error Made: its events are kept, and paid for, for <ever>  # log-groups-have-retention
+        --> stack.yaml:12:3
+    warning: there are 5 VPCs in the region  # quotas
+        hint: delete some"
+    );
+    assert!(end.ends_with("\nFindings: 1 error, 1 warning.\n"), "{end}");
+    assert!(!shown(&with_risks()).contains("Findings"));
+    let comment = comment(&with_findings());
+    let (_, section) = comment.split_once("\n#### Findings\n").expect("a section");
+    assert!(comment.contains("**Findings: 1 error, 1 warning.**"), "{comment}");
+    assert!(section.contains("<b>Made</b> its events are kept, and paid for, for &#60;ever&#62;"));
+    assert!(section.contains("--> stack.yaml:12:3"), "{section}");
+}
+
 #[test]
 fn risks_have_a_section_and_a_line_of_their_own() {
     let text = shown(&with_risks());
@@ -180,7 +224,7 @@ fn a_comment_begins_with_the_risks() {
 /// `.ci/run` holds the file against it.
 #[test]
 fn the_golden_plan_is_what_is_rendered() {
-    let text = super::json::render(&with_risks(), &Header { environment: "dev" }).expect("JSON");
+    let text = super::json::render(&with_findings(), &Header { environment: "dev" }).expect("JSON");
     let golden = include_str!("../../../tests/golden/plans/everything.json");
     assert_eq!(
         text,
