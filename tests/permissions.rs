@@ -116,10 +116,23 @@ async fn the_policy_is_enough_and_no_more() {
     let said = sandbox.cairn(&format!("deploy {STACK} --yes")).code(1);
     assert!(said.err.contains("ec2:CreateVpc"), "{}", said.err);
 
+    // A look at the account says so beforehand, if the caller may ask.
+    let mut asking = adapted(&reads, None);
+    let ask =
+        json!({"Effect": "Allow", "Action": ["iam:SimulatePrincipalPolicy"], "Resource": "*"});
+    asking["Statement"].as_array_mut().expect("statements").push(ask);
+    deployer.may(&asking).await;
+    let said = sandbox.cairn(&format!("plan {STACK} --preflight")).code(3);
+    let told = format!("`{ROLE_ARN}` may not `ec2:CreateVpc`");
+    assert!(said.out.contains(&told), "{}", said.out);
+
     for action in MISSED {
         deployer.may(&adapted(&deploy, Some(action))).await;
-        let said = sandbox.cairn(&format!("deploy {STACK} --yes")).code(1);
-        assert!(said.err.contains("not authorized"), "without {action}: {}", said.err);
+        let ran = sandbox.cairn(&format!("deploy {STACK} --yes"));
+        assert_eq!(ran.code, Some(1), "without {action}: {}", ran.err);
+        assert!(ran.err.contains("not authorized"), "without {action}: {}", ran.err);
+        deployer.may(&adapted(&teardown, None)).await;
+        sandbox.cairn(&format!("teardown {STACK} --yes")).code(0);
     }
     deployer.may(&adapted(&deploy, None)).await;
     sandbox.cairn(&format!("deploy {STACK} --yes")).code(0);

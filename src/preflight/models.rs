@@ -16,6 +16,10 @@ const PROPERTY: &str = "FoundationModel";
 
 pub async fn check(subject: &Subject<'_>) -> Look {
     let mut look = Look::default();
+    // No emulator knows which models there are.
+    if !subject.is_aws() {
+        return look;
+    }
     let agents = subject.with_properties().filter(|(step, _)| {
         step.type_name.as_str() == "AWS::Bedrock::Agent"
             && matches!(step.action, Action::Create | Action::Update | Action::Replace)

@@ -4,16 +4,17 @@ use super::{Look, Subject, is_absent, known};
 use crate::aws::{Aws, Fault};
 use crate::diagnostic::Severity;
 use crate::plan::Finding;
+use crate::resource;
 use crate::state::Naming;
 
 const NAME: &str = "names";
 
 /// Types whose names are looked for, the property, and what people call them.
 const KINDS: [(&str, &str, &str); 4] = [
-    ("AWS::Lambda::Function", "FunctionName", "function"),
-    ("AWS::IAM::Role", "RoleName", "role"),
-    ("AWS::Logs::LogGroup", "LogGroupName", "log group"),
-    ("AWS::Bedrock::Agent", "AgentName", "agent"),
+    ("AWS::Lambda::Function", "FunctionName", "a function"),
+    ("AWS::IAM::Role", "RoleName", "a role"),
+    ("AWS::Logs::LogGroup", "LogGroupName", "a log group"),
+    ("AWS::Bedrock::Agent", "AgentName", "an agent"),
 ];
 
 pub async fn check(subject: &Subject<'_>) -> Look {
@@ -27,14 +28,12 @@ pub async fn check(subject: &Subject<'_>) -> Look {
                 Ok(false) => {}
                 Ok(true) => {
                     let message =
-                        format!("there is a {what} `{name}` already, and it is not this stack's");
+                        format!("there is {what} `{name}` already, and it is not this stack's");
                     let finding = Finding::new(Severity::Error, NAME, message)
                         .hint("choose another name, or leave it out and let Cairn generate one");
                     look.add(finding.of(subject.graph, &step.logical_id, &[property]));
                 }
-                Err(fault) => {
-                    look.unchecked(&format!("whether there is a {what} `{name}`"), &fault)
-                }
+                Err(fault) => look.unchecked(&format!("whether there is {what} `{name}`"), &fault),
             }
         }
     }
@@ -59,28 +58,12 @@ async fn is_taken(aws: &Aws, type_name: &str, name: &str) -> Result<bool, Fault>
                 .await;
             answer.map(|one| one.log_groups().iter().any(|one| one.log_group_name() == Some(name)))
         }
-        _ => is_agent(aws, name).await,
+        _ => resource::agents(aws)
+            .await
+            .map(|agents| agents.iter().any(|agent| agent.agent_name() == name)),
     };
     match found {
         Err(fault) if is_absent(&fault) => Ok(false),
         other => other,
-    }
-}
-
-async fn is_agent(aws: &Aws, name: &str) -> Result<bool, Fault> {
-    let mut next = None;
-    loop {
-        let page = aws
-            .call("bedrock:ListAgents", || {
-                aws.bedrock_agent().list_agents().set_next_token(next.clone()).send()
-            })
-            .await?;
-        if page.agent_summaries().iter().any(|agent| agent.agent_name() == name) {
-            return Ok(true);
-        }
-        next = page.next_token;
-        if next.is_none() {
-            return Ok(false);
-        }
     }
 }

@@ -431,7 +431,8 @@ fn test_alias_arn(aws: &Aws, agent: &str) -> String {
     format!("arn:{partition}:bedrock:{region}:{account}:agent-alias/{agent}/{TEST_ALIAS}")
 }
 
-async fn list(aws: &Aws) -> Result<Vec<types::AgentSummary>, Fault> {
+/// All agents of the account and region.
+pub(crate) async fn list(aws: &Aws) -> Result<Vec<types::AgentSummary>, Fault> {
     pages(async |token| {
         let answer = aws
             .call("bedrock:ListAgents", || {

@@ -65,6 +65,7 @@ mod logs_log_group;
 mod or_absent;
 mod pages;
 
+pub(crate) use bedrock_agent::list as agents;
 pub use handler::{BoxFuture, Handler, KnownJson, LiveJson};
 pub use registry::{handler, near_types, types};
 
