@@ -134,6 +134,7 @@ pub fn adopt(
         serial: state.serial,
         steps,
         risks: Vec::new(),
+        findings: Vec::new(),
         renames: Vec::new(),
         outputs: BTreeMap::new(),
         exports: BTreeMap::new(),
