@@ -131,7 +131,7 @@ const PLATFORM_VERSIONS: &[Changes] = &[
         ("AgentCollaboration: SUPERVISOR", "AgentCollaboration: SUPERVISOR_ROUTER"),
         ("        - {StatusCode: \"404\"} # second response\n", ""),
         ("          - {StatusCode: \"404\", SelectionPattern: none} # second answer\n", ""),
-        ("{Variables: {a: b}, LoggingLevel: INFO}", "{Variables: {a: c}, TracingEnabled: true}"),
+        ("{Variables: {a: b}, LoggingLevel: INFO}", "{Variables: {a: c}, LoggingLevel: ERROR}"),
         ("RequestParameters: {method.request.header.X: true}", "ApiKeyRequired: true"),
         ("Tags: {use: simulation}", "Tags: {use: others}"),
     ],
@@ -146,7 +146,7 @@ const PLATFORM_VERSIONS: &[Changes] = &[
         ("PathPart: part", "PathPart: other"),
         ("AgentAliasName: live", "AgentAliasName: next"),
     ],
-    // Taken away: a method, the collaborators, who has the policy, the logs.
+    // Taken away: a method, the collaborators, who has the policy.
     &[
         (
             "  Put:\n    Type: AWS::ApiGateway::Method\n    Properties:\n      RestApiId: !Ref Api\n      ResourceId: !Ref Part\n      HttpMethod: PUT\n      Integration: {Type: MOCK}\n",
@@ -158,7 +158,6 @@ const PLATFORM_VERSIONS: &[Changes] = &[
             "",
         ),
         ("      Roles: [!Ref AgentRole]\n", ""),
-        (", LoggingLevel: INFO}", "}"),
     ],
 ];
 

@@ -82,6 +82,7 @@ fn deploy(account: &mut Account, api: &str, request: &Json) -> Answer {
             }
             None => {
                 create(account, api, &terms)?;
+                account.set("api-stage", &format!("{api}|{name}"), "_with_deployment", true.into());
             }
         }
     }
