@@ -98,7 +98,7 @@ fn in_virtual_time<T>(future: impl Future<Output = T>) -> T {
 /// What the oracle found, with the way that led there.
 pub fn play(script: &Script) -> Result<Report, String> {
     // To log costs time: not every story is looked at.
-    if script.chance % LOGGED != 0 {
+    if !script.chance.is_multiple_of(LOGGED) {
         return play_unheard(script);
     }
     let (outcome, log) = logged(|| play_unheard(script));
