@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -77,4 +78,40 @@ async fn botocore_understands_every_answer() {
     let mut never: BTreeSet<String> = called_by_cairn().difference(&called).cloned().collect();
     never.retain(|action| !NO_CALLS.contains(&action.as_str()));
     assert!(never.is_empty(), "Cairn calls them, and the script does not: {never:?}");
+}
+
+/// The provider that most of the rules' sources are issues of. It is large, and nobody's test
+/// fetches it: without it the test says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_terraform_provider_makes_and_removes_a_stack() {
+    let server = Server::start(SPEED, furnish).await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/simulation/clients/main.tf");
+    fs::copy(source, folder.path().join("main.tf")).expect("a folder of ours");
+    let terraform = async |arguments: &str, is_offline: bool| {
+        let mut command = Command::new("terraform");
+        command.args(arguments.split(' ')).current_dir(folder.path());
+        command.env("TF_VAR_endpoint", server.url()).env("CHECKPOINT_DISABLE", "1");
+        if is_offline {
+            // Only what is on this machine: nobody listens there.
+            command.env("HTTPS_PROXY", "http://127.0.0.1:1");
+        }
+        tokio::task::spawn_blocking(move || command.output()).await.expect("nothing panics")
+    };
+    let is_there = terraform("init -input=false -no-color", true).await;
+    if !is_there.is_ok_and(|output| output.status.success()) {
+        let told = "SKIPPED: Terraform and its AWS provider are not installed here\n";
+        std::io::stderr().write_all(told.as_bytes()).expect("standard error is there");
+        return;
+    }
+    for (arguments, wanted) in [
+        ("apply -auto-approve -input=false -no-color", "Apply complete! Resources: 12 added"),
+        ("plan -detailed-exitcode -input=false -no-color", "No changes"),
+        ("destroy -auto-approve -input=false -no-color", "Destroy complete! Resources: 12"),
+    ] {
+        let output = terraform(arguments, false).await.expect("it ran a moment ago");
+        let told = String::from_utf8_lossy(&output.stdout);
+        let problems = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && told.contains(wanted), "{arguments}\n{told}{problems}");
+    }
 }

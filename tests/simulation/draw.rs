@@ -22,6 +22,8 @@ pub fn script(seed: u64) -> Result<Script, String> {
     let mut random = Random::new(seed);
     let versions = match seed % 20 {
         7 => scenario::services().to_vec(),
+        13 => scenario::personas().to_vec(),
+        17 => scenario::platforms().to_vec(),
         _ => generate::family(seed / SEEDS * FAMILIES + seed % FAMILIES),
     };
     let home = if random.chance(80) { Home::Bucket } else { Home::Directory };

@@ -72,7 +72,7 @@ pub fn owns_all(state: &State, account: &Account) -> Result<(), String> {
     for (_, table) in TABLES {
         let live: BTreeSet<String> = account
             .records(table)
-            .filter(|(_, record)| is_ours(record) && (*table != "rule" || is_marked(record)))
+            .filter(|(_, record)| is_ours(record) && is_of_its_own(table, record))
             .map(|(id, record)| match *table {
                 // A statement's own id: that of its function is the function's.
                 "permission" => text(record, "_sid").to_owned(),
@@ -91,6 +91,15 @@ pub fn owns_all(state: &State, account: &Account) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Whether it is a resource: rules may be a group's, and stages a deployment's.
+fn is_of_its_own(table: &str, record: &Record) -> bool {
+    match table {
+        "rule" => is_marked(record),
+        "api-stage" => !record.contains_key("_with_deployment"),
+        _ => true,
+    }
 }
 
 fn is_marked(record: &Record) -> bool {

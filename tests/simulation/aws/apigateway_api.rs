@@ -149,7 +149,7 @@ fn update(account: &mut Account, request: &Json) -> Answer {
     Ok(whole(&changed))
 }
 
-/// Written out: "execute-api:/stage/…" is an abbreviation ("Resource expressions of permissions to
+/// Written out: `execute-api:/stage/` is an abbreviation ("Resource expressions of permissions to
 /// invoke an API").
 fn told_policy(policy: &str, api: &str) -> Json {
     let long = format!("\"arn:aws:execute-api:{REGION}:{NUMBER}:{api}/");

@@ -92,7 +92,8 @@ fn told_key(key: &Record, includes_value: Option<&str>) -> Json {
 fn create_key(account: &mut Account, request: &Json) -> Answer {
     check_tags(&request["tags"])?;
     let id = account.short_id('k');
-    let value = match given(request, "value") {
+    // An empty text is none, as terraform-provider-aws sends it.
+    let value = match given(request, "value").filter(|value| !value.is_empty()) {
         Some(value) if !(20..=128).contains(&value.len()) => {
             return bad("API Key value should be at least 20 characters");
         }

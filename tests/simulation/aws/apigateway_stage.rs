@@ -61,8 +61,9 @@ fn stage<'a>(account: &'a Account, api: &str, request: &Json) -> Result<&'a Reco
 fn deploy(account: &mut Account, api: &str, request: &Json) -> Answer {
     let kept = snapshot(account, api)?;
     let id = account.short_id('d');
-    let name = given(request, "stageName").map(str::to_owned);
-    if name.is_none() && request.get("stageDescription").is_some_and(Json::is_string) {
+    // An empty text is none, as terraform-provider-aws sends it.
+    let name = given(request, "stageName").filter(|name| !name.is_empty()).map(str::to_owned);
+    if name.is_none() && given(request, "stageDescription").is_some_and(|text| !text.is_empty()) {
         return bad("Stage name shouldn't be null if stage description is specified");
     }
     let mut made_deployment = record(json!({
@@ -82,6 +83,7 @@ fn deploy(account: &mut Account, api: &str, request: &Json) -> Answer {
             }
             None => {
                 create(account, api, &terms)?;
+                account.set("api-stage", &format!("{api}|{name}"), "_with_deployment", true.into());
             }
         }
     }

@@ -273,7 +273,7 @@ fn update(account: &mut Account, request: &Json) -> Answer {
     accepted(json!({"agent": changed}))
 }
 
-/// "The AgentCollaboration attribute is set to SUPERVISOR but no agent collaborators are added":
+/// "The `AgentCollaboration` attribute is set to SUPERVISOR but no agent collaborators are added":
 /// terraform-provider-aws issue 43059. A draft needs a model, an instruction and a role.
 fn prepare(account: &mut Account, request: &Json) -> Answer {
     let live = agent(account, request)?;

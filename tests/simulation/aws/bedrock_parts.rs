@@ -239,8 +239,8 @@ fn update_group(account: &mut Account, request: &Json) -> Answer {
     put(account, &GROUPS, key, live)
 }
 
-/// "ActionGroup with name … cannot be deleted when it is Enabled. Either use
-/// SkipResourceInUseCheckOnDelete flag or mark it as Disabled": generative-ai-cdk-constructs issue
+/// "`ActionGroup` with name … cannot be deleted when it is Enabled. Either use
+/// `SkipResourceInUseCheckOnDelete` flag or mark it as Disabled": generative-ai-cdk-constructs issue
 /// 626.
 fn delete_group(account: &mut Account, request: &Json) -> Answer {
     let group = group(account, request)?;

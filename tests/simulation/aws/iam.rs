@@ -243,12 +243,12 @@ pub fn allows(account: &Account, arn: &str, action: &str) -> bool {
         };
         let attached = role["_attached"].as_object().into_iter().flatten();
         inline.into_iter().any(|(_, live)| is_old(&live["since"]) && says(live))
-            || attached.into_iter().any(|(arn, since)| {
+            || attached.into_iter().any(|(arn, link)| {
                 let own = iam_policies::default_document(account, arn);
                 let says = |(document, since): (String, Time)| {
                     is_old(&since.into()) && says(&json!({"document": document}))
                 };
-                is_old(since)
+                is_old(&link["since"])
                     && (ALLOWING.contains(&(arn.rsplit('/').next().unwrap_or_default(), service))
                         || own.is_some_and(says))
             })

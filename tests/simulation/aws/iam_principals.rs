@@ -159,7 +159,7 @@ fn attach(account: &mut Account, kind: &Kind, request: &Json, adds: bool) -> Ans
             let message = format!("Cannot exceed quota for PoliciesPer{}: 10", kind.noun);
             return conflict("LimitExceeded", message);
         }
-        attached.entry(arn).or_insert(now.into());
+        attached.entry(arn).or_insert(json!({"arn": arn, "since": now}));
     } else if attached.remove(arn).is_none() {
         return missing(format!("Policy {arn} was not found."));
     }
