@@ -76,6 +76,7 @@ fn counts(counts: Counts) -> String {
         (counts.deleted, "deleted"),
         (counts.forgotten, "forgotten"),
         (counts.moved, "moved"),
+        (counts.adopted, "adopted"),
         (counts.failed, "failed"),
     ];
     let told: Vec<String> = each

@@ -39,6 +39,8 @@ pub struct Counts {
     pub forgotten: u32,
     #[serde(skip_serializing_if = "is_zero")]
     pub moved: u32,
+    #[serde(skip_serializing_if = "is_zero")]
+    pub adopted: u32,
     /// Calls that were refused for good.
     #[serde(skip_serializing_if = "is_zero")]
     pub failed: u32,
@@ -67,6 +69,7 @@ impl Counts {
             Event::Deleted { .. } => &mut self.deleted,
             Event::Forgotten { .. } => &mut self.forgotten,
             Event::Moved { .. } => &mut self.moved,
+            Event::Adopted { .. } => &mut self.adopted,
             Event::Failed { .. } => &mut self.failed,
             _ => return None,
         })
