@@ -43,7 +43,7 @@ const DEPLOYED: [&str; 4] = [
 const EXPORT: &str = "export stacks/persona-agent --to-cloudformation theirs --out";
 
 /// Commands that ask AWS.
-const ASKING: [&str; 8] = [
+const ASKING: [&str; 11] = [
     "plan stacks/persona-agent",
     "plan stacks/persona-agent --json",
     "plan stacks/persona-agent --stats",

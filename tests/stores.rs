@@ -421,6 +421,10 @@ async fn a_run_that_is_not_heard_of_loses_the_lock_and_one_that_is_keeps_it() {
 }
 
 /// A run that ends while its heartbeat is under way ends all the same, and gives the lock back.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the run is to end while its heartbeat is on its way"
+)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_ends_whatever_its_heartbeat_does() {
     let server = ministack().await;
