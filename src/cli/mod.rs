@@ -109,7 +109,7 @@ pub async fn run(cli: Cli) -> Result<Code, Failure> {
         Command::Validate(args) => validate::run(&args),
         Command::Synth(args) => synth::run(&args),
         Command::Graph(args) => graph::run(&args),
-        Command::Plan(args) => plan::run(&args).await,
+        Command::Plan(args) => Box::pin(plan::run(&args)).await,
         Command::Deploy(args) => Box::pin(deploy::run(&args)).await,
         Command::Drift(args) => drift::run(&args).await,
         Command::Import(args) => Box::pin(import::run(&args)).await,

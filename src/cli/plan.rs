@@ -188,8 +188,8 @@ impl clap::Args for Args {
 
 pub async fn run(args: &Args) -> Result<Code, Failure> {
     match args {
-        Args::Make(args) if args.form.form() == Form::Sarif => logged(args).await,
-        Args::Make(args) => make(args, &mut Log::default()).await,
+        Args::Make(args) if args.form.form() == Form::Sarif => Box::pin(logged(args)).await,
+        Args::Make(args) => Box::pin(make(args, &mut Log::default())).await,
         Args::Show(args) => show_saved(args),
     }
 }
@@ -212,7 +212,7 @@ fn show_saved(args: &ShowArgs) -> Result<Code, Failure> {
 /// All that is found of all stacks in one log; what stops a plan is in it.
 async fn logged(args: &MakeArgs) -> Result<Code, Failure> {
     let mut log = Log::default();
-    let code = match make(args, &mut log).await {
+    let code = match Box::pin(make(args, &mut log)).await {
         Err(Failure::Diagnostics(found)) => {
             log.add_findings(&found);
             Code::Failed
@@ -252,7 +252,7 @@ async fn make(args: &MakeArgs, log: &mut Log) -> Result<Code, Failure> {
         }
         let plan = match args.teardown {
             true => of_teardown(project, args, log).await?,
-            false => of(project, args, &promised, log).await?,
+            false => Box::pin(of(project, args, &promised, log)).await?,
         };
         promised.add(&plan);
         has_changes |= plan.has_changes();

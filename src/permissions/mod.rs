@@ -169,7 +169,9 @@ fn permission(need: &Need, step: &Step, plan: &Plan, names: &Names<'_>) -> Optio
         Condition::PassedTo(service) => equals("iam:PassedToService", service),
         Condition::OnCreate(call) => equals("ec2:CreateAction", call),
         Condition::Marked if is_known => None,
-        Condition::Marked => equals(&format!("aws:ResourceTag/{}", names.mark()), &plan.stack),
+        Condition::Marked => {
+            equals(&format!("aws:ResourceTag/{}", resource::tags::STACK), &plan.stack)
+        }
     };
     Some(Permission {
         logical_id: Some(step.logical_id.clone()),
