@@ -43,6 +43,7 @@ pub mod refresh;
 pub mod render;
 pub mod resource;
 pub mod schema;
+pub mod sketch;
 pub mod state;
 pub mod talk;
 pub mod template;

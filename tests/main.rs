@@ -2,6 +2,7 @@
 
 mod adopt;
 mod agent_runtime;
+mod browser;
 mod cdk_apps;
 mod cloud_assembly;
 mod constructs;

@@ -14,7 +14,7 @@ use crate::support::sandbox::Sandbox;
 const STACK: &str = "stacks/persona-agent";
 
 /// Commands that know all they tell from files.
-const OFFLINE: [&str; 8] = [
+const OFFLINE: [&str; 14] = [
     "validate stacks/persona-agent",
     "synth stacks/persona-agent",
     "synth stacks/persona-agent --json",
@@ -23,6 +23,12 @@ const OFFLINE: [&str; 8] = [
     "plan show plan.cairn",
     "plan show plan.cairn --json",
     "plan show plan.cairn --markdown",
+    "plan show plan.cairn --format html",
+    "plan show plan.cairn --format sarif",
+    "graph stacks/persona-agent",
+    "graph stacks/persona-agent --format dot",
+    "graph stacks/persona-agent --format mermaid",
+    "graph stacks/persona-agent --format html",
 ];
 
 /// Those that tell of a deployed stack.
@@ -37,11 +43,14 @@ const DEPLOYED: [&str; 4] = [
 const EXPORT: &str = "export stacks/persona-agent --to-cloudformation theirs --out";
 
 /// Commands that ask AWS.
-const ASKING: [&str; 8] = [
+const ASKING: [&str; 11] = [
     "plan stacks/persona-agent",
     "plan stacks/persona-agent --json",
     "plan stacks/persona-agent --stats",
     "plan stacks/persona-agent --format markdown",
+    "plan stacks/persona-agent --format html",
+    "plan stacks/persona-agent --format sarif",
+    "plan stacks/persona-agent --teardown",
     "plan stacks/persona-agent --out /dev/null",
     "plan stacks/persona-agent --preflight",
     "plan stacks/persona-agent --print-policy",

@@ -23,6 +23,7 @@ const PURE: &[&str] = &[
     "reconcile/retry.rs",
     "reconcile/schedule.rs",
     "schema",
+    "sketch",
     "state/change.rs",
     "state/format.rs",
     "state/law.rs",

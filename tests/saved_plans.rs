@@ -286,7 +286,7 @@ async fn a_run_that_stopped_goes_on_with_a_new_plan() {
     configure(&sandbox, &meddler.url, "");
     let stopped = sandbox.cairn("deploy plan.cairn --yes").code(1).err;
     assert!(stopped.contains("not now") && stopped.contains("1 failed"), "{stopped}");
-    assert!(stopped.contains("nothing is lost: plan again, and deploy that"), "{stopped}");
+    assert!(stopped.contains("nothing is lost: plan again, and apply that"), "{stopped}");
     configure(&sandbox, &server.url, "");
     let refuser = Refuser { sandbox: &sandbox, endpoint: &server.url };
     refuser.refuses("", "has changed since the plan was made (serial").await;
@@ -349,4 +349,77 @@ async fn drift_is_what_others_did() {
     assert_eq!(resources[0]["drift"], json!("Deleted"));
     sandbox.cairn(&format!("drift {STACK} --name other")).code(1);
     sandbox.cairn(&format!("teardown {STACK} --yes")).code(0);
+}
+
+/// What a teardown would delete is a plan like any other, and is applied by the command for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_saved_teardown_is_what_goes() {
+    let server = ministack().await;
+    let sandbox = project(&server.url);
+    let before = inventory(&server.url).await;
+    let nothing = sandbox.cairn(&format!("plan {STACK} --teardown --detailed-exitcode")).code(0);
+    assert!(nothing.out.contains("Nothing to do: the stack owns nothing."), "{}", nothing.out);
+    sandbox.cairn(&format!("deploy {STACK} --yes")).code(0);
+
+    let plan = format!("plan {STACK} --teardown");
+    let planned = sandbox.cairn(&format!("{plan} --out plan.cairn --out plan.html")).code(0).out;
+    assert!(planned.contains("- Logs") && planned.contains("3 to delete."), "{planned}");
+    assert_eq!(sandbox.cairn("plan show plan.cairn").code(0).out, planned);
+    let told = json(&sandbox.cairn(&format!("{plan} --json")).code(0).out);
+    assert_eq!((&told["purpose"], &told["summary"]["delete"]), (&json!("Teardown"), &json!(3)));
+    assert!(sandbox.cairn(&format!("{plan} --markdown")).code(0).out.contains("is deleted"));
+    sandbox.cairn(&format!("{plan} --fail-on destructive")).code(3);
+    let page = sandbox.read("plan.html");
+    assert_eq!(page, sandbox.cairn("plan show plan.cairn --format html").code(0).out);
+    assert_eq!(page, sandbox.cairn(&format!("{plan} --format html")).code(0).out);
+    assert!(page.contains("This plan tears the stack down."));
+
+    let refused = |command: &str, told: &str| {
+        let said = sandbox.cairn(command).code(1).err;
+        assert!(said.contains(told), "{told:?} is not in:\n{said}");
+    };
+    refused("deploy plan.cairn --yes", "apply it with `cairn teardown FILE`");
+    refused("teardown plan.cairn", "--yes");
+    refused("teardown plan.cairn --yes --max-age 1ms", "may be applied within");
+    save(&sandbox);
+    refused("teardown plan.cairn --yes", "apply it with `cairn deploy FILE`");
+    sandbox.cairn(&format!("{plan} --out plan.cairn")).code(0);
+    sandbox.cairn(&format!("deploy {STACK} --parameter Purpose=trial --yes")).code(0);
+    refused("teardown plan.cairn --yes", "has changed since the plan was made (serial");
+
+    sandbox.cairn(&format!("{plan} --out plan.cairn")).code(0);
+    sandbox.cairn("teardown plan.cairn --yes").code(0);
+    assert_eq!(inventory(&server.url).await, before);
+    refused("teardown plan.cairn --yes", "for a state of the stack `small` that is not here");
+}
+
+/// For code scanning each risk stands where its resource is declared.
+#[tokio::test(flavor = "multi_thread")]
+async fn risks_have_places() {
+    let server = ministack().await;
+    let sandbox = project(&server.url);
+    let results = |ran: Ran| {
+        let log = json(&ran.out);
+        assert_eq!(log["version"], "2.1.0");
+        log["runs"][0]["results"].as_array().expect("a list").clone()
+    };
+    let plan = format!("plan {STACK}");
+    let found = results(sandbox.cairn(&format!("{plan} --out plan.cairn --format sarif")).code(0));
+    let role = found.iter().find(|one| one["ruleId"] == "cairn-broadening").expect("a role");
+    let text = role["message"]["text"].as_str().expect("a text");
+    assert!(text.starts_with("`Role` `lambda.amazonaws.com` may `sts:AssumeRole`"), "{text}");
+    let place = &role["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "stacks/small/stack.yaml");
+    let line = TEMPLATE.lines().position(|line| line == "  Role:").expect("it is there") + 1;
+    assert_eq!(place["region"], json!({"startLine": line, "startColumn": 3, "endColumn": 7}));
+    assert_eq!(results(sandbox.cairn("plan show plan.cairn --format sarif").code(0)), found);
+
+    sandbox.edit(
+        "stacks/small/stack.yaml",
+        "RetentionInDays: !Ref Days",
+        "RetentionInDay: !Ref Days",
+    );
+    let wrong = results(sandbox.cairn(&format!("{plan} --format sarif")).code(1));
+    assert_eq!(wrong[0]["ruleId"], "cairn-validate");
+    assert_eq!(wrong[0]["level"], "error");
 }

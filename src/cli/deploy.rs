@@ -68,7 +68,7 @@ impl Begun {
     fn go_on(self) -> &'static str {
         match self {
             Self::Stack => "run the same command again to go on",
-            Self::SavedPlan => "plan again, and deploy that, to go on",
+            Self::SavedPlan => "plan again, and apply that, to go on",
         }
     }
 }

@@ -8,6 +8,7 @@ mod drift;
 mod export;
 mod failure;
 mod gate;
+mod graph;
 mod import;
 mod init;
 mod invoke;
@@ -18,6 +19,8 @@ mod plan;
 mod policy;
 mod preflight;
 mod project;
+#[cfg(test)]
+mod samples;
 mod saved;
 mod session;
 mod stacks;
@@ -52,6 +55,7 @@ pub struct Cli {
 enum Command {
     Validate(validate::Args),
     Synth(synth::Args),
+    Graph(graph::Args),
     #[command(visible_alias = "diff")]
     Plan(plan::Args),
     Deploy(deploy::Args),
@@ -104,12 +108,13 @@ pub async fn run(cli: Cli) -> Result<Code, Failure> {
     match cli.command {
         Command::Validate(args) => validate::run(&args),
         Command::Synth(args) => synth::run(&args),
+        Command::Graph(args) => graph::run(&args),
         Command::Plan(args) => plan::run(&args).await,
         Command::Deploy(args) => Box::pin(deploy::run(&args)).await,
         Command::Drift(args) => drift::run(&args).await,
         Command::Import(args) => Box::pin(import::run(&args)).await,
         Command::Export(args) => export::run(&args).await,
-        Command::Teardown(args) => teardown::run(&args).await,
+        Command::Teardown(args) => Box::pin(teardown::run(&args)).await,
         Command::Outputs(args) => outputs::run(&args).await,
         Command::Invoke(args) => invoke::run(&args).await,
         Command::Init(args) => init::run(&args).await,

@@ -1,12 +1,13 @@
 //! `cairn plan`: what would change and why, now or as it was saved.
 
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgMatches, Command, FromArgMatches};
 
 use super::accept::{self, AcceptArgs, How};
 use super::gate::{Gate, stopped};
+use super::graph::write;
 use super::policy::{PolicyArgs, hold, refused};
 use super::preflight::{PreflightArgs, look};
 use super::project::Project;
@@ -14,15 +15,18 @@ use super::session::{Promised, Session};
 use super::stacks::StacksArgs;
 use super::{Code, Failure, saved};
 use crate::assembly::cloud::Reach;
+use crate::aws::Assets;
 use crate::config::StateHome;
 use crate::graph::Graph;
 use crate::permissions::{self, Scope};
 use crate::plan::drift::drift;
 use crate::plan::saved::SavedPlan;
-use crate::plan::{self, Plan, check_exports, outlooks};
+use crate::plan::{self, Plan, check_exports, outlooks, teardown};
 use crate::render::diagnostic::{Color, render_all};
 use crate::render::plan::{Header, json, markdown, render};
-use crate::render::say;
+use crate::render::sarif::Log;
+use crate::render::{page, say};
+use crate::sketch::Sketch;
 use crate::state::State;
 
 /// Show what a deploy would change, and why
@@ -33,6 +37,8 @@ use crate::state::State;
     cairn plan stacks/persona-agent --env prod --policy config/policies/private-agent.yaml   # 3 if a rule forbids it\n  \
     cairn plan stacks/persona-agent --env prod --print-policy   # what IAM has to allow for it\n  \
     cairn plan stacks/persona-agent --env prod --out plan.cairn   # for `cairn deploy plan.cairn`\n  \
+    cairn plan stacks/persona-agent --env prod --out plan.html   # a page for a browser\n  \
+    cairn plan stacks/persona-agent --env prod --teardown   # what `cairn teardown` would delete\n  \
     cairn plan --app cdk.out --all   # the stacks of a CDK app\n  \
     cairn plan show plan.cairn --markdown")]
 pub struct MakeArgs {
@@ -40,9 +46,13 @@ pub struct MakeArgs {
     stack: StacksArgs,
     #[command(flatten)]
     form: FormArgs,
-    /// Save the plan, to be applied by `cairn deploy FILE`
+    /// Save the plan, to be applied by `cairn deploy FILE`; where FILE ends in `.html`, as a page
+    /// to look at. Repeatable
     #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
+    out: Vec<PathBuf>,
+    /// Plan to delete everything the stack owns
+    #[arg(long)]
+    teardown: bool,
     /// Exit with 0 when there is nothing to do, 2 when there is, 1 on an error
     #[arg(long)]
     detailed_exitcode: bool,
@@ -69,6 +79,9 @@ pub struct MakeArgs {
 pub struct ShowArgs {
     /// A plan that `cairn plan --out` wrote
     file: PathBuf,
+    /// Write it to a file instead
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
     #[command(flatten)]
     form: FormArgs,
     #[command(flatten)]
@@ -105,6 +118,10 @@ enum Form {
     Json,
     /// For a comment on a pull request
     Markdown,
+    /// A page in one file: the stack as a picture, with its changes
+    Html,
+    /// What is at risk, as a log for code scanning, SARIF 2.1.0
+    Sarif,
 }
 
 #[derive(Debug, clap::Args)]
@@ -171,24 +188,54 @@ impl clap::Args for Args {
 
 pub async fn run(args: &Args) -> Result<Code, Failure> {
     match args {
-        Args::Make(args) => make(args).await,
-        Args::Show(args) => {
-            let saved = SavedPlan::read(&saved::read(&args.file)?)?;
-            show(&saved.plan, &saved.environment, &args.form)?;
-            Ok(if args.fail.fails(&saved.plan) { Code::Stopped } else { Code::Success })
-        }
+        Args::Make(args) if args.form.form() == Form::Sarif => logged(args).await,
+        Args::Make(args) => make(args, &mut Log::default()).await,
+        Args::Show(args) => show_saved(args),
     }
 }
 
-async fn make(args: &MakeArgs) -> Result<Code, Failure> {
+fn show_saved(args: &ShowArgs) -> Result<Code, Failure> {
+    let saved = SavedPlan::read(&saved::read(&args.file)?)?;
+    let shown = Shown { plan: &saved.plan, sketch: &saved.sketch, environment: &saved.environment };
+    let text = match args.form.form() {
+        Form::Sarif => {
+            let mut log = Log::default();
+            log.add_risks(&saved.plan, &saved.sketch, &saved.file);
+            serde_json::to_string_pretty(&log.to_json())? + "\n"
+        }
+        form => shown.render(form)?,
+    };
+    write(args.out.as_deref(), &text)?;
+    Ok(if args.fail.fails(&saved.plan) { Code::Stopped } else { Code::Success })
+}
+
+/// All that is found of all stacks in one log; what stops a plan is in it.
+async fn logged(args: &MakeArgs) -> Result<Code, Failure> {
+    let mut log = Log::default();
+    let code = match make(args, &mut log).await {
+        Err(Failure::Diagnostics(found)) => {
+            log.add_findings(&found);
+            Code::Failed
+        }
+        code => code?,
+    };
+    writeln!(anstream::stdout(), "{}", serde_json::to_string_pretty(&log.to_json())?)?;
+    Ok(code)
+}
+
+async fn make(args: &MakeArgs, log: &mut Log) -> Result<Code, Failure> {
     if let Some(path) = args.stack.path()
         && saved::text(path)?.is_some()
     {
         return Err(Failure::text(format!("`{}` is a saved plan, not a stack", path.display()))
             .hint(format!("show it with `cairn plan {SHOW} {}`", path.display())));
     }
-    let projects = args.stack.find(Reach::Upstream)?;
-    if args.out.is_some() && projects.len() > 1 {
+    let mut projects =
+        args.stack.find(if args.teardown { Reach::Downstream } else { Reach::Upstream })?;
+    if args.teardown {
+        projects.reverse();
+    }
+    if (!args.out.is_empty() || args.form.form() == Form::Html) && projects.len() > 1 {
         let names: Vec<&str> = projects.iter().map(|project| project.name.as_str()).collect();
         return Err(Failure::text(format!(
             "a plan file holds one stack, not {}",
@@ -196,13 +243,17 @@ async fn make(args: &MakeArgs) -> Result<Code, Failure> {
         ))
         .hint("name one stack, with `--exclusively` if it depends on others"));
     }
+    let is_text = matches!(args.form.form(), Form::Text | Form::Markdown);
     let mut promised = Promised::default();
     let (mut has_changes, mut fails) = (false, false);
     for (index, project) in projects.iter().enumerate() {
-        if index > 0 && args.form.form() != Form::Json {
+        if index > 0 && is_text {
             writeln!(anstream::stdout())?;
         }
-        let plan = of(project, args, &promised).await?;
+        let plan = match args.teardown {
+            true => of_teardown(project, args, log).await?,
+            false => of(project, args, &promised, log).await?,
+        };
         promised.add(&plan);
         has_changes |= plan.has_changes();
         fails |= args.fail.fails(&plan);
@@ -216,9 +267,15 @@ async fn make(args: &MakeArgs) -> Result<Code, Failure> {
 }
 
 /// Plans one stack and shows it.
-async fn of(project: &Project, args: &MakeArgs, promised: &Promised) -> Result<Plan, Failure> {
+async fn of(
+    project: &Project,
+    args: &MakeArgs,
+    promised: &Promised,
+    log: &mut Log,
+) -> Result<Plan, Failure> {
     let (checked, mut loaded) = project.deployable_graph()?;
-    if !checked.warnings.is_empty() && args.form.form() != Form::Json {
+    log.add_findings(&checked.warnings);
+    if !checked.warnings.is_empty() && !matches!(args.form.form(), Form::Json | Form::Sarif) {
         writeln!(anstream::stderr(), "{}", render_all(&checked.warnings, Color::Always))?;
     }
     let rules = args.policy.rules(project)?;
@@ -238,16 +295,15 @@ async fn of(project: &Project, args: &MakeArgs, promised: &Promised) -> Result<P
     }
     hold(&mut plan, &rules, &graph, &state, &project.environment.name)?;
     check_exports(&plan, &session.others(project).await?)?;
+    let sketch = Sketch::of_graph(&graph).with_state(&state);
     match args.print_policy {
         Some(scope) => print_policy(&plan, &graph, &state, &session, project, scope)?,
-        None => show(&plan, &project.environment.name, &args.form)?,
+        None => show(project, args, &plan, &sketch, log)?,
     }
     if let Some(how) = how.filter(|how| *how != How::Write) {
         accept::take(project, &loaded.written, &drifted, how)?;
     }
-    if let Some(path) = &args.out {
-        saved::write(path, &plan, &graph, project, &args.stack.source)?;
-    }
+    keep(project, args, &plan, Some(&graph), &sketch)?;
     if args.stats {
         say_calls(&session)?;
     }
@@ -283,15 +339,78 @@ fn print_policy(
     Ok(())
 }
 
-fn show(plan: &Plan, environment: &str, form: &FormArgs) -> Result<(), Failure> {
-    let header = Header { environment };
-    let mut out = anstream::stdout();
-    match form.form() {
-        Form::Text => write!(out, "{}", render(plan, &header))?,
-        Form::Json => writeln!(out, "{}", json::render(plan, &header)?)?,
-        Form::Markdown => write!(out, "{}", markdown::render(plan, &header))?,
+/// Plans to take one stack away, and shows that.
+async fn of_teardown(project: &Project, args: &MakeArgs, log: &mut Log) -> Result<Plan, Failure> {
+    let session = Session::open(&project.environment, Assets::default()).await?;
+    let state = session.state(project).await?;
+    let plan = teardown(&state);
+    check_exports(&plan, &session.others(project).await?)?;
+    let sketch = Sketch::of_state(&state);
+    show(project, args, &plan, &sketch, log)?;
+    keep(project, args, &plan, None, &sketch)?;
+    if args.stats {
+        say_calls(&session)?;
+    }
+    Ok(plan)
+}
+
+/// Whether a plan is to go into a file as a page.
+fn is_page(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end == "html")
+}
+
+fn show(
+    project: &Project,
+    args: &MakeArgs,
+    plan: &Plan,
+    sketch: &Sketch,
+    log: &mut Log,
+) -> Result<(), Failure> {
+    let shown = Shown { plan, sketch, environment: &project.environment.name };
+    match args.form.form() {
+        Form::Sarif => log.add_risks(plan, sketch, &project.file().display().to_string()),
+        Form::Html if args.out.iter().any(|path| is_page(path)) => {}
+        form => write(None, &shown.render(form)?)?,
     }
     Ok(())
+}
+
+/// Writes the files that are asked for.
+fn keep(
+    project: &Project,
+    args: &MakeArgs,
+    plan: &Plan,
+    graph: Option<&Graph>,
+    sketch: &Sketch,
+) -> Result<(), Failure> {
+    let shown = Shown { plan, sketch, environment: &project.environment.name };
+    for path in &args.out {
+        match is_page(path) {
+            true => write(Some(path), &shown.render(Form::Html)?)?,
+            false => saved::write(path, plan, graph, sketch, project, &args.stack.source)?,
+        }
+    }
+    Ok(())
+}
+
+/// A plan with what it takes to show it.
+struct Shown<'a> {
+    plan: &'a Plan,
+    sketch: &'a Sketch,
+    environment: &'a str,
+}
+
+impl Shown<'_> {
+    /// In a form that holds one plan.
+    fn render(&self, form: Form) -> Result<String, Failure> {
+        let header = Header { environment: self.environment };
+        Ok(match form {
+            Form::Text | Form::Sarif => render(self.plan, &header),
+            Form::Json => json::render(self.plan, &header)? + "\n",
+            Form::Markdown => markdown::render(self.plan, &header),
+            Form::Html => page::plan::render(self.plan, self.sketch, &header),
+        })
+    }
 }
 
 /// How many calls a session made; the one to STS is not in its transcript.

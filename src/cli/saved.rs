@@ -4,6 +4,8 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use jiff::SignedDuration;
+
 use super::deploy::{Args, Begun, Prepared};
 use super::project::Project;
 use super::session::{Promised, Session};
@@ -12,7 +14,8 @@ use super::{Failure, clock};
 use crate::config;
 use crate::graph::{self, Graph};
 use crate::plan::saved::{Origin, SavedPlan, looks_saved, plain_parameters};
-use crate::plan::{self, Plan};
+use crate::plan::{self, Plan, Purpose};
+use crate::sketch::Sketch;
 
 /// What the files are called.
 const EXTENSION: &str = "cairn";
@@ -42,18 +45,21 @@ pub fn read(path: &Path) -> Result<String, Failure> {
 pub fn write(
     path: &Path,
     plan: &Plan,
-    graph: &Graph,
+    graph: Option<&Graph>,
+    sketch: &Sketch,
     project: &Project,
     source: &SourceArgs,
 ) -> Result<(), Failure> {
+    let parameters = graph.map(|graph| plain_parameters(graph, &source.parameters));
     let saved = SavedPlan {
         made_by: env!("CARGO_PKG_VERSION").to_owned(),
         made_at: clock::moment(),
         file: project.relative(project.file())?,
         app: project.app.as_ref().map(|app| project.relative(&app.directory)).transpose()?,
         environment: project.environment.name.clone(),
-        parameters: plain_parameters(graph, &source.parameters),
-        origin: Origin::of(graph),
+        parameters: parameters.unwrap_or_default(),
+        origin: graph.map(Origin::of),
+        sketch: sketch.clone(),
         plan: plan.clone(),
     };
     fs::write(path, saved.write()?)
@@ -64,6 +70,7 @@ pub fn write(
 /// plan as it was saved. Only to see whether it still holds is it made a second time.
 pub async fn prepare(text: &str, args: &Args) -> Result<Prepared, Failure> {
     let saved = SavedPlan::read(text)?;
+    saved.check_purpose(Purpose::Deploy)?;
     saved.check_age(clock::moment(), args.max_age)?;
     let project = stack_of(&saved, &args.stack.source)?.find()?;
     let rules = args.policy.rules(&project)?;
@@ -83,6 +90,19 @@ pub async fn prepare(text: &str, args: &Args) -> Result<Prepared, Failure> {
     saved.check_live(&plan::plan(&graph, &state, &observed, &mut draw)?)?;
     let plan = saved.plan;
     Ok(Prepared { begun: Begun::SavedPlan, project, rules, session, lock, state, graph, plan })
+}
+
+/// The stack that a saved plan tears down, and how it is to be done there: everything is held
+/// against what it was made from once the state's lock is taken.
+pub fn teardown(
+    text: &str,
+    given: &SourceArgs,
+    max_age: SignedDuration,
+) -> Result<(Project, SavedPlan), Failure> {
+    let saved = SavedPlan::read(text)?;
+    saved.check_purpose(Purpose::Teardown)?;
+    saved.check_age(clock::moment(), max_age)?;
+    Ok((stack_of(&saved, given)?.find()?, saved))
 }
 
 /// Where the plan's stack is here. What the file must not hold is given again.

@@ -2,48 +2,56 @@
 
 use std::io::Write as _;
 
+use jiff::SignedDuration;
+
 use super::deploy::{Begun, agreed, apply, conclude, show};
 use super::project::Project;
 use super::session::Session;
 use super::stacks::StacksArgs;
-use super::{Code, Failure};
+use super::{Code, Failure, saved};
 use crate::assembly::cloud::Reach;
 use crate::aws::Assets;
-use crate::plan;
+use crate::plan::{self, saved::SavedPlan};
 use crate::render::say;
 
 /// Delete everything the stack owns
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  cairn teardown stacks/persona-agent --env local --yes")]
+#[command(after_help = "Examples:\n  cairn teardown stacks/persona-agent --env local --yes\n  \
+    cairn plan stacks/persona-agent --teardown --out plan.cairn   # only shows what would go\n  \
+    cairn teardown plan.cairn --yes   # exactly what that showed",
+    mut_arg("stacks", |stack| stack.help(
+        "The stack, or a plan that `cairn plan --teardown --out` wrote; of an app, names or patterns")))]
 pub struct Args {
     #[command(flatten)]
     stack: StacksArgs,
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
+    /// How old a saved plan may be
+    #[arg(long, value_name = "TIME", default_value = "24h")]
+    max_age: SignedDuration,
     /// Say how many AWS calls were made
     #[arg(long)]
     stats: bool,
 }
 
 pub async fn run(args: &Args) -> Result<Code, Failure> {
+    if let Some(path) = args.stack.path()
+        && let Some(text) = saved::text(path)?
+    {
+        let (project, saved) = saved::teardown(&text, &args.stack.source, args.max_age)?;
+        check_protection(&project)?;
+        return one(&project, args, Some(&saved)).await;
+    }
     let projects = args.stack.find(Reach::Downstream)?;
     for project in &projects {
-        if let Some(app) = &project.app
-            && app.stack.termination_protection
-        {
-            let name = &app.stack.display_name;
-            return Err(Failure::text(format!(
-                "the stack `{name}` is protected against termination"
-            ))
-            .hint("take `terminationProtection` away in the app first"));
-        }
+        check_protection(project)?;
     }
     for (index, project) in projects.iter().rev().enumerate() {
         if index > 0 {
             writeln!(anstream::stdout())?;
         }
-        let code = one(project, args).await?;
+        let code = one(project, args, None).await?;
         if code != Code::Success {
             return Ok(code);
         }
@@ -51,9 +59,20 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
     Ok(Code::Success)
 }
 
-async fn one(project: &Project, args: &Args) -> Result<Code, Failure> {
+fn check_protection(project: &Project) -> Result<(), Failure> {
+    match &project.app {
+        Some(app) if app.stack.termination_protection => {
+            let name = &app.stack.display_name;
+            Err(Failure::text(format!("the stack `{name}` is protected against termination"))
+                .hint("take `terminationProtection` away in the app first"))
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn one(project: &Project, args: &Args, saved: Option<&SavedPlan>) -> Result<Code, Failure> {
     let store = project.store().await?;
-    if store.read().await?.is_none() {
+    if saved.is_none() && store.read().await?.is_none() {
         say(&format!(
             "Nothing to do: the stack `{}` is not deployed in the environment `{}`.",
             project.name, project.environment.name
@@ -61,9 +80,23 @@ async fn one(project: &Project, args: &Args) -> Result<Code, Failure> {
         return Ok(Code::Success);
     }
     let session = Session::open(&project.environment, Assets::default()).await?;
+    if let Some(saved) = saved {
+        saved.check_home(session.aws.account(), session.aws.region())?;
+    }
     let (session, lock) = session.lock(&store, "cairn teardown").await?;
-    let state = session.state(project).await?;
-    let plan = plan::teardown(&state);
+    let (state, plan) = match saved {
+        None => {
+            let state = session.state(project).await?;
+            let plan = plan::teardown(&state);
+            (state, plan)
+        }
+        Some(saved) => {
+            let state = saved.state(store.read().await?)?;
+            saved.check_live(&plan::teardown(&state))?;
+            (state, saved.plan.clone())
+        }
+    };
+    let begun = if saved.is_some() { Begun::SavedPlan } else { Begun::Stack };
     plan::check_exports(&plan, &session.others(project).await?)?;
     show(&plan, project)?;
     if plan.has_work() && !args.yes && !agreed("Delete all of this?")? {
@@ -72,9 +105,8 @@ async fn one(project: &Project, args: &Args) -> Result<Code, Failure> {
     // Until the state is forgotten nobody else may begin one.
     let held = lock.clone();
     let ledger = store.open(lock, state).await?;
-    let outcome =
-        apply(&plan, ledger, &session, None, project.environment.limits, Begun::Stack).await?;
-    let code = conclude(&plan, &outcome, &session, Begun::Stack);
+    let outcome = apply(&plan, ledger, &session, None, project.environment.limits, begun).await?;
+    let code = conclude(&plan, &outcome, &session, begun);
     if code == Code::Success && outcome.state.is_empty() {
         store.forget().await?;
     }

@@ -6,7 +6,7 @@ use super::stacks::StacksArgs;
 use super::{Code, Failure};
 use crate::assembly::cloud::Reach;
 use crate::render::diagnostic::{Color, render_all, to_json};
-use crate::render::sarif::to_sarif;
+use crate::render::sarif::Log;
 
 /// Check a stack without any network
 #[derive(Debug, clap::Args)]
@@ -61,7 +61,11 @@ pub fn run(args: &Args) -> Result<Code, Failure> {
     let format = if args.json { Format::Json } else { args.format };
     if format != Format::Text {
         let json = match format {
-            Format::Sarif => to_sarif(&findings),
+            Format::Sarif => {
+                let mut log = Log::default();
+                log.add_findings(&findings);
+                log.to_json()
+            }
             _ => findings.iter().map(to_json).collect(),
         };
         writeln!(anstream::stdout(), "{}", serde_json::to_string_pretty(&json)?)?;

@@ -22,7 +22,7 @@ mod same;
 pub mod saved;
 mod teardown;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use desired::{Known, desired_properties, follows_digest, lookup};
 pub use detail::Detail;
@@ -32,8 +32,8 @@ pub use exports::check_exports;
 pub use finding::{FilePlace, Finding};
 pub use make::{instance_of, plan};
 pub use name::generate as generate_name;
-pub use renames::Rename;
 pub use outlook::{Outlook, outlooks};
+pub use renames::Rename;
 pub use risk::{Class, Risk};
 pub use same::Rules;
 pub use teardown::teardown;

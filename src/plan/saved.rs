@@ -9,9 +9,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
-use super::{Operation, OutputChange, Plan, Risk, Step, StepId};
+use super::{Operation, OutputChange, Plan, Purpose, Risk, Step, StepId};
 use crate::graph::Graph;
 use crate::resource::{self, Rule};
+use crate::sketch::Sketch;
 use crate::state::State;
 use crate::template::{Echo, Node, NodeKind, Template};
 use crate::value::{Attributes, LogicalId, Token, digest};
@@ -37,7 +38,11 @@ pub struct SavedPlan {
     pub environment: String,
     /// Those given on the command line that are no secrets.
     pub parameters: BTreeMap<String, String>,
-    pub origin: Origin,
+    /// What it was made from besides the state; a teardown is made from that alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+    /// For drawing it.
+    pub sketch: Sketch,
     pub plan: Plan,
 }
 
@@ -85,6 +90,10 @@ pub enum Refusal {
     Serial { stack: String, planned: u64, actual: u64 },
     #[error("the plan was made for a state of the stack `{stack}` that is not here")]
     NoState { stack: String },
+    #[error("the plan tears the stack `{stack}` down")]
+    Teardown { stack: String },
+    #[error("the plan changes the stack `{stack}`, and does not tear it down")]
+    NoTeardown { stack: String },
     #[error("AWS is not as it was when the plan was made: it would be another for {}", listed(.0))]
     Live(Vec<String>),
 }
@@ -109,6 +118,8 @@ impl Refusal {
                 "restore it, give again with `--parameter` what was given so and is secret, or \
                  plan again"
             }
+            Self::Teardown { .. } => "apply it with `cairn teardown FILE`",
+            Self::NoTeardown { .. } => "apply it with `cairn deploy FILE`",
             Self::NoState { .. } => "apply it where the state is that it was made from",
             _ => "look at what would change now and save that: `cairn plan STACK --out FILE`",
         }
@@ -224,17 +235,29 @@ impl SavedPlan {
         Ok(())
     }
 
+    /// Whether it is for the command that is to apply it.
+    pub fn check_purpose(&self, wanted: Purpose) -> Result<(), Refusal> {
+        let stack = self.plan.stack.clone();
+        match (self.plan.purpose, wanted) {
+            (Purpose::Teardown, Purpose::Deploy) => Err(Refusal::Teardown { stack }),
+            (Purpose::Deploy, Purpose::Teardown) => Err(Refusal::NoTeardown { stack }),
+            _ => Ok(()),
+        }
+    }
+
     /// Before anything is evaluated: another template may well have other mistakes.
     pub fn check_template(&self, template: &Template) -> Result<(), Refusal> {
-        if template_digest(template) == self.origin.template {
-            return Ok(());
+        match &self.origin {
+            Some(origin) if origin.template == template_digest(template) => Ok(()),
+            _ => Err(Refusal::Template),
         }
-        Err(Refusal::Template)
     }
 
     pub fn check_origin(&self, graph: &Graph) -> Result<(), Refusal> {
         self.check_template(&graph.template)?;
-        let (then, now) = (&self.origin, Origin::of(graph));
+        let (Some(then), now) = (&self.origin, Origin::of(graph)) else {
+            return Err(Refusal::Template);
+        };
         let mut configured = differing(&then.parameters, &now.parameters);
         if then.tags != now.tags {
             configured.push("tags".to_owned());

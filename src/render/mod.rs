@@ -3,6 +3,8 @@
 pub mod diagnostic;
 pub mod drift;
 pub mod outputs;
+pub mod page;
+pub mod picture;
 pub mod plan;
 pub mod progress;
 pub mod sarif;

@@ -4,7 +4,7 @@ mod findings;
 pub mod json;
 pub mod markdown;
 mod renames;
-mod risks;
+pub(super) mod risks;
 #[cfg(test)]
 mod tests;
 
@@ -67,7 +67,7 @@ pub fn render(plan: &Plan, header: &Header<'_>) -> String {
 
 /// The old side of a replacement is part of the replacement, unless it stays in AWS; what stays as
 /// it is is only counted.
-fn is_shown(plan: &Plan, step: &Step) -> bool {
+pub(super) fn is_shown(plan: &Plan, step: &Step) -> bool {
     match step.action {
         Action::Keep => false,
         Action::Delete => !plan.steps.iter().any(|other| {
@@ -185,8 +185,13 @@ fn render_lines(text: &mut String, before: &str, after: &str) {
     }
 }
 
+/// Without colours.
+pub(super) fn plain(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
+}
+
 /// A value over several lines: texts as they are, the rest as JSON; a text that holds JSON as JSON.
-fn document(value: &Json) -> String {
+pub(super) fn document(value: &Json) -> String {
     match value {
         Json::String(text) => match serde_json::from_str::<Json>(text) {
             Ok(inner @ (Json::Object(_) | Json::Array(_))) => pretty(&inner),

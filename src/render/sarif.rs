@@ -5,30 +5,81 @@ use std::fmt::Write as _;
 use serde_json::{Value as Json, json};
 
 use super::diagnostic::to_json;
+use super::plan::risks;
 use crate::diagnostic::Diagnostic;
+use crate::plan::Plan;
+use crate::sketch::Sketch;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
-/// The one rule that all findings break.
-const RULE: &str = "cairn-validate";
+/// What findings can be about: a rule, and what it asks for.
+const RULES: [(&str, &str); 3] = [
+    (VALIDATE, "the template can be deployed"),
+    ("cairn-destructive", "no data, id or address is lost"),
+    ("cairn-broadening", "nobody may do or reach more than before"),
+];
+const VALIDATE: &str = "cairn-validate";
 
-/// A whole log of one run.
-pub fn to_sarif(findings: &[Diagnostic]) -> Json {
-    json!({
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [{
-            "tool": {"driver": {
-                "name": env!("CARGO_PKG_NAME"),
-                "version": env!("CARGO_PKG_VERSION"),
-                "rules": [{
-                    "id": RULE,
-                    "shortDescription": {"text": "the template can be deployed"},
+/// The log of one run.
+#[derive(Debug, Default)]
+pub struct Log {
+    results: Vec<Json>,
+}
+
+impl Log {
+    /// Adds what is wrong with a template.
+    pub fn add_findings(&mut self, findings: &[Diagnostic]) {
+        self.results.extend(findings.iter().map(result));
+    }
+
+    /// Adds what a plan puts at risk, each at its resource in the template's file. What the
+    /// template no longer has is told of the file as a whole.
+    pub fn add_risks(&mut self, plan: &Plan, sketch: &Sketch, file: &str) {
+        for risk in &plan.risks {
+            let rule = format!("cairn-{}", risks::word(risk.class));
+            let sides = risks::sides(risk).into_iter().map(|side| format!("\n{side}"));
+            let text = format!("`{}` {}{}", risk.logical_id, risk.what, sides.collect::<String>());
+            let region = sketch.part(&risk.logical_id).and_then(|part| part.region);
+            let region = match region {
+                None => json!({"startLine": 1}),
+                Some(region) => json!({
+                    "startLine": region.line,
+                    "startColumn": region.column,
+                    "endColumn": region.end_column,
+                }),
+            };
+            self.results.push(json!({
+                "ruleId": rule,
+                "level": "warning",
+                "message": {"text": text},
+                "locations": [{
+                    "physicalLocation": {"artifactLocation": {"uri": uri(file)}, "region": region},
+                    "logicalLocations": [{
+                        "name": risk.logical_id.as_str(),
+                        "fullyQualifiedName": format!("{}/{}", plan.stack, risk.logical_id),
+                        "kind": "resource",
+                    }],
                 }],
-            }},
-            "columnKind": "unicodeCodePoints",
-            "results": findings.iter().map(result).collect::<Vec<_>>(),
-        }],
-    })
+            }));
+        }
+    }
+
+    pub fn to_json(&self) -> Json {
+        let rules =
+            RULES.iter().map(|(id, text)| json!({"id": id, "shortDescription": {"text": text}}));
+        json!({
+            "$schema": SCHEMA,
+            "version": "2.1.0",
+            "runs": [{
+                "tool": {"driver": {
+                    "name": env!("CARGO_PKG_NAME"),
+                    "version": env!("CARGO_PKG_VERSION"),
+                    "rules": rules.collect::<Vec<_>>(),
+                }},
+                "columnKind": "unicodeCodePoints",
+                "results": self.results,
+            }],
+        })
+    }
 }
 
 fn result(finding: &Diagnostic) -> Json {
@@ -39,7 +90,7 @@ fn result(finding: &Diagnostic) -> Json {
         let _ = write!(text, "\nhint: {hint}");
     }
     let mut result = json!({
-        "ruleId": RULE,
+        "ruleId": VALIDATE,
         "level": told["severity"],
         "message": {"text": text},
     });
@@ -79,7 +130,7 @@ mod tests {
 
     use serde_json::json;
 
-    use super::{RULE, to_sarif, uri};
+    use super::{Log, VALIDATE, uri};
     use crate::diagnostic::{Diagnostic, Source, Span};
 
     #[test]
@@ -88,14 +139,16 @@ mod tests {
             Arc::new(Source { name: "a/b.yaml".to_owned(), text: "é: x\nyy: z\n".into() });
         let placed = Diagnostic::error("no `yy`").at(&source, Span { start: 6, end: 8 });
         let findings = [placed.hint("did you mean `y`?"), Diagnostic::warning("odd")];
-        let log = to_sarif(&findings);
+        let mut log = Log::default();
+        log.add_findings(&findings);
+        let log = log.to_json();
         assert_eq!(log["version"], "2.1.0");
-        assert_eq!(log["runs"][0]["tool"]["driver"]["rules"][0]["id"], RULE);
+        assert_eq!(log["runs"][0]["tool"]["driver"]["rules"][0]["id"], VALIDATE);
         assert_eq!(
             log["runs"][0]["results"],
             json!([
                 {
-                    "ruleId": RULE,
+                    "ruleId": VALIDATE,
                     "level": "error",
                     "message": {"text": "no `yy`\nhint: did you mean `y`?"},
                     "locations": [{"physicalLocation": {
@@ -103,7 +156,7 @@ mod tests {
                         "region": {"startLine": 2, "startColumn": 1, "endLine": 2, "endColumn": 3},
                     }}],
                 },
-                {"ruleId": RULE, "level": "warning", "message": {"text": "odd"}},
+                {"ruleId": VALIDATE, "level": "warning", "message": {"text": "odd"}},
             ])
         );
     }

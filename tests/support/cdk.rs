@@ -2,12 +2,12 @@
 //! directory.
 
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
 
-use super::sandbox::{Ran, Sandbox, binary};
+use super::npm;
+use super::sandbox::{Ran, Sandbox};
 
 const PACKAGE: &str = include_str!("../cdk-app/package.json");
 
@@ -20,46 +20,11 @@ pub struct Cdk {
 /// Installs it when it is not there. Without Node.js it says so, and there is none.
 pub fn cdk(test: &str) -> Option<Cdk> {
     static INSTALLED: OnceLock<Option<PathBuf>> = OnceLock::new();
-    let modules = INSTALLED.get_or_init(|| has_node().then(install));
-    if modules.is_none() {
-        // Not `eprintln!`, which the test harness keeps to itself where a test passes.
-        let told = format!("SKIPPED: {test} needs Node.js and npm, which are not on the PATH\n");
-        std::io::stderr().write_all(told.as_bytes()).expect("standard error is there");
+    let place = INSTALLED.get_or_init(|| npm::has_node().then(|| npm::install("cdk", PACKAGE)));
+    if place.is_none() {
+        npm::skip(test, "Node.js and npm, which are not on the PATH");
     }
-    modules.clone().map(|modules| Cdk { modules })
-}
-
-fn has_node() -> bool {
-    let answers = |program: &str| {
-        let mut command = Command::new(program);
-        command.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
-        command.status().is_ok_and(|status| status.success())
-    };
-    answers("node") && answers("npm")
-}
-
-/// One directory for each list of packages; the marker says that it is whole. Another process may
-/// install at the same time: each does it on its own, and the first to be done is taken.
-fn install() -> PathBuf {
-    let digest = cairn::value::digest(PACKAGE.as_bytes());
-    let name: String = digest.chars().filter(char::is_ascii_alphanumeric).take(24).collect();
-    let target = binary().ancestors().nth(2).expect("a target directory").to_owned();
-    let place = target.join("cdk").join(name);
-    if !place.join("node_modules").is_dir() {
-        let parent = place.parent().expect("it has one");
-        fs::create_dir_all(parent).expect("a folder");
-        let fresh = tempfile::tempdir_in(parent).expect("a folder");
-        fs::write(fresh.path().join("package.json"), PACKAGE).expect("a file");
-        let mut npm = Command::new("npm");
-        npm.args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--no-package-lock"]);
-        let output = npm.current_dir(fresh.path()).output().expect("npm starts");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        if fs::rename(fresh.path(), &place).is_ok() {
-            // What was moved away is no longer there to be removed.
-            let _ = fresh.keep();
-        }
-    }
-    place.join("node_modules")
+    place.as_ref().map(|place| Cdk { modules: place.join("node_modules") })
 }
 
 impl Cdk {

@@ -37,7 +37,7 @@ fn graph(text: &str) -> Graph {
 }
 
 /// Tokens that are the same in every run.
-fn tokens(name: &str) -> impl FnMut() -> Token {
+pub(crate) fn tokens(name: &str) -> impl FnMut() -> Token {
     let (name, mut drawn) = (name.to_owned(), 0);
     move || {
         drawn += 1;
@@ -50,26 +50,42 @@ fn apply(state: &mut State, event: &Event) {
 }
 
 /// Every attribute a type offers that is not a property, named after its resource.
-fn attributes(type_name: &str, physical_id: &str, properties: &Json) -> Attributes {
+fn attributes(
+    type_name: &str,
+    physical_id: &PhysicalId,
+    properties: &Json,
+    tell: &dyn Fn(&str, &PhysicalId) -> String,
+) -> Attributes {
     let Some(facts) = schema::facts(type_name) else { return Attributes::new() };
     let names = facts.attributes.iter().filter(|name| properties.get(name.as_str()).is_none());
     let value = |name: &String| match schema::get_att_kind(facts, name) {
-        Some(Kind::List) => json!([format!("{name} of {physical_id}")]),
-        _ => json!(format!("{name} of {physical_id}")),
+        Some(Kind::List) => json!([tell(name, physical_id)]),
+        _ => json!(tell(name, physical_id)),
     };
     names.map(|name| (name.clone(), value(name))).collect()
 }
 
 /// Makes one resource of a graph, or its successor, as a run would record it.
 fn make(state: &mut State, graph: &Graph, id: &LogicalId, version: &str) {
+    let physical_id = PhysicalId::new(format!("{}{version}", id.as_str().to_lowercase()));
+    make_as(state, graph, id, version, physical_id, &|name, id| format!("{name} of {id}"));
+}
+
+fn make_as(
+    state: &mut State,
+    graph: &Graph,
+    id: &LogicalId,
+    version: &str,
+    physical_id: PhysicalId,
+    tell: &dyn Fn(&str, &PhysicalId) -> String,
+) {
     let token = Token::new(format!("{id}-{version}"));
     let desired = desired_properties(graph, id, &lookup(state), None, &token)
         .unwrap_or_else(|findings| panic!("{findings:?}"));
     let node = &graph.nodes[id];
     let properties = desired.properties.to_masked_json();
     let instance = instance_of(node, &token, properties.clone(), desired.naming);
-    let physical_id = PhysicalId::new(format!("{}{version}", id.as_str().to_lowercase()));
-    let attributes = attributes(&node.type_name, physical_id.as_str(), &properties);
+    let attributes = attributes(&node.type_name, &physical_id, &properties, tell);
     let id = id.clone();
     apply(state, &Event::CreateBegun { id: id.clone(), instance });
     apply(state, &Event::Named { id: id.clone(), token: token.clone(), physical_id });
@@ -88,8 +104,21 @@ fn deployed(graph: &Graph) -> State {
     state
 }
 
+/// The same, with ids and attributes as somebody else makes them.
+pub(crate) fn deployed_as(
+    graph: &Graph,
+    name: impl Fn(&LogicalId) -> PhysicalId,
+    tell: impl Fn(&str, &PhysicalId) -> String,
+) -> State {
+    let mut state = State::empty("sample", "123456789012", "us-east-1", &Token::from("lineage"));
+    for id in graph.nodes.keys() {
+        make_as(&mut state, graph, id, "1", name(id), &tell);
+    }
+    state
+}
+
 /// Everything is as it was applied.
-fn observed(state: &State) -> Observed {
+pub(crate) fn observed(state: &State) -> Observed {
     let mut observed = Observed::default();
     for (id, entry) in &state.resources {
         let Some(current) = &entry.current else { continue };

@@ -7,6 +7,7 @@ use super::{deployed, graph, live, observed, planned, properties};
 use crate::graph::Graph;
 use crate::plan::saved::{FORMAT, Origin, Refusal, SavedPlan, looks_saved, plain_parameters};
 use crate::plan::{Plan, plan};
+use crate::sketch::Sketch;
 use crate::state::State;
 use crate::value::Token;
 
@@ -43,7 +44,8 @@ fn saved(graph: &Graph, plan: Plan) -> SavedPlan {
         app: None,
         environment: "dev".to_owned(),
         parameters: [("Size".to_owned(), "128".to_owned())].into(),
-        origin: Origin::of(graph),
+        origin: Some(Origin::of(graph)),
+        sketch: Sketch::of_graph(graph),
         plan,
     }
 }
@@ -124,7 +126,8 @@ fn what_it_was_made_from_is_named_when_it_is_another() {
     let mut other = super::graph(&(after() + "\n"));
     assert_eq!(saved.check_origin(&other), Err(Refusal::Template));
     other = super::graph(&after().replace("hunter2", "hunter3"));
-    let origin = Origin { template: saved.origin.template.clone(), ..Origin::of(&other) };
+    let template = saved.origin.clone().expect("it is of a template").template;
+    let origin = Some(Origin { template, ..Origin::of(&other) });
     let with_other = SavedPlan { origin, ..saved.clone() };
     assert_eq!(
         with_other.check_origin(&graph),

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{Header, findings, inline, is_shown, renames, render_step, risks, summary};
+use super::{Header, findings, inline, is_shown, plain, renames, render_step, risks, summary};
 use crate::plan::{Action, Finding, Plan, Purpose, Rename, Risk, Step};
 use crate::render::style::{glyph, words};
 
@@ -271,16 +271,14 @@ impl Omitted<'_> {
     }
 }
 
-fn plain(text: &str) -> String {
-    anstream::adapter::strip_str(text).to_string()
-}
-
 /// A line of a change without its indentation, the signs of a difference in the first column,
 /// where forges colour them.
 fn flushed(line: &str) -> String {
     let inner = line.strip_prefix("      ").unwrap_or(line);
     match inner.strip_prefix("  ") {
         Some(signed) if signed.starts_with("+ ") || signed.starts_with("- ") => signed.to_owned(),
+        // Lines around what differs have two blanks for a sign.
+        Some(around) if around.starts_with("  ") => around.to_owned(),
         _ => inner.to_owned(),
     }
 }
