@@ -170,7 +170,7 @@ fn permission(need: &Need, step: &Step, plan: &Plan, names: &Names<'_>) -> Optio
         Condition::OnCreate(call) => equals("ec2:CreateAction", call),
         Condition::Marked if is_known => None,
         Condition::Marked => {
-            equals(&format!("aws:ResourceTag/{}", resource::tags::STACK), &plan.stack)
+            equals(&format!("aws:ResourceTag/{}", crate::resource::tags::STACK), &plan.stack)
         }
     };
     Some(Permission {
