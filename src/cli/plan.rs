@@ -202,7 +202,7 @@ async fn make(args: &MakeArgs) -> Result<Code, Failure> {
         if index > 0 && args.form.form() != Form::Json {
             writeln!(anstream::stdout())?;
         }
-        let plan = of(project, args, &promised).await?;
+        let plan = Box::pin(of(project, args, &promised)).await?;
         promised.add(&plan);
         has_changes |= plan.has_changes();
         fails |= args.fail.fails(&plan);

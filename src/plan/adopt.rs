@@ -135,6 +135,7 @@ pub fn adopt(
         steps,
         risks: Vec::new(),
         renames: Vec::new(),
+        findings: Vec::new(),
         outputs: BTreeMap::new(),
         exports: BTreeMap::new(),
         imports: None,
