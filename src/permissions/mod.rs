@@ -24,8 +24,9 @@ use std::collections::BTreeSet;
 use serde_json::Value as Json;
 
 use crate::plan::{Action, Operation, Outlook, Plan, Step, UpdateKind};
+use crate::resource::tags;
 use crate::value::LogicalId;
-use need::{CREATE, Condition, DELETE, Kind, Need, READ, UPDATE};
+use need::{CREATE, Condition, DELETE, Kind, MARK, Need, READ, UPDATE};
 use resource::Names;
 
 /// What is to be allowed.
@@ -98,7 +99,8 @@ pub fn permissions(
         let Some(kind) = kind(step.type_name.as_str()) else { continue };
         let on = verbs(step, scope);
         for need in kind.needs {
-            if need.on & on != 0 && is_needed(need, on, step, &outlook.properties) {
+            let is_asked = need.on & on != 0 && is_needed(need, on, step, &outlook.properties);
+            if is_asked || (on & MARK != 0 && need.tags()) {
                 found.extend(permission(need, step, plan, &names));
             }
         }
@@ -129,6 +131,7 @@ fn verbs(step: &Step, scope: Scope) -> u8 {
         (Scope::Deploy, Operation::Create { .. } | Operation::Resume { .. }) => READ | CREATE,
         (Scope::Deploy, Operation::Update { .. }) => READ | UPDATE,
         (Scope::Deploy, Operation::Delete { .. }) => READ | DELETE,
+        (Scope::Deploy, Operation::Mark { .. } | Operation::Adopt { .. }) => READ | MARK,
         (Scope::Deploy, _) => READ,
     }
 }
@@ -169,9 +172,7 @@ fn permission(need: &Need, step: &Step, plan: &Plan, names: &Names<'_>) -> Optio
         Condition::PassedTo(service) => equals("iam:PassedToService", service),
         Condition::OnCreate(call) => equals("ec2:CreateAction", call),
         Condition::Marked if is_known => None,
-        Condition::Marked => {
-            equals(&format!("aws:ResourceTag/{}", crate::resource::tags::STACK), &plan.stack)
-        }
+        Condition::Marked => equals(&format!("aws:ResourceTag/{}", tags::STACK), &plan.stack),
     };
     Some(Permission {
         logical_id: Some(step.logical_id.clone()),

@@ -5,6 +5,8 @@ pub const READ: u8 = 1;
 pub const CREATE: u8 = 2;
 pub const UPDATE: u8 = 4;
 pub const DELETE: u8 = 8;
+/// Cairn's own tags are put on what is there.
+pub const MARK: u8 = 16;
 pub const WRITE: u8 = CREATE | UPDATE;
 
 /// All that the handler of one type may need.
@@ -67,6 +69,14 @@ impl Need {
 
     pub const fn marked(self) -> Self {
         self.under(Condition::Marked)
+    }
+
+    /// Whether it is for putting tags on what is there.
+    pub fn tags(&self) -> bool {
+        let is_put = self.resources.iter().all(|one| one.starts_with("/tags/"));
+        self.on & WRITE != 0
+            && !matches!(self.condition, Condition::OnCreate(_))
+            && (self.action.contains(":Tag") || self.action == "ec2:CreateTags" || is_put)
     }
 
     const fn under(self, condition: Condition) -> Self {

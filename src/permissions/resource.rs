@@ -130,8 +130,8 @@ impl<'p> Names<'p> {
             let path = given.unwrap_or_else(|| "/".to_owned());
             return vec![if path.starts_with(UNKNOWN) { "/*".to_owned() } else { path }];
         }
-        if Self::name_of(step, outlook).is_some_and(|(property, _)| property == blank) {
-            return Self::name_of(step, outlook).map(|(_, name)| name).into_iter().collect();
+        if name_of(step, outlook).is_some_and(|(property, _)| property == blank) {
+            return name_of(step, outlook).map(|(_, name)| name).into_iter().collect();
         }
         texts(outlook.properties.get(blank)).iter().map(|text| self.known(text)).collect()
     }
@@ -140,7 +140,7 @@ impl<'p> Names<'p> {
     fn known(&self, text: &str) -> String {
         // What others call it by is its name only where that is part of its ARN.
         let named = self.meant(text).and_then(|(step, outlook)| {
-            let (property, name) = Self::name_of(step, outlook)?;
+            let (property, name) = name_of(step, outlook)?;
             let arn = kind(step.type_name.as_str())?.arn;
             arn.contains(&format!("{{{property}}}")).then_some(name)
         });
@@ -150,20 +150,20 @@ impl<'p> Names<'p> {
             None => text.rsplit(':').next().unwrap_or(text).to_owned(),
         }
     }
+}
 
-    /// The property that names a resource, and the name. One that Cairn generates for something
-    /// new ends differently in each plan.
-    fn name_of(step: &Step, outlook: &Outlook) -> Option<(&'static str, String)> {
-        let name = resource::handler(step.type_name.as_str())?.name()?;
-        let text = outlook.properties.get(name.property)?.as_str()?;
-        let is_new = matches!(step.action, Action::Create | Action::Replace);
-        let text = match text.rsplit_once('-') {
-            _ if text.contains(UNKNOWN) => ANY.to_owned(),
-            Some((stem, _)) if is_new && outlook.naming == Naming::Generated => format!("{stem}-*"),
-            _ => text.to_owned(),
-        };
-        Some((name.property, text))
-    }
+/// The property that names a resource, and the name. One that Cairn generates for something
+/// new ends differently in each plan.
+fn name_of(step: &Step, outlook: &Outlook) -> Option<(&'static str, String)> {
+    let name = resource::handler(step.type_name.as_str())?.name()?;
+    let text = outlook.properties.get(name.property)?.as_str()?;
+    let is_new = matches!(step.action, Action::Create | Action::Replace);
+    let text = match text.rsplit_once('-') {
+        _ if text.contains(UNKNOWN) => ANY.to_owned(),
+        Some((stem, _)) if is_new && outlook.naming == Naming::Generated => format!("{stem}-*"),
+        _ => text.to_owned(),
+    };
+    Some((name.property, text))
 }
 
 /// The texts of a property: its items, if it is a list.

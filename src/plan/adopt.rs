@@ -136,6 +136,7 @@ pub fn adopt(
         risks: Vec::new(),
         findings: Vec::new(),
         renames: Vec::new(),
+        findings: Vec::new(),
         outputs: BTreeMap::new(),
         exports: BTreeMap::new(),
         imports: None,

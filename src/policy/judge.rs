@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::Rule;
-use super::expression::{PROPERTIES, STEP, context, value};
+use super::expression::{Expression, PROPERTIES, STEP, context, value};
 use crate::diagnostic::Diagnostic;
 use crate::graph::Graph;
 use crate::plan::{Finding, Outlook, Plan, Step};
@@ -51,7 +51,7 @@ pub fn judge(
 impl Rule {
     fn is_about_steps(&self) -> bool {
         let when = self.when.as_ref();
-        self.forbid.is_about_steps() || when.is_some_and(|when| when.is_about_steps())
+        self.forbid.is_about_steps() || when.is_some_and(Expression::is_about_steps)
     }
 
     fn is_broken(&self, context: &cel::Context<'_, '_>, what: &str) -> Result<bool, Diagnostic> {

@@ -1,8 +1,8 @@
 //! Whether the models of agents are there, may be used, and can be used by an agent in the region.
 
 use aws_sdk_bedrock::types::{
-    AgreementStatus, AuthorizationStatus, EntitlementAvailability, FoundationModelLifecycleStatus,
-    InferenceType, RegionAvailability,
+    AgreementAvailability, AgreementStatus, AuthorizationStatus, EntitlementAvailability,
+    FoundationModelLifecycle, FoundationModelLifecycleStatus, InferenceType, RegionAvailability,
 };
 
 use super::{Look, Subject, is_absent, known};
@@ -104,7 +104,7 @@ impl Model<'_> {
                     format!("the model `{model}` answers through an inference profile only");
                 self.say(look, &message);
             }
-            let status = details.model_lifecycle().map(|one| one.status());
+            let status = details.model_lifecycle().map(FoundationModelLifecycle::status);
             if status == Some(&FoundationModelLifecycleStatus::Legacy) {
                 let message = format!("the model `{model}` is a legacy: AWS is going to end it");
                 look.add(self.finding(Severity::Warning, &message));
@@ -119,7 +119,7 @@ impl Model<'_> {
                 aws.bedrock().get_foundation_model_availability().model_id(model).send()
             })
             .await?;
-        let agreement = answer.agreement_availability().map(|one| one.status());
+        let agreement = answer.agreement_availability().map(AgreementAvailability::status);
         let problems = [
             (
                 *answer.region_availability() == RegionAvailability::NotAvailable,

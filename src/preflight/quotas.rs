@@ -36,6 +36,8 @@ const APIS: Quota = Quota {
     what: "regional APIs in the region",
     default: 600,
 };
+/// The most that one answer lists.
+const APIS_LISTED: i32 = 500;
 /// What Lambda keeps for functions that reserve nothing.
 const UNRESERVED: i64 = 100;
 
@@ -107,10 +109,11 @@ async fn check_apis(subject: &Subject<'_>, look: &mut Look) {
     if new.is_empty() {
         return;
     }
-    const MOST: i32 = 500;
     let aws = subject.aws;
     let listed = aws
-        .call("apigateway:GetRestApis", || aws.apigateway().get_rest_apis().limit(MOST).send())
+        .call("apigateway:GetRestApis", || {
+            aws.apigateway().get_rest_apis().limit(APIS_LISTED).send()
+        })
         .await;
     match listed {
         Ok(answer) => {

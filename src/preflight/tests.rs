@@ -170,7 +170,7 @@ async fn found(text: &str, special: &[Rule]) -> Look {
     let http = http_client_fn(move |_, _| connector.clone());
     let aws = Aws::new(Clients::through(http, "us-east-1"), "123456789012", Assets::default());
     let subject = Subject { plan: &made, outlooks: &outlooks, graph: &graph, aws: &aws };
-    let look = preflight(&subject).await;
+    let look = Box::pin(preflight(&subject)).await;
     assert_eq!(*unanswered.lock().expect("nobody panics with it"), [""; 0]);
     look
 }
