@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use super::deploy::{Begun, agreed, apply, conclude, show};
+use super::deploy::{Begun, agreed, apply, conclude, say_how_to_go_on, show};
 use super::project::Project;
 use super::session::Session;
 use super::stacks::StacksArgs;
@@ -74,8 +74,10 @@ async fn one(project: &Project, args: &Args) -> Result<Code, Failure> {
     let ledger = store.open(lock, state).await?;
     let outcome =
         apply(&plan, ledger, &session, None, project.environment.limits, Begun::Stack).await?;
-    let code = conclude(&plan, &outcome, &session, Begun::Stack);
-    if code == Code::Success && outcome.state.is_empty() {
+    let code = conclude(&plan, &outcome, &session);
+    if code != Code::Success {
+        say_how_to_go_on(&outcome, Begun::Stack);
+    } else if outcome.state.is_empty() {
         store.forget().await?;
     }
     drop(held);
