@@ -3,7 +3,8 @@
 //! Every number stands beside its limit, or beside what Terraform 1.11 with the AWS provider 5.100
 //! needs for the same architecture. The emulator is a private MiniStack; 50 ms are added to every
 //! call by a relay before it. Run it with
-//! `cargo build --release && cargo run --release --example bench`.
+//! `cargo build --release && cargo run --release --example bench`; with `language` or `state` behind
+//! it, that part alone.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark prints, and panics")]
 
@@ -17,6 +18,8 @@ mod latency;
 mod sandbox;
 #[path = "persona/serial.rs"]
 mod serial;
+#[path = "persona/state.rs"]
+mod state;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Command;
@@ -36,7 +39,12 @@ const RUNS: usize = 5;
 async fn main() {
     println!("{:<34} {:>10} {:>10}   Terraform", "", "measured", "limit");
     language::run();
-    if std::env::args().nth(1).as_deref() == Some("language") {
+    let only = std::env::args().nth(1);
+    if only.as_deref() == Some("language") {
+        return;
+    }
+    state::run().await;
+    if only.as_deref() == Some("state") {
         return;
     }
     let host = Host::from_environment(|name| std::env::var_os(name)).unwrap();
@@ -142,6 +150,7 @@ async fn critical_path(sandbox: &Sandbox, server: &PrivateServer) {
     row("critical path, s", &format!("{path:.2}"), "", "");
     row("deploy, s", &format!("{deploy:.2}"), "", "");
     row("deploy / critical path", &format!("{:.2}", deploy / path), "1.15", "");
+    state::overhead(&sandbox.path(".cairn"), serial.steps, times[1]).await;
     println!("\nthe critical path:");
     for (name, time) in serial.chain {
         println!("  {name:<32} {:>6.3} s", time.as_secs_f64());

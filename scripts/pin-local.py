@@ -31,6 +31,11 @@ ROOTS = {
         "flask",
         "flask-cors",
     ],
+    # Between Cairn and an emulator: delays, and answers that are lost.
+    "tests/support/microburst-requirements.txt": [
+        "microburst==0.10.0",
+        "async-timeout",  # aiohttp needs it on Python 3.10 only.
+    ],
     # The evaluators that Cairn's is compared with.
     "tests/oracle/requirements.txt": [
         "moto[apigateway,awslambda,ec2,iam,logs,s3,sts]==5.2.5",

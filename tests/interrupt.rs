@@ -5,13 +5,15 @@ use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Child, Command};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use cairn::local::PrivateServer;
 
 use crate::support::emulator::ministack;
 use crate::support::inventory::inventory;
 use crate::support::latency::Latency;
+use crate::support::meddler::{Meddler, Meddling};
 use crate::support::sandbox::Sandbox;
 
 const STACK: &str = "stacks/persona-agent";
@@ -45,8 +47,12 @@ impl Deploy {
     }
 
     fn interrupt(&self) {
+        self.send("-INT");
+    }
+
+    fn send(&self, signal: &str) {
         let id = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-INT", &id]).status().expect("`kill` is there");
+        let sent = Command::new("kill").args([signal, &id]).status().expect("`kill` is there");
         assert!(sent.success());
     }
 
@@ -121,6 +127,37 @@ async fn twice_is_at_once() {
     assert_eq!(code, Some(130), "{said}");
     assert!(said.contains("stopped; run the same command again to go on"), "{said}");
     assert!(!said.contains("not started"), "it ended gently after all:\n{said}");
+    scene.goes_on_and_leaves_nothing().await;
+}
+
+/// GitHub's runners send SIGINT, after 7.5 s SIGTERM, and after 2.5 s more SIGKILL. The answer to
+/// one call takes longer than all of that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_job_loses_nothing() {
+    let server = ministack().await;
+    let before = inventory(&server.url).await;
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, server.port));
+    let way = Meddler::before(address, |request| match request.starts_with("PUT /agents/ ") {
+        true => Meddling::HoldAnswer(Duration::from_secs(20)),
+        false => Meddling::Pass,
+    });
+    let sandbox = Sandbox::persona(&way.url);
+    let mut deploy = Deploy::start(&sandbox);
+    thread::sleep(Duration::from_secs(1));
+    deploy.send("-INT");
+    deploy.wait_for("stopping: 1 running steps are being finished");
+    thread::sleep(Duration::from_millis(7500));
+    assert!(deploy.child.try_wait().expect("it can be asked").is_none(), "it waits for its call");
+    deploy.send("-TERM");
+    let told = Instant::now();
+    let (code, said) = deploy.end();
+    assert_eq!(code, Some(130), "{said}");
+    assert!(told.elapsed() < Duration::from_millis(2500), "SIGKILL would have met it");
+    // The agent is there, and this run was never told its id.
+    assert!(inventory(&server.url).await.iter().any(|one| one.starts_with("agent ")));
+    let state = sandbox.cairn(&format!("state list {STACK}")).code(0).out;
+    assert!(state.contains("(no id yet)  (being created)"), "{state}");
+    let scene = Scene { slow: Latency::before(address, DELAY), server, before, sandbox };
     scene.goes_on_and_leaves_nothing().await;
 }
 

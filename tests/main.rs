@@ -7,6 +7,8 @@ mod cdk_apps;
 mod cloud_assembly;
 mod constructs;
 mod contract;
+#[cfg(unix)]
+mod disturbances;
 mod errors;
 mod exports;
 mod faults;
@@ -20,6 +22,7 @@ mod permissions;
 mod planning;
 mod purity;
 mod risks;
+mod rollback;
 mod saved_plans;
 mod simulation;
 mod state_care;

@@ -347,7 +347,8 @@ async fn the_lock_of_a_bucket_is_taken_from_a_living_run_by_force_alone() {
     let ledger =
         next.open(lock, State::empty("", "", "", &Token::from(""))).await.expect("it opens");
     assert_eq!(ledger.state().serial, 2);
-    let closed = ledger.close().await.expect("it can be written");
+    let (closed, lock) = ledger.close().await.expect("it can be written");
+    drop(lock);
     let key = "all/test/network/state.json";
     client.delete_object().bucket("locks").key(key).send().await.expect("it goes");
     let found = state(&sandbox, "check").code(1).out;

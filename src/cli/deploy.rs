@@ -11,6 +11,7 @@ use super::clock::now;
 use super::gate::{Gate, stopped};
 use super::policy::{PolicyArgs, hold, refused};
 use super::project::Project;
+use super::rollback::{self, OnFailure};
 use super::session::{Promised, Session};
 use super::stacks::StacksArgs;
 use super::{Code, Failure, saved};
@@ -46,6 +47,10 @@ pub struct Args {
     /// [without it: any-change, unless `--yes` is given]
     #[arg(long, value_enum, value_name = "CLASS", value_delimiter = ',')]
     pub require_approval: Vec<Gate>,
+    /// What to do with a deploy that fails half-way: keep what it has done, to go on from there, or
+    /// go back to how it was after the last deploy that ended well
+    #[arg(long, value_enum, value_name = "WHAT", default_value_t = OnFailure::Keep)]
+    pub on_failure: OnFailure,
     /// How old a saved plan may be
     #[arg(long, value_name = "TIME", default_value = "24h")]
     pub max_age: SignedDuration,
@@ -62,11 +67,15 @@ pub enum Begun {
     Stack,
     /// It holds for the state before the run only.
     SavedPlan,
+    Rollback,
 }
 
 impl Begun {
     fn go_on(self) -> &'static str {
         match self {
+            Self::Rollback => {
+                "`cairn rollback` goes on with it; `cairn deploy` goes forward from here instead"
+            }
             Self::Stack => "run the same command again to go on",
             Self::SavedPlan => "plan again, and apply that, to go on",
         }
@@ -135,6 +144,9 @@ async fn carry_out(prepared: Prepared, args: &Args) -> Result<Code, Failure> {
             format!("nothing was changed: the plan of `{}` is refused, since {why}", plan.stack);
         return Err(Failure::text(message).hint("change the template, or the rules"));
     }
+    if args.on_failure == OnFailure::Rollback {
+        rollback::warn(&plan, &state, &graph)?;
+    }
     if !plan.has_work() && !plan.has_changes() {
         if args.stats {
             super::plan::say_calls(&session)?;
@@ -151,11 +163,29 @@ async fn carry_out(prepared: Prepared, args: &Args) -> Result<Code, Failure> {
     let ledger = project.store().await?.open(lock, state).await?;
     let graph = Arc::new(graph);
     let limits = project.environment.limits;
-    let outcome = apply(&plan, ledger, &session, Some(graph), limits, begun).await?;
+    let graph_of_plan = Some(Arc::clone(&graph));
+    let applied = apply(&plan, ledger, &session, graph_of_plan, limits, begun).await;
+    let outcome = match args.on_failure {
+        OnFailure::Keep => applied?,
+        OnFailure::Rollback => {
+            applied.map_err(|failure| failure.hint(rollback::NOT_ROLLED_BACK))?
+        }
+    };
     let code = match changes || !outcome.is_complete() {
-        true => conclude(&plan, &outcome, &session, begun),
+        true => conclude(&plan, &outcome, &session),
         false => Code::Success,
     };
+    match (code, args.on_failure) {
+        (Code::Failed, OnFailure::Rollback) => {
+            return rollback::after(&project, &session, outcome, graph).await;
+        }
+        (Code::Success, _) => {}
+        (_, OnFailure::Keep) => say_how_to_go_on(&outcome, begun),
+        (_, OnFailure::Rollback) => {
+            say_how_to_go_on(&outcome, begun);
+            say(&format!("hint: {}", rollback::NOT_ROLLED_BACK));
+        }
+    }
     if code == Code::Success {
         write!(anstream::stdout(), "\n{}", outputs::render(&outcome.state.outputs))?;
         say_local_urls(&outcome, &session)?;
@@ -223,7 +253,7 @@ pub async fn apply(
     begun: Begun,
 ) -> Result<Outcome, Failure> {
     let recheck = match begun {
-        Begun::Stack => Recheck::Gone,
+        Begun::Stack | Begun::Rollback => Recheck::Gone,
         Begun::SavedPlan => Recheck::Changing { overlook: session.overlook() },
     };
     let (news, mut heard) = mpsc::unbounded_channel();
@@ -244,6 +274,7 @@ pub async fn apply(
             Purpose::Deploy => "deploy".to_owned(),
             Purpose::Teardown => "teardown".to_owned(),
             Purpose::Import => "import".to_owned(),
+            Purpose::Rollback => "rollback".to_owned(),
         },
         started_at: now(),
     };
@@ -294,12 +325,13 @@ async fn signalled() {
     }
 }
 
-/// Says how a run ended and what to do now.
-pub fn conclude(plan: &Plan, outcome: &Outcome, session: &Session, begun: Begun) -> Code {
+/// Says how a run ended.
+pub fn conclude(plan: &Plan, outcome: &Outcome, session: &Session) -> Code {
     let (doing, done) = match plan.purpose {
         Purpose::Deploy => ("deploy", "deployed"),
         Purpose::Teardown => ("teardown", "torn down"),
         Purpose::Import => ("import", "taken over as far as it was asked for"),
+        Purpose::Rollback => ("rollback", "rolled back"),
     };
     let stack = &plan.stack;
     let time = took(outcome.elapsed);
@@ -325,14 +357,17 @@ pub fn conclude(plan: &Plan, outcome: &Outcome, session: &Session, begun: Begun)
         outcome.done.len(),
         outcome.failed.len(),
     ));
-    say(&format!("hint: nothing is lost: {}", begun.go_on()));
     match outcome.stop {
         Some(Stop::Interrupt) => Code::Interrupted,
-        Some(Stop::Deadline) => {
-            say("hint: `limits.deadline` in config/ says how many minutes a run may take");
-            Code::Failed
-        }
-        None => Code::Failed,
+        Some(Stop::Deadline) | None => Code::Failed,
+    }
+}
+
+/// Says what to do after a run that has stopped.
+pub fn say_how_to_go_on(outcome: &Outcome, begun: Begun) {
+    say(&format!("hint: nothing is lost: {}", begun.go_on()));
+    if outcome.stop == Some(Stop::Deadline) {
+        say("hint: `limits.deadline` in config/ says how many minutes a run may take");
     }
 }
 

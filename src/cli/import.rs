@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::deploy::{Begun, agreed, apply, conclude, show};
+use super::deploy::{Begun, agreed, apply, conclude, say_how_to_go_on, show};
 use super::project::Project;
 use super::session::{Promised, Session};
 use super::stacks::StackArgs;
@@ -98,7 +98,11 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
             let limits = project.environment.limits;
             let shared = Some(Arc::new(graph.clone()));
             let outcome = apply(&plan, ledger, &session, shared, limits, Begun::Stack).await?;
-            conclude(&plan, &outcome, &session, Begun::Stack)
+            let code = conclude(&plan, &outcome, &session);
+            if code != Code::Success {
+                say_how_to_go_on(&outcome, Begun::Stack);
+            }
+            code
         }
     };
     if code == Code::Success {

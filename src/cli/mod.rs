@@ -19,6 +19,7 @@ mod plan;
 mod policy;
 mod preflight;
 mod project;
+mod rollback;
 #[cfg(test)]
 mod samples;
 mod saved;
@@ -59,6 +60,7 @@ enum Command {
     #[command(visible_alias = "diff")]
     Plan(plan::Args),
     Deploy(deploy::Args),
+    Rollback(rollback::Args),
     Drift(drift::Args),
     Import(import::Args),
     Export(export::Args),
@@ -111,6 +113,7 @@ pub async fn run(cli: Cli) -> Result<Code, Failure> {
         Command::Graph(args) => graph::run(&args),
         Command::Plan(args) => Box::pin(plan::run(&args)).await,
         Command::Deploy(args) => Box::pin(deploy::run(&args)).await,
+        Command::Rollback(args) => Box::pin(rollback::run(&args)).await,
         Command::Drift(args) => drift::run(&args).await,
         Command::Import(args) => Box::pin(import::run(&args)).await,
         Command::Export(args) => export::run(&args).await,

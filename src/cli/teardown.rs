@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use jiff::SignedDuration;
 
-use super::deploy::{Begun, agreed, apply, conclude, show};
+use super::deploy::{Begun, agreed, apply, conclude, say_how_to_go_on, show};
 use super::project::Project;
 use super::session::Session;
 use super::stacks::StacksArgs;
@@ -106,8 +106,10 @@ async fn one(project: &Project, args: &Args, saved: Option<&SavedPlan>) -> Resul
     let held = lock.clone();
     let ledger = store.open(lock, state).await?;
     let outcome = apply(&plan, ledger, &session, None, project.environment.limits, begun).await?;
-    let code = conclude(&plan, &outcome, &session, begun);
-    if code == Code::Success && outcome.state.is_empty() {
+    let code = conclude(&plan, &outcome, &session);
+    if code != Code::Success {
+        say_how_to_go_on(&outcome, begun);
+    } else if outcome.state.is_empty() {
         store.forget().await?;
     }
     drop(held);

@@ -96,6 +96,11 @@ impl Journal {
         Ok(())
     }
 
+    /// How many bytes it has.
+    pub fn length(&self) -> u64 {
+        self.whole
+    }
+
     pub fn path(&self) -> &Path {
         &self.path
     }

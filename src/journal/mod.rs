@@ -100,10 +100,17 @@ pub enum Event {
         #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
         exports: BTreeMap<String, Json>,
     },
+    /// One that was replaced and is still there is in use again.
+    Reinstated {
+        id: LogicalId,
+        token: Token,
+    },
     /// What the stack may use of others from now on.
     Imports {
         imports: BTreeMap<String, String>,
     },
+    /// All that the plan says has happened: this is what a rollback goes back to from now on.
+    Completed,
     /// The run ended by itself.
     Closed,
 }

@@ -7,7 +7,7 @@
 use serde_json::Value as Json;
 
 use crate::refresh::{Observation, Observed};
-use crate::state::State;
+use crate::state::{Instance, State};
 
 /// A property that MiniStack 1.5.33 does not tell, and what AWS does.
 pub struct BlindSpot {
@@ -63,11 +63,21 @@ pub const BLIND_SPOTS: &[BlindSpot] = &[
 /// Puts what was applied in place of what MiniStack cannot tell.
 pub fn overlook(state: &State, observed: &mut Observed) {
     for (id, observation) in &mut observed.resources {
-        let Observation::Live(live) = observation else { continue };
-        let Some(current) = state.current(id) else { continue };
-        for spot in BLIND_SPOTS.iter().filter(|spot| spot.type_name == current.type_name.as_str()) {
-            overlook_one(&mut live.properties, &current.properties, spot.property);
+        if let Some(current) = state.current(id) {
+            overlook_all(current, observation);
         }
+    }
+    for old in state.resources.values().flat_map(|entry| &entry.deposed) {
+        if let Some(observation) = observed.deposed.get_mut(&old.token) {
+            overlook_all(old, observation);
+        }
+    }
+}
+
+fn overlook_all(instance: &Instance, observation: &mut Observation) {
+    let Observation::Live(live) = observation else { return };
+    for spot in BLIND_SPOTS.iter().filter(|spot| spot.type_name == instance.type_name.as_str()) {
+        overlook_one(&mut live.properties, &instance.properties, spot.property);
     }
 }
 

@@ -124,7 +124,7 @@ pub fn adopt(
     if !errors.is_empty() {
         return Err(errors);
     }
-    order::connect(&mut steps, Some(graph), state);
+    order::connect(&mut steps, &|id| Some(&graph.nodes.get(id)?.dependencies), state);
     Ok(Plan {
         stack: state.stack.clone(),
         account: state.account.clone(),
@@ -136,11 +136,11 @@ pub fn adopt(
         risks: Vec::new(),
         findings: Vec::new(),
         renames: Vec::new(),
-        findings: Vec::new(),
         outputs: BTreeMap::new(),
         exports: BTreeMap::new(),
         imports: None,
         notes: notes(owners),
+        lost: Vec::new(),
     })
 }
 
@@ -324,6 +324,7 @@ impl Adopter<'_> {
             moved_from: None,
             reasons: Vec::new(),
             attributes: Attributes::new(),
+            restored: None,
             after: Vec::new(),
         });
     }

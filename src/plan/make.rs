@@ -62,7 +62,7 @@ pub fn plan(
         return Err(errors);
     }
     teardown::mark_vanishing(&mut steps, state);
-    order::connect(&mut steps, Some(graph), state);
+    order::connect(&mut steps, &|id| Some(&graph.nodes.get(id)?.dependencies), state);
     note_drift(&mut steps, state, |id| observed.resources.get(moves.get(id).unwrap_or(id)));
     let risks = risk::risks(&steps, state);
     let renames = renames::renames(&steps, graph, state);
@@ -81,6 +81,7 @@ pub fn plan(
         exports,
         imports: (graph.imports != state.imports).then(|| graph.imports.clone()),
         notes: Vec::new(),
+        lost: Vec::new(),
     })
 }
 
@@ -99,6 +100,7 @@ struct Maker<'a> {
 
 const HALF_CHANGED: &str = "an earlier update of it was not finished";
 const REPLACED: &str = "it has been replaced";
+const TAKEN_BACK: &str = "the one before is still there, and fits";
 
 /// Whether an update to something else than what is wanted now may have left parts of that.
 fn is_half_changed(current: &Instance, desired: &Desired) -> bool {
@@ -129,11 +131,17 @@ impl<'a> Maker<'a> {
             self.remove(&node.id, intent, "left over from a create that was not finished");
         }
         match &entry.current {
-            None => self.create(node, Vec::new()),
+            None => {
+                if !self.take_back(node, handler, entry) {
+                    self.create(node, Vec::new());
+                }
+            }
             Some(current) => match self.observation(&node.id) {
                 Some(Observation::Gone) => {
                     self.forget(node, current);
-                    self.create(node, vec!["it was deleted outside of Cairn".to_owned()]);
+                    if !self.take_back(node, handler, entry) {
+                        self.create(node, vec!["it was deleted outside of Cairn".to_owned()]);
+                    }
                 }
                 Some(Observation::Live(live)) => self.compare(node, handler, current, Some(live)),
                 None => self.compare(node, handler, current, None),
@@ -183,7 +191,7 @@ impl<'a> Maker<'a> {
         let token = (self.tokens)();
         let Some(desired) = self.desired(node, None, &token) else { return };
         self.note_planned(&node.id, &desired);
-        let changes = created(&desired);
+        let changes = created(&desired.properties);
         self.push(
             node,
             None,
@@ -267,6 +275,71 @@ impl<'a> Maker<'a> {
         }
     }
 
+    /// Uses one again that an unfinished run replaced and that is still there, if it can be what is
+    /// wanted now. Beside it a new one might find neither room nor its name.
+    fn take_back(&mut self, node: &Node, handler: &'static dyn Handler, entry: &Entry) -> bool {
+        let reinstated = entry.deposed.iter().rev().find_map(|old| {
+            let decision = self.reinstated(node, handler, old)?;
+            Some((old, decision))
+        });
+        let Some((old, (desired, live, mut decision))) = reinstated else { return false };
+        decision.reasons.push(TAKEN_BACK.to_owned());
+        let live = Some(live);
+        let action = if decision.changes.is_empty() { Action::Keep } else { Action::Update };
+        self.note_planned(&node.id, &desired);
+        self.note_known(&node.id, old, &desired, live, action);
+        let at = self.steps.iter().position(|step| {
+            step.logical_id == node.id && step.operation.token() == Some(&old.token)
+        });
+        let physical_id = entry.current.as_ref().unwrap_or(old).physical_id.clone();
+        self.push(node, physical_id, decision);
+        // It is not to be deleted any more.
+        if let (Some(at), Some(mut step)) = (at, self.steps.pop()) {
+            step.id = StepId(at);
+            step.attributes = live.map(|live| news(live, old)).unwrap_or_default();
+            self.steps[at] = step;
+        }
+        true
+    }
+
+    fn reinstated(
+        &self,
+        node: &Node,
+        handler: &'static dyn Handler,
+        old: &Instance,
+    ) -> Option<(Desired, &'a LiveJson, Decision)> {
+        let observed: &'a Observed = self.observed;
+        let Some(Observation::Live(live)) = observed.deposed.get(&old.token) else {
+            return None;
+        };
+        if old.type_name.as_str() != node.type_name || matches!(live.status, Status::Failed(_)) {
+            return None;
+        }
+        let desired =
+            desired_properties(self.graph, &node.id, &self.known, Some(old), &old.token).ok()?;
+        let rules = Rules { facts: self.graph.facts(&node.id), rules: handler.rules() };
+        let sides = Sides {
+            desired: &desired.properties,
+            applied: &old.properties,
+            live: Some(&live.properties),
+        };
+        let changes = diff(handler, rules, sides);
+        let follow = self.follow(node, handler, old);
+        if changes.iter().any(|change| change.replaces) || follow == Some(Effect::Replace) {
+            return None;
+        }
+        let how = match follow {
+            Some(Effect::Roll) => Some(UpdateKind::Roll),
+            _ if !changes.is_empty() || is_half_changed(old, &desired) => {
+                Some(UpdateKind::Properties)
+            }
+            _ => None,
+        };
+        let operation = Operation::Reinstate { token: old.token.clone(), how };
+        let action = Action::Replace;
+        Some((desired, live, Decision { action, operation, changes, reasons: Vec::new() }))
+    }
+
     /// Whether what it follows has changed since it was made, and what that does to it.
     fn follow(&self, node: &Node, handler: &dyn Handler, current: &Instance) -> Option<Effect> {
         let follows = handler.follows()?;
@@ -293,6 +366,13 @@ impl<'a> Maker<'a> {
         changes: Vec<Change>,
         reasons: Vec<String>,
     ) {
+        let state: &'a State = self.state;
+        if let (Some(handler), Some(entry)) =
+            (resource::handler(&node.type_name), state.resources.get(&node.id))
+            && self.take_back(node, handler, entry)
+        {
+            return self.remove_old(&node.id, node.update_replace_policy, current, REPLACED);
+        }
         let token = (self.tokens)();
         let Some(desired) = self.desired(node, None, &token) else { return };
         let conflict = self
@@ -304,7 +384,7 @@ impl<'a> Maker<'a> {
         }
         self.note_planned(&node.id, &desired);
         let is_other = current.type_name.as_str() != node.type_name;
-        let changes = if is_other { created(&desired) } else { changes };
+        let changes = if is_other { created(&desired.properties) } else { changes };
         self.remove_old(&node.id, node.update_replace_policy, current, REPLACED);
         self.push(
             node,
@@ -478,6 +558,7 @@ impl<'a> Maker<'a> {
             moved_from,
             reasons: decision.reasons,
             attributes: Attributes::new(),
+            restored: None,
             after: Vec::new(),
         });
     }
@@ -555,8 +636,8 @@ fn changes(
 }
 
 /// Every property of a resource that is made, as a change from nothing.
-fn created(desired: &Desired) -> Vec<Change> {
-    let Value::Map(entries) = &desired.properties else { return Vec::new() };
+pub fn created(properties: &Value) -> Vec<Change> {
+    let Value::Map(entries) = properties else { return Vec::new() };
     entries
         .iter()
         .map(|(key, value)| Change {

@@ -18,6 +18,7 @@ mod path;
 mod policy;
 mod renames;
 pub mod risk;
+mod rollback;
 mod same;
 pub mod saved;
 mod teardown;
@@ -35,6 +36,7 @@ pub use name::generate as generate_name;
 pub use outlook::{Outlook, outlooks};
 pub use renames::Rename;
 pub use risk::{Class, Risk};
+pub use rollback::{Past, beyond_recall, rollback};
 pub use same::Rules;
 pub use teardown::teardown;
 
@@ -43,7 +45,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::state::Naming;
+use crate::state::{Instance, Naming};
 use crate::value::{Attributes, LogicalId, PhysicalId, Token, TypeName};
 
 /// A whole plan. It holds only for the state it was made from.
@@ -72,6 +74,16 @@ pub struct Plan {
     pub imports: Option<BTreeMap<String, String>>,
     /// What the reader should know besides: one sentence each.
     pub notes: Vec<String>,
+    /// What a rollback cannot bring back.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub lost: Vec<Lost>,
+}
+
+/// A resource that stays, or stays away, although it was otherwise before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lost {
+    pub logical_id: LogicalId,
+    pub why: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +92,8 @@ pub enum Purpose {
     Teardown,
     /// What is there is taken over.
     Import,
+    /// Back to how it was when a run last did all that its plan said.
+    Rollback,
 }
 
 /// The position of a step in its plan.
@@ -111,6 +125,9 @@ pub struct Step {
     /// What AWS tells of it that the state does not know yet.
     #[serde(skip_serializing_if = "Attributes::is_empty", default)]
     pub attributes: Attributes,
+    /// What a rollback makes of it again, secrets as digests: it has no template to evaluate.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub restored: Option<Box<Instance>>,
     pub after: Vec<StepId>,
 }
 
@@ -159,6 +176,12 @@ pub enum Operation {
     Update {
         token: Token,
         how: UpdateKind,
+    },
+    /// One that was replaced, and is still there, takes the place of what took its place.
+    Reinstate {
+        token: Token,
+        /// The update that it needs then.
+        how: Option<UpdateKind>,
     },
     Delete {
         token: Token,
@@ -234,6 +257,7 @@ impl Operation {
             | Self::Create { token }
             | Self::Resume { token }
             | Self::Update { token, .. }
+            | Self::Reinstate { token, .. }
             | Self::Delete { token }
             | Self::VanishWithParent { token }
             | Self::Forget { token } => Some(token),

@@ -4,13 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Action, Operation, Step, StepId};
-use crate::graph::Graph;
-use crate::resource::{self, Effect};
+use crate::resource::{self, Effect, Uniqueness};
 use crate::state::{Instance, State};
 use crate::value::{LogicalId, Token};
 
+/// What each resource needs of others, where something is made.
+pub type Needs<'a> = dyn Fn(&LogicalId) -> Option<&'a BTreeSet<LogicalId>> + 'a;
+
 /// Fills in what every step waits for.
-pub fn connect(steps: &mut [Step], graph: Option<&Graph>, state: &State) {
+pub fn connect(steps: &mut [Step], needs: &Needs<'_>, state: &State) {
     let forward: BTreeMap<LogicalId, StepId> = steps
         .iter()
         .filter(|step| step.operation.is_forward())
@@ -26,7 +28,7 @@ pub fn connect(steps: &mut [Step], graph: Option<&Graph>, state: &State) {
         .iter()
         .map(|step| {
             if step.operation.is_forward() {
-                let mut after = forward_edges(step, graph, &forward);
+                let mut after = forward_edges(step, needs, &forward);
                 after.extend(removals.before_making(step));
                 after.extend(removals.before_snapshot(step.id));
                 after
@@ -78,13 +80,12 @@ fn cut_circles(id: StepId, edges: &mut [BTreeSet<StepId>], marks: &mut [Mark]) {
 
 fn forward_edges(
     step: &Step,
-    graph: Option<&Graph>,
+    needs: &Needs<'_>,
     forward: &BTreeMap<LogicalId, StepId>,
 ) -> BTreeSet<StepId> {
-    graph
-        .and_then(|graph| graph.nodes.get(&step.logical_id))
+    needs(&step.logical_id)
         .into_iter()
-        .flat_map(|node| &node.dependencies)
+        .flatten()
         .filter_map(|dependency| forward.get(dependency).copied())
         .collect()
 }
@@ -256,17 +257,19 @@ fn held_by(
 }
 
 /// What is left of an unfinished create goes before a new one is made, and so does the old side of
-/// a replacement that AWS allows only one of.
+/// a replacement that AWS allows only one of, and whatever has the place or the name of the new one.
 pub fn is_early(step: &Step, steps: &[Step], state: &State) -> bool {
-    let is_remade = steps.iter().any(|other| {
+    let made = steps.iter().find(|other| {
         other.logical_id == step.logical_id && matches!(other.operation, Operation::Create { .. })
     });
-    if !is_remade {
-        return false;
-    }
+    let Some(made) = made else { return false };
     let Some(entry) = state.resources.get(&step.logical_id) else { return false };
     let Some(token) = step.operation.token() else { return false };
     if entry.intent.as_ref().is_some_and(|intent| intent.token == *token) {
+        return true;
+    }
+    let deposed = entry.deposed.iter().find(|old| old.token == *token);
+    if deposed.is_some_and(|old| is_in_the_way(old, made, entry.current.as_ref())) {
         return true;
     }
     let is_current = entry.current.as_ref().is_some_and(|current| current.token == *token);
@@ -275,4 +278,26 @@ pub fn is_early(step: &Step, steps: &[Step], state: &State) -> bool {
     let deletes_first =
         crate::schema::facts(step.type_name.as_str()).is_some_and(|facts| facts.delete_first);
     is_current && (is_gone || deletes_first)
+}
+
+/// Whether one that was replaced has what the one that is to be made would have: AWS takes no two.
+fn is_in_the_way(old: &Instance, made: &Step, current: Option<&Instance>) -> bool {
+    if old.type_name != made.type_name {
+        return false;
+    }
+    let Some(handler) = resource::handler(made.type_name.as_str()) else { return false };
+    // A replacement says what changes, against what is in use.
+    let kept = current.filter(|_| made.action == Action::Replace);
+    let is_shared = |property: &str| {
+        let changed = made.changes.iter().find(|change| change.path == property);
+        let wanted = match changed {
+            Some(change) => change.to.as_ref(),
+            None => kept.and_then(|current| current.properties.get(property)),
+        };
+        wanted.is_some() && wanted == old.properties.get(property)
+    };
+    let name = handler.name().filter(|name| name.unique == Uniqueness::Unique);
+    let place = handler.occupies();
+    name.is_some_and(|name| is_shared(name.property))
+        || !place.is_empty() && place.iter().all(|property| is_shared(property))
 }

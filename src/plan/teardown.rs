@@ -16,7 +16,7 @@ pub fn teardown(state: &State) -> Plan {
         leave(&mut steps, id, entry, "");
     }
     mark_vanishing(&mut steps, state);
-    order::connect(&mut steps, None, state);
+    order::connect(&mut steps, &|_| None, state);
     let gone = |values: &BTreeMap<String, Json>| {
         let gone = values.iter().map(|(name, value)| (name.clone(), OutputChange::removal(value)));
         gone.collect::<BTreeMap<_, _>>()
@@ -36,6 +36,7 @@ pub fn teardown(state: &State) -> Plan {
         exports: gone(&state.exports),
         imports: None,
         notes: Vec::new(),
+        lost: Vec::new(),
     }
 }
 
@@ -96,7 +97,8 @@ pub fn retention(step_id: StepId, id: &LogicalId, instance: &Instance) -> Step {
     }
 }
 
-fn bare(step_id: StepId, id: &LogicalId, instance: &Instance) -> Step {
+/// A step about an instance that leaves it as it is.
+pub fn bare(step_id: StepId, id: &LogicalId, instance: &Instance) -> Step {
     Step {
         id: step_id,
         logical_id: id.clone(),
@@ -109,6 +111,7 @@ fn bare(step_id: StepId, id: &LogicalId, instance: &Instance) -> Step {
         moved_from: None,
         reasons: Vec::new(),
         attributes: Attributes::new(),
+        restored: None,
         after: Vec::new(),
     }
 }

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::locks::{Locks, key};
 use super::progress::{News, StepError};
+use super::properties::{all_that_may_be, each_secret, first_unknown, unveiled};
 use super::recheck::Recheck;
 use super::references::refers;
 use super::retry::{Attempt, Circumstances, Decision, Youth, decide};
@@ -17,16 +18,21 @@ use super::wait::{WaitError, Want, pause, wait};
 use crate::aws::{Aws, Fault, FaultKind};
 use crate::graph::{ExportValue, Graph};
 use crate::journal::Event as Fact;
-use crate::plan::{self, Operation, Rules, Step, StepId, Tagging, UpdateKind};
+use crate::plan::{
+    self, Operation, OutputChange, Past, Plan, Purpose, Rules, Step, StepId, Tagging, UpdateKind,
+};
 use crate::resource::{self, Created, Handler, KnownJson, LiveJson, Mark, Progress, Status};
+use crate::schema;
 use crate::state::store::Ledger;
 use crate::state::{Instance, Marks, State};
-use crate::value::{Attributes, LogicalId, PhysicalId, SECRET_PREFIX, Secret, Token, Value};
+use crate::value::{Attributes, LogicalId, PhysicalId, Token, Value};
 
 /// What the steps of a run share.
 pub struct Run {
     pub aws: Aws,
     pub graph: Option<Arc<Graph>>,
+    /// What a rollback restores secrets from.
+    pub past: Past,
     pub ledger: Ledger,
     pub recheck: Recheck,
     pub locks: Locks,
@@ -66,6 +72,14 @@ impl Run {
                 self.create(step, token).await
             }
             Operation::Update { token, how } => self.update(step, token, *how).await,
+            Operation::Reinstate { token, how } => {
+                let id = step.logical_id.clone();
+                self.record(Fact::Reinstated { id, token: token.clone() }).await?;
+                match how {
+                    Some(how) => self.update(step, token, *how).await,
+                    None => self.record_only(step, token).await,
+                }
+            }
             Operation::Delete { token } => self.delete(step, token).await,
             Operation::VanishWithParent { token } => {
                 self.record(Fact::Deleted { id: step.logical_id.clone(), token: token.clone() })
@@ -89,12 +103,16 @@ impl Run {
 
     async fn record(&self, fact: Fact) -> Result<(), StepError> {
         let recorded = self.ledger.record(fact).await;
-        recorded.map_err(|error| StepError::State(crate::aws::chain(&error)))
+        recorded.map_err(|error| StepError::State {
+            text: crate::aws::chain(&error),
+            hints: error.hints(),
+        })
     }
 
     /// The outputs, with what is known at the end of the run.
-    pub async fn record_outputs(&self) {
+    pub async fn record_outputs(&self, plan: &Plan) {
         let (outputs, exports) = match &self.graph {
+            _ if plan.purpose == Purpose::Rollback => (after(&plan.outputs), after(&plan.exports)),
             None if self.with_state(State::is_empty) => (BTreeMap::new(), BTreeMap::new()),
             None => return,
             Some(graph) => {
@@ -130,8 +148,12 @@ impl Run {
     }
 
     /// What the stack uses of others, now that nothing uses what it did before.
-    pub async fn record_imports(&self) {
+    pub async fn record_imports(&self, plan: &Plan) {
         let imports = match &self.graph {
+            _ if plan.purpose == Purpose::Rollback => match &plan.imports {
+                Some(imports) => imports.clone(),
+                None => return,
+            },
             Some(graph) => graph.imports.clone(),
             None if self.with_state(State::is_empty) => BTreeMap::new(),
             None => return,
@@ -168,13 +190,20 @@ impl Run {
 
     /// Evaluates a resource's properties; everything it refers to exists by now.
     fn evaluated(&self, step: &Step, token: &Token) -> Result<(Value, Instance), StepError> {
+        if let Some(restored) = &step.restored {
+            let properties = self.past.properties(restored).map_err(StepError::Evaluation)?;
+            return Ok((properties, (**restored).clone()));
+        }
         let graph = self.graph()?;
         let id = &step.logical_id;
         let (known, current) =
             self.with_state(|state| (plan::lookup(state), state.current(id).cloned()));
         let is_update = matches!(
             step.operation,
-            Operation::Update { .. } | Operation::Record { .. } | Operation::Mark { .. }
+            Operation::Update { .. }
+                | Operation::Record { .. }
+                | Operation::Mark { .. }
+                | Operation::Reinstate { .. }
         );
         let current = current.filter(|_| is_update);
         let desired = plan::desired_properties(graph, id, &known, current.as_ref(), token)
@@ -302,7 +331,10 @@ impl Run {
         }
         let attributes = self.complete(step, handler, &wanted, &mark, created).await?;
         drop(held);
-        let follows = self.follows(id);
+        let follows = match &step.restored {
+            Some(restored) => restored.follows.clone(),
+            None => self.follows(id),
+        };
         self.record(Fact::Created { id: id.clone(), token: token.clone(), attributes, follows })
             .await
     }
@@ -463,7 +495,7 @@ impl Run {
         for attempted in others {
             // As much of it as is there.
             let live = self.settle(step, handler, &physical_id, attempted).await?;
-            let from = self.overlay(handler, step, attempted, &live.properties, &wanted.clear);
+            let from = Self::overlay(handler, step, attempted, &live.properties, &wanted.clear);
             self.change(step, handler, &physical_id, (from, &wanted.clear), how).await?;
         }
         let from = plan::seen(&current.properties, step);
@@ -471,11 +503,14 @@ impl Run {
         if refers(&from) {
             // What a reference stood for is not kept anywhere else than there.
             let live = self.settle(step, handler, &physical_id, &wanted.clear).await?;
-            from = self.overlay(handler, step, &from, &live.properties, &wanted.clear);
+            from = Self::overlay(handler, step, &from, &live.properties, &wanted.clear);
         }
         let told = self.change(step, handler, &physical_id, (from, &wanted.clear), how).await?;
         attributes.extend(told);
-        let follows = self.follows(id).or(wanted.instance.follows.clone());
+        let follows = match &step.restored {
+            Some(restored) => restored.follows.clone(),
+            None => self.follows(id).or(wanted.instance.follows.clone()),
+        };
         let mut instance = Instance { attributes, follows, ..wanted.instance };
         if matches!(current.marks, Marks::Of(_)) {
             self.write_marks(step, &instance).await?;
@@ -509,20 +544,19 @@ impl Run {
             if progress == Progress::Settle {
                 return Ok(attributes);
             }
-            from = self.overlay(handler, step, &from, &live.properties, to);
+            from = Self::overlay(handler, step, &from, &live.properties, to);
         }
     }
 
     /// What is there now, as far as the template or the last apply speaks of it.
     fn overlay(
-        &self,
         handler: &dyn Handler,
         step: &Step,
         from: &Json,
         live: &Json,
         wanted: &Json,
     ) -> Json {
-        let facts = self.graph.as_deref().and_then(|graph| graph.facts(&step.logical_id));
+        let facts = schema::facts(step.type_name.as_str());
         let rules = Rules { facts, rules: handler.rules() };
         let (Json::Object(from), Json::Object(live)) = (from, live) else { return from.clone() };
         let mut merged = from.clone();
@@ -650,62 +684,11 @@ impl Run {
     }
 }
 
-/// What was last applied, in clear where a secret is as it was: of it only the digest was kept, and
-/// to the digest every value is another one.
-fn unveiled(from: &Json, masked: &Json, clear: &Json) -> Json {
-    match (from, masked, clear) {
-        (Json::Object(from), Json::Object(masked), Json::Object(clear)) => from
-            .iter()
-            .map(|(key, value)| match (masked.get(key), clear.get(key)) {
-                (Some(masked), Some(clear)) => (key.clone(), unveiled(value, masked, clear)),
-                _ => (key.clone(), value.clone()),
-            })
-            .collect(),
-        (Json::Array(from), Json::Array(masked), Json::Array(clear))
-            if from.len() == masked.len() && from.len() == clear.len() =>
-        {
-            let items = from.iter().zip(masked.iter().zip(clear));
-            items.map(|(from, (masked, clear))| unveiled(from, masked, clear)).collect()
-        }
-        (Json::String(text), _, _) if text.starts_with(SECRET_PREFIX) && from == masked => {
-            clear.clone()
-        }
-        _ => from.clone(),
-    }
-}
-
-/// The properties to delete something by: what was last applied, and with it all that updates which
-/// did not end may have added. Where one value excludes another, each has its turn.
-fn all_that_may_be(instance: &Instance) -> Vec<Json> {
-    let mut all = vec![&instance.properties];
-    all.extend(&instance.attempted);
-    let mut merged: Vec<Json> = Vec::new();
-    for first in &all {
-        let whole = all.iter().fold((*first).clone(), |whole, other| merge(&whole, other));
-        if !merged.contains(&whole) {
-            merged.push(whole);
-        }
-    }
-    merged
-}
-
-/// Both: the items of both lists, the keys of both objects, and of two other values the first.
-fn merge(first: &Json, second: &Json) -> Json {
-    match (first, second) {
-        (Json::Object(first), Json::Object(second)) => {
-            let mut whole = first.clone();
-            for (key, value) in second {
-                let value = first.get(key).map_or_else(|| value.clone(), |it| merge(it, value));
-                whole.insert(key.clone(), value);
-            }
-            Json::Object(whole)
-        }
-        (Json::Array(first), Json::Array(second)) => {
-            let more = second.iter().filter(|item| !first.contains(item));
-            first.iter().chain(more).cloned().collect()
-        }
-        (first, _) => first.clone(),
-    }
+/// What a plan that evaluates nothing says of what is told.
+fn after(changes: &BTreeMap<String, OutputChange>) -> BTreeMap<String, Json> {
+    let told =
+        changes.iter().filter_map(|(name, change)| Some((name.clone(), change.after.clone()?)));
+    told.collect()
 }
 
 fn wait_error(error: WaitError) -> StepError {
@@ -713,58 +696,5 @@ fn wait_error(error: WaitError) -> StepError {
         WaitError::TooLong(patience, word) => StepError::TooLong { patience, word },
         WaitError::Never(why) => StepError::Never(why),
         WaitError::Fault(fault) => StepError::Fault(fault),
-    }
-}
-
-fn each_secret(value: &Value, tell: &mut dyn FnMut(&Secret)) {
-    match value {
-        Value::Secret(secret) => tell(secret),
-        Value::List(items) => items.iter().for_each(|item| each_secret(item, tell)),
-        Value::Map(entries) => entries.values().for_each(|value| each_secret(value, tell)),
-        _ => {}
-    }
-}
-
-fn first_unknown(value: &Value) -> Option<&str> {
-    match value {
-        Value::Unknown(unknown) => Some(&unknown.source),
-        Value::List(items) => items.iter().find_map(first_unknown),
-        Value::Map(entries) => entries.values().find_map(first_unknown),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::{all_that_may_be, unveiled};
-    use crate::state::sample;
-    use crate::value::Secret;
-
-    #[test]
-    fn what_is_deleted_is_all_that_may_be_there() {
-        let mut instance = sample::instance("a");
-        instance.properties = json!({"Name": "old", "Roles": ["a", "b"]});
-        assert_eq!(all_that_may_be(&instance), [instance.properties.clone()]);
-        instance.attempted = vec![json!({"Name": "new", "Roles": ["b", "c"], "More": 1})];
-        let named = |name: &str, roles: [&str; 3]| json!({"Name": name, "Roles": roles, "More": 1});
-        let expected = [named("old", ["a", "b", "c"]), named("new", ["b", "c", "a"])];
-        assert_eq!(all_that_may_be(&instance), expected);
-        instance.attempted = vec![json!({"Name": "old", "Roles": ["b"]})];
-        assert_eq!(all_that_may_be(&instance).len(), 2);
-    }
-
-    #[test]
-    fn a_secret_that_is_as_it_was_is_no_change() {
-        let digest = |text: &str| Secret::new(text).masked();
-        let from = json!({"A": {"P": digest("old"), "Q": digest("same")}, "L": [digest("same")],
-            "Gone": digest("same"), "R": "{{resolve:ssm:x}}"});
-        let masked = json!({"A": {"P": digest("new"), "Q": digest("same")}, "L": [digest("same")],
-            "R": "{{resolve:ssm:x}}"});
-        let clear = json!({"A": {"P": "new", "Q": "same"}, "L": ["same"], "R": "what it is"});
-        let expected = json!({"A": {"P": digest("old"), "Q": "same"}, "L": ["same"],
-            "Gone": digest("same"), "R": "{{resolve:ssm:x}}"});
-        assert_eq!(unveiled(&from, &masked, &clear), expected);
     }
 }

@@ -3,6 +3,7 @@
 mod execute;
 mod locks;
 mod progress;
+mod properties;
 mod recheck;
 mod references;
 pub mod retry;
@@ -27,9 +28,9 @@ use tokio::time::Instant;
 use crate::aws::Aws;
 use crate::graph::Graph;
 use crate::journal::Event as Fact;
-use crate::plan::{Operation, Plan, StepId};
+use crate::plan::{Operation, Past, Plan, Purpose, StepId};
 use crate::state::State;
-use crate::state::store::{Ledger, StoreError};
+use crate::state::store::{Ledger, Lock, StoreError};
 use crate::value::Token;
 
 use execute::Run;
@@ -49,6 +50,8 @@ pub struct Limits {
 #[derive(Debug)]
 pub struct Outcome {
     pub state: State,
+    /// Still held: what follows from this run may follow at once.
+    pub lock: Lock,
     pub done: Vec<StepId>,
     pub failed: Vec<(StepId, StepError)>,
     pub not_started: Vec<StepId>,
@@ -122,7 +125,9 @@ pub async fn reconcile(
             ledger.record(Fact::Moved { id, to: step.logical_id.clone() }).await?;
         }
     }
-    if let Some(graph) = &setting.graph {
+    if let Some(graph) = &setting.graph
+        && plan.purpose == Purpose::Deploy
+    {
         // A run that stops half-way may leave in use what was and what is to be imported.
         let before = ledger.with_state(|state| state.imports.clone());
         let mut imports = before.clone();
@@ -157,6 +162,12 @@ struct Driver<'a> {
 impl<'a> Driver<'a> {
     fn new(plan: &'a Plan, ledger: Ledger, setting: Setting) -> Self {
         let schedule = Schedule::new(plan, setting.limits.concurrency);
+        let past = match (&setting.graph, plan.purpose) {
+            (Some(graph), Purpose::Rollback) => {
+                ledger.with_state(|state| Past::known_from(graph, state))
+            }
+            _ => Past::default(),
+        };
         Self {
             plan,
             schedule,
@@ -165,6 +176,7 @@ impl<'a> Driver<'a> {
             run: Arc::new(Run {
                 aws: setting.aws,
                 graph: setting.graph,
+                past,
                 ledger,
                 recheck: setting.recheck,
                 locks: Locks::default(),
@@ -258,16 +270,22 @@ impl<'a> Driver<'a> {
     }
 
     async fn finish(self) -> Result<Outcome, ReconcileError> {
-        let Self { run, schedule, done, failed, stop, start, .. } = self;
-        run.record_outputs().await;
+        let Self { plan, run, schedule, done, failed, stop, start, .. } = self;
         let not_started = schedule.not_started();
-        if failed.is_empty() && not_started.is_empty() {
-            run.record_imports().await;
+        let is_complete = failed.is_empty() && not_started.is_empty();
+        if is_complete || plan.purpose != Purpose::Rollback {
+            run.record_outputs(plan).await;
+        }
+        if is_complete {
+            run.record_imports(plan).await;
+        }
+        if is_complete && plan.lost.is_empty() {
+            run.ledger.record(Fact::Completed).await?;
         }
         let run =
             Arc::into_inner(run).expect("every step has ended, and with it its share of the run");
-        let state = run.ledger.close().await?;
-        Ok(Outcome { state, done, failed, not_started, stop, elapsed: start.elapsed() })
+        let (state, lock) = run.ledger.close().await?;
+        Ok(Outcome { state, lock, done, failed, not_started, stop, elapsed: start.elapsed() })
     }
 }
 

@@ -39,8 +39,8 @@ pub enum StepError {
     /// A law of the engine is broken: a defect of Cairn, never of a template.
     #[error("{0}")]
     Defect(String),
-    #[error("the state cannot be written: {0}")]
-    State(String),
+    #[error("the state cannot be written: {text}")]
+    State { text: String, hints: Vec<String> },
 }
 
 impl StepError {
@@ -68,6 +68,9 @@ impl StepError {
                 FaultKind::InUse => {
                     vec!["remove what still uses it, then run the same command again".to_owned()]
                 }
+                FaultKind::Uncertain => {
+                    vec!["look whether the network is there, and AWS, then go on".to_owned()]
+                }
                 _ => Vec::new(),
             },
             Self::TooLong { .. } => {
@@ -76,6 +79,7 @@ impl StepError {
             Self::Changed(_) => {
                 vec!["nothing of it was touched: see what would change now, and agree to that".to_owned()]
             }
+            Self::State { hints, .. } => hints.clone(),
             Self::Ambiguous(_) => vec![
                 "delete those that are not wanted by hand, then run the same command again".to_owned(),
             ],

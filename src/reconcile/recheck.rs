@@ -89,7 +89,7 @@ impl Run {
             _ => return Ok(Observation::Gone),
         };
         let resources = BTreeMap::from([(step.logical_id.clone(), observation)]);
-        let mut observed = Observed { resources };
+        let mut observed = Observed { resources, ..Observed::default() };
         if let Some(overlook) = overlook {
             self.ledger.with_state(|state| overlook(state, &mut observed));
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Observation, Observed, by_type, refresh};
+use super::{About, Observation, Observed, by_type, refresh};
 use crate::aws::{Aws, Fault, FaultKind};
 use crate::plan::adopt::Owners;
 use crate::resource::{self, KnownJson, marks};
@@ -46,7 +46,8 @@ async fn look_at_all(state: &State, aws: &Aws) -> Result<Observed, Fault> {
             let known: Vec<KnownJson<'_>> =
                 batch.iter().map(|(_, id, properties)| KnownJson { id, properties }).collect();
             let mut live = handler.read(aws, &known).await?;
-            for (id, physical_id, _) in batch {
+            for (about, physical_id, _) in batch {
+                let About::Current(id) = about else { continue };
                 let found = live.remove(physical_id);
                 if let (Some(Observation::Live(seen)), Some(found)) =
                     (observed.resources.get_mut(id), found)

@@ -13,12 +13,21 @@ use tokio::task::JoinSet;
 use crate::aws::{Aws, Fault, Scope};
 use crate::resource::{self, Handler, KnownJson, LiveJson, Status};
 use crate::state::{Instance, State};
-use crate::value::{LogicalId, PhysicalId};
+use crate::value::{LogicalId, PhysicalId, Token};
 
 /// What was found of the resources the state says are in use. Those not in it were not looked for.
 #[derive(Debug, Default)]
 pub struct Observed {
     pub resources: BTreeMap<LogicalId, Observation>,
+    /// What was found of those that were replaced and are still to be deleted.
+    pub deposed: BTreeMap<Token, Observation>,
+}
+
+/// Whom a reading is about.
+#[derive(Debug, Clone)]
+enum About {
+    Current(LogicalId),
+    Deposed(Token),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -34,7 +43,7 @@ const CONCURRENCY: usize = 16;
 /// Amazon EC2 API" is a matter of seconds, and what is taken for gone is made a second time.
 const SECOND_LOOKS_IN_SECONDS: [u64; 3] = [1, 2, 4];
 
-/// Reads all that is in use. Makes no changing call.
+/// Reads all that is in use, or was and may be again. Makes no changing call.
 ///
 /// # Errors
 ///
@@ -60,9 +69,12 @@ async fn pause(duration: Duration) {
 
 /// What is in use and was not found.
 fn missing(state: &State, observed: &Observed) -> BTreeMap<String, Batch> {
-    let is_missing = |id: &LogicalId| observed.resources.get(id) == Some(&Observation::Gone);
+    let is_missing = |about: &About| match about {
+        About::Current(id) => observed.resources.get(id) == Some(&Observation::Gone),
+        About::Deposed(_) => false,
+    };
     let mut known = by_type(state);
-    known.values_mut().for_each(|batch| batch.retain(|(id, ..)| is_missing(id)));
+    known.values_mut().for_each(|batch| batch.retain(|(about, ..)| is_missing(about)));
     known.retain(|_, batch| !batch.is_empty());
     known
 }
@@ -84,26 +96,34 @@ async fn look(known: BTreeMap<String, Batch>, aws: &Aws) -> Result<Observed, Fau
     let mut observed = Observed::default();
     while let Some(outcome) = reads.join_next().await {
         let found = outcome.map_err(|error| Fault::invalid("refresh", error.to_string()))??;
-        observed.resources.extend(found);
+        for (about, observation) in found {
+            match about {
+                About::Current(id) => observed.resources.insert(id, observation),
+                About::Deposed(token) => observed.deposed.insert(token, observation),
+            };
+        }
     }
     Ok(observed)
 }
 
-type Batch = Vec<(LogicalId, PhysicalId, serde_json::Value)>;
+type Batch = Vec<(About, PhysicalId, serde_json::Value)>;
 
 fn by_type(state: &State) -> BTreeMap<String, Batch> {
     let mut by_type: BTreeMap<String, Batch> = BTreeMap::new();
     for (id, entry) in &state.resources {
-        let Some(Instance { type_name, physical_id: Some(physical_id), properties, .. }) =
-            &entry.current
-        else {
-            continue;
-        };
-        by_type.entry(type_name.as_str().to_owned()).or_default().push((
-            id.clone(),
-            physical_id.clone(),
-            properties.clone(),
-        ));
+        let current = entry.current.iter().map(|one| (About::Current(id.clone()), one));
+        let deposed = entry.deposed.iter().map(|one| (About::Deposed(one.token.clone()), one));
+        for (about, instance) in current.chain(deposed) {
+            let Instance { type_name, physical_id: Some(physical_id), properties, .. } = instance
+            else {
+                continue;
+            };
+            by_type.entry(type_name.as_str().to_owned()).or_default().push((
+                about,
+                physical_id.clone(),
+                properties.clone(),
+            ));
+        }
     }
     by_type
 }
@@ -112,15 +132,17 @@ async fn read(
     handler: &'static dyn Handler,
     aws: &Aws,
     batch: Batch,
-) -> Result<Vec<(LogicalId, Observation)>, Fault> {
+) -> Result<Vec<(About, Observation)>, Fault> {
     let known: Vec<KnownJson<'_>> =
         batch.iter().map(|(_, id, properties)| KnownJson { id, properties }).collect();
     let mut live = handler.read(aws, &known).await?;
     Ok(batch
         .into_iter()
-        .map(|(id, physical_id, _)| match live.remove(&physical_id) {
-            Some(one) if !matches!(one.status, Status::Deleting(_)) => (id, Observation::Live(one)),
-            _ => (id, Observation::Gone),
+        .map(|(about, physical_id, _)| match live.remove(&physical_id) {
+            Some(one) if !matches!(one.status, Status::Deleting(_)) => {
+                (about, Observation::Live(one))
+            }
+            _ => (about, Observation::Gone),
         })
         .collect())
 }

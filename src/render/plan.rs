@@ -15,7 +15,9 @@ use serde_json::Value as Json;
 use similar::{ChangeTag, TextDiff};
 
 use super::style::{BAD, BOLD, CHANGED, DIM, GOOD, RENEWED, glyph, paint, style};
-use crate::plan::{Action, Change, Detail, Operation, OutputChange, Plan, Purpose, Step, Why};
+use crate::plan::{
+    Action, Change, Detail, Lost, Operation, OutputChange, Plan, Purpose, Step, Why,
+};
 
 pub use findings::count as count_findings;
 pub use risks::count as count_risks;
@@ -53,6 +55,7 @@ pub fn render(plan: &Plan, header: &Header<'_>) -> String {
         let _ = writeln!(text, "\nnote: {note}");
     }
     renames::render(&mut text, plan);
+    render_lost(&mut text, "  Not brought back", &plan.lost);
     risks::render(&mut text, plan);
     findings::render(&mut text, plan);
     let _ = writeln!(text, "\n{}", summary(plan));
@@ -234,6 +237,17 @@ fn mark_unknown(text: &str) -> String {
     if text.contains("(known after apply") { paint(CHANGED, text) } else { text.to_owned() }
 }
 
+/// What a rollback cannot undo.
+pub fn render_lost(text: &mut String, title: &str, lost: &[Lost]) {
+    if lost.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\n{}", paint(BOLD, title));
+    for Lost { logical_id, why } in lost {
+        let _ = writeln!(text, "      {logical_id}: {why}");
+    }
+}
+
 fn render_outputs(text: &mut String, plan: &Plan) {
     if plan.purpose == Purpose::Teardown {
         return;
@@ -298,7 +312,7 @@ pub fn summary(plan: &Plan) -> String {
         .collect();
     if parts.is_empty() {
         if plan.outputs.values().chain(plan.exports.values()).any(OutputChange::is_change)
-            && plan.purpose == Purpose::Deploy
+            && plan.purpose != Purpose::Teardown
         {
             return format!("Only outputs change, {kept} resources stay as they are.");
         }
@@ -306,6 +320,7 @@ pub fn summary(plan: &Plan) -> String {
             Purpose::Deploy => format!("Nothing to do: {kept} resources are as the template says."),
             Purpose::Teardown => "Nothing to do: the stack owns nothing.".to_owned(),
             Purpose::Import => format!("Nothing to do: {kept} resources are the stack's already."),
+            Purpose::Rollback => format!("Nothing to do: {kept} resources are as they were."),
         };
     }
     let kept = if kept > 0 { format!(", {kept} unchanged") } else { String::new() };

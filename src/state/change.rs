@@ -4,7 +4,7 @@
 //! breaks no law of the state. So a run can judge an event, make it durable and only then let it
 //! count, at a cost that does not grow with what the stack's resources hold.
 
-use super::{Entry, Instance, Marks, State};
+use super::{Before, Entry, Instance, Marks, State, Told, Was};
 use crate::journal::{Event, Illegal};
 use crate::value::{LogicalId, PhysicalId, Token};
 
@@ -29,6 +29,7 @@ impl State {
         match event {
             Event::Opened { .. }
             | Event::Failed { .. }
+            | Event::Completed
             | Event::Closed
             | Event::Outputs { .. }
             | Event::Imports { .. } => Ok(()),
@@ -53,6 +54,13 @@ impl State {
                 true => Err(illegal(id, &format!("cannot become `{to}`: that is there"))),
                 false => Ok(()),
             },
+            Event::Reinstated { id, token } => {
+                let deposed = self.resources.get(id).map(|entry| entry.deposed.as_slice());
+                match deposed.unwrap_or_default().iter().any(|old| old.token == *token) {
+                    true => Ok(()),
+                    false => Err(illegal(id, "is to be used again and is not there")),
+                }
+            }
             Event::DeleteBegun { id, token }
             | Event::Deleted { id, token }
             | Event::Forgotten { id, token } => match self.instance(id, token) {
@@ -155,6 +163,7 @@ impl State {
     pub(super) fn take(&mut self, event: &Event) {
         self.serial += 1;
         self.note(event);
+        self.remember(event);
         match event {
             Event::Opened { .. }
             | Event::Failed { .. }
@@ -168,6 +177,7 @@ impl State {
                     current.attempted.push(properties.clone());
                 }
             }
+            Event::Completed => self.before = Before::default(),
             Event::Outputs { outputs, exports } => {
                 self.outputs.clone_from(outputs);
                 self.exports.clone_from(exports);
@@ -202,6 +212,14 @@ impl State {
                 self.resources.insert(id.clone(), entry);
             }
             Event::Moved { id, to } => self.rename(id, to),
+            Event::Reinstated { id, token } => {
+                if let Some(entry) = self.resources.get_mut(id)
+                    && let Some(at) = entry.deposed.iter().position(|old| old.token == *token)
+                {
+                    let again = entry.deposed.remove(at);
+                    entry.deposed.extend(entry.current.replace(again));
+                }
+            }
             Event::Abandoned { id, token }
             | Event::Deleted { id, token }
             | Event::Forgotten { id, token } => self.remove(id, token),
@@ -214,12 +232,55 @@ impl State {
             current.marks = Marks::Of(id.clone());
         }
         self.resources.insert(to.clone(), entry);
+        if let Some(was) = self.before.resources.remove(id) {
+            self.before.resources.insert(to.clone(), was);
+        }
+        let before = self.before.resources.values_mut().filter_map(|was| match was {
+            Was::Absent => None,
+            Was::Present(instance) => Some(&mut **instance),
+        });
         let entries = self.resources.values_mut();
-        for instance in entries.flat_map(Entry::instances_mut) {
+        for instance in entries.flat_map(Entry::instances_mut).chain(before) {
             if instance.dependencies.remove(id) {
                 instance.dependencies.insert(to.clone());
             }
         }
+    }
+
+    /// Keeps what an event is about to change, unless an earlier one has.
+    fn remember(&mut self, event: &Event) {
+        match event {
+            Event::Outputs { .. } | Event::Imports { .. } if self.before.told.is_none() => {
+                self.before.told = Some(Told {
+                    outputs: self.outputs.clone(),
+                    exports: self.exports.clone(),
+                    imports: self.imports.clone(),
+                });
+            }
+            Event::Created { id, .. }
+            | Event::UpdateBegun { id, .. }
+            | Event::Updated { id, .. }
+            | Event::Reinstated { id, .. } => self.remember_current(id),
+            Event::DeleteBegun { id, token }
+            | Event::Deleted { id, token }
+            | Event::Forgotten { id, token }
+                if self.current(id).is_some_and(|current| current.token == *token) =>
+            {
+                self.remember_current(id);
+            }
+            _ => {}
+        }
+    }
+
+    fn remember_current(&mut self, id: &LogicalId) {
+        if self.before.resources.contains_key(id) {
+            return;
+        }
+        let was = match self.current(id) {
+            Some(current) => Was::Present(Box::new(current.clone())),
+            None => Was::Absent,
+        };
+        self.before.resources.insert(id.clone(), was);
     }
 
     fn remove(&mut self, id: &LogicalId, token: &Token) {

@@ -51,6 +51,42 @@ pub struct State {
     /// The last runs that changed something, the oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub runs: Vec<Run>,
+    /// What a rollback goes back to, as far as that is no longer so.
+    #[serde(skip_serializing_if = "Before::is_empty", default)]
+    pub before: Before,
+}
+
+/// How it was when a run last did all that its plan said, of what has changed since.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Before {
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub resources: BTreeMap<LogicalId, Was>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub told: Option<Told>,
+}
+
+/// What was in use under a logical id.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Was {
+    Absent,
+    Present(Box<Instance>),
+}
+
+/// What a stack told, and used of what others tell.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Told {
+    pub outputs: BTreeMap<String, Json>,
+    pub exports: BTreeMap<String, Json>,
+    pub imports: BTreeMap<String, String>,
+}
+
+impl Before {
+    pub fn is_empty(&self) -> bool {
+        self.resources.is_empty() && self.told.is_none()
+    }
 }
 
 /// What stands behind one logical id.
@@ -138,6 +174,7 @@ impl State {
             exports: BTreeMap::new(),
             imports: BTreeMap::new(),
             runs: Vec::new(),
+            before: Before::default(),
         }
     }
 

@@ -36,9 +36,9 @@ pub fn named(token: &str, physical_id: &str) -> Instance {
 /// One event, `logical-id verb token [physical-id]`:
 ///
 /// - `A begin t`, `A name t vpc-1`, `A abandon t`, `A made t`
-/// - `A updating t`, `A updated t vpc-1`, `A deleting t`, `A deleted t`, `A forgotten t`
-/// - `A moved B`, `A adopted t vpc-1`
-/// - `- opened`, `- closed`, `- outputs`, `- imports`
+/// - `A updating t`, `A updated t vpc-1`, `A deleting t`, `A deleted t`, `A forgotten t`,
+///   `A again t`, `A moved B`, `A adopted t vpc-1`
+/// - `- opened`, `- completed`, `- closed`, `- outputs`, `- imports`
 pub fn event(text: &str) -> Event {
     let words: Vec<&str> = text.split_whitespace().collect();
     let id = LogicalId::from(words[0]);
@@ -72,6 +72,8 @@ pub fn event(text: &str) -> Event {
             let instance = named(token.as_str(), physical.expect("a physical id"));
             Event::Adopted { id, instance }
         }
+        "again" => Event::Reinstated { id, token },
+        "completed" => Event::Completed,
         "opened" => Event::Opened {
             run: Token::from("run"),
             command: "deploy".to_owned(),

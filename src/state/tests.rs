@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::run::KEPT;
 use super::sample::{RUN, after, empty, event, events, instance, named};
 use super::store::{Holder, Store, StoreError};
-use super::{Counts, Ending, Entry, FORMAT, Marks, State};
+use super::{Counts, Ending, Entry, FORMAT, Marks, State, Was};
 use crate::journal::{Event, Record, decode, encode, replay, summed};
 use crate::value::LogicalId;
 
@@ -26,6 +26,55 @@ fn shape(state: &State) -> String {
         text
     };
     state.resources.iter().map(entry).collect::<Vec<_>>().join(" ")
+}
+
+/// What a rollback goes back to: `A=vpc-1 B=nothing`.
+fn before(state: &State) -> String {
+    let was = |(id, was): (&LogicalId, &Was)| match was {
+        Was::Absent => format!("{id}=nothing"),
+        Was::Present(instance) => {
+            let physical_id = instance.physical_id.as_ref().expect("it was in use");
+            let torn = if instance.attempted.is_empty() { "" } else { " torn" };
+            format!("{id}={physical_id}{torn}")
+        }
+    };
+    let mut text: Vec<String> = state.before.resources.iter().map(was).collect();
+    text.extend(state.before.told.iter().map(|told| format!("told {}", told.outputs.len())));
+    text.join(" ")
+}
+
+#[test]
+fn a_state_keeps_what_has_changed_since_a_run_was_complete() {
+    const MADE: &str = "A begin a; A name a vpc-1; A made a; - completed; ";
+    for (text, expected) in [
+        ("A begin a", ""),
+        ("A begin a; A name a vpc-1", ""),
+        ("A begin a; A name a vpc-1; A made a", "A=nothing"),
+        ("A begin a; A name a vpc-1; A made a; A updating a; A deleted a", "A=nothing"),
+    ] {
+        assert_eq!(before(&after(text)), expected, "{text}");
+    }
+    for (text, expected) in [
+        ("", ""),
+        ("A begin b; A name b vpc-2", ""),
+        ("A begin b; A name b vpc-2; A made b", "A=vpc-1"),
+        ("A begin b; A name b vpc-2; A made b; A deleting a; A deleted a", "A=vpc-1"),
+        ("A begin b; A name b vpc-2; A made b; A again a", "A=vpc-1"),
+        ("A begin b; A name b vpc-2; A made b; A updating b; A begin c; A name c vpc-3", "A=vpc-1"),
+        ("A updating a", "A=vpc-1"),
+        ("A updating a; A updating a; A updated a vpc-1", "A=vpc-1"),
+        ("A deleting a", "A=vpc-1"),
+        ("A deleted a", "A=vpc-1"),
+        ("A forgotten a; A begin b; A name b vpc-2; A made b", "A=vpc-1"),
+        ("- outputs; - imports", "told 0"),
+        ("A updating a; - outputs; - completed", ""),
+        ("- outputs; - completed; - outputs", "told 1"),
+    ] {
+        let state = after(&format!("{MADE}{text}"));
+        assert_eq!(before(&state), expected, "{text}");
+        let json = serde_json::to_string(&state).expect("a state is JSON");
+        assert_eq!(serde_json::from_str::<State>(&json).expect("it reads back"), state, "{text}");
+    }
 }
 
 #[test]
@@ -57,6 +106,10 @@ fn events_change_a_state_as_they_say() {
         ("A adopted a vpc-1", "A=vpc-1"),
         ("A begin a; A name a vpc-1; A made a; A begin b; A moved B", "B=vpc-1+?"),
         ("A adopted a vpc-1; A moved B; A adopted b vpc-2", "A=vpc-2 B=vpc-1"),
+        (
+            "A begin a; A name a vpc-1; A made a; A begin b; A name b vpc-2; A made b; A again a",
+            "A=vpc-1-vpc-2",
+        ),
         (RUN, "A=vpc-3"),
     ] {
         let state = after(text);
@@ -373,7 +426,8 @@ async fn every_older_version_is_read_and_written_as_this_one() {
         assert_eq!(read.format, FORMAT, "{name}");
         assert_eq!(read.resources.len(), 3, "{name}");
         assert!(read.current(&"Vpc".into()).is_some_and(|vpc| vpc.physical_id.is_some()), "{name}");
-        let closed = home.open().await.close().await.expect("it is written");
+        let (closed, lock) = home.open().await.close().await.expect("it is written");
+        drop(lock);
         assert_eq!(closed.resources, read.resources, "{name}");
         let text = fs::read_to_string(home.file("state.json")).expect("a snapshot");
         assert!(text.contains(&format!("\"format\": {FORMAT},")), "{name}");
@@ -423,7 +477,8 @@ async fn the_snapshot_before_and_its_journal_lead_to_the_snapshot() {
         for event in events(text) {
             ledger.record(event).await.expect("it can follow");
         }
-        let last = ledger.close().await.expect("it can be written");
+        let (last, lock) = ledger.close().await.expect("it can be written");
+        drop(lock);
         let previous = fs::read_to_string(home.file("state.previous.json")).expect("a snapshot");
         let previous: State = serde_json::from_str(&previous).expect("a state");
         let journal = fs::read_to_string(home.file("journal.previous.jsonl")).expect("a journal");
@@ -480,7 +535,8 @@ async fn a_closed_run_leaves_its_end_in_the_snapshot() {
         ledger.record(event).await.expect("it can follow");
     }
     let journal = fs::read(home.file("journal.jsonl")).expect("a journal");
-    let last = ledger.close().await.expect("it can be written");
+    let (last, lock) = ledger.close().await.expect("it can be written");
+    drop(lock);
     assert!(!home.file("journal.jsonl").exists());
     assert_eq!(home.store.read().await.expect("it reads").as_ref(), Some(&last));
     // Killed after the snapshot was written and before the journal went.

@@ -13,7 +13,6 @@ pub struct Total {
     pub runs: u64,
     pub requests: u64,
     pub crashes: u64,
-    pub known: u64,
     met: Met,
     seen: BTreeMap<String, u64>,
 }
@@ -24,7 +23,6 @@ impl Total {
         self.runs += report.runs;
         self.requests += report.requests;
         self.crashes += report.crashes;
-        self.known += report.known;
         for (met, runs) in report.met {
             *self.met.entry(met).or_default() += runs;
         }
@@ -77,13 +75,12 @@ impl Total {
 
     pub fn told(&self) -> String {
         let mut told = format!(
-            "{} stories, {} runs, {} requests, {} crashes, {} known limits; {} points, {} pairs of point and fault; \
+            "{} stories, {} runs, {} requests, {} crashes,; {} points, {} pairs of point and fault; \
              runs that met",
             self.stories,
             self.runs,
             self.requests,
             self.crashes,
-            self.known,
             self.seen.len(),
             self.met.len()
         );

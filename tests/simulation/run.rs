@@ -42,8 +42,6 @@ pub struct Report {
     pub requests: u64,
     pub runs: u64,
     pub crashes: u64,
-    /// How often it ended with what Cairn cannot do yet.
-    pub known: u64,
     pub transcript: Vec<String>,
 }
 
@@ -237,10 +235,6 @@ impl Story {
         }
         match self.run(chapter.target, &[]).await {
             End::Complete => Ok(true),
-            End::Failed(why) if is_known(&why) => {
-                self.report.known += 1;
-                Ok(false)
-            }
             End::Failed(why) | End::Defect(why) => {
                 Err(format!("nothing goes wrong, and {:?} fails: {why}", chapter.target))
             }
@@ -565,16 +559,6 @@ fn store_end(error: &StoreError) -> End {
         | StoreError::Damaged { .. } => End::Defect(format!("the state: {}", chain(error))),
         error => End::Failed(chain(error)),
     }
-}
-
-/// What Cairn cannot do yet, by the words it fails with.
-///
-/// A replacement that was interrupted leaves the old subnet beside the new one. Whoever then wants
-/// the old block back is refused as long as the old subnet is there, and it is deleted last.
-const KNOWN: &[&str] = &["InvalidSubnet.Conflict"];
-
-fn is_known(why: &str) -> bool {
-    KNOWN.iter().any(|sign| why.contains(sign))
 }
 
 /// Without what only looked and found nothing amiss, and what was tried again and again.

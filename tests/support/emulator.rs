@@ -42,7 +42,7 @@ pub async fn botocore() -> PathBuf {
     environment.expect("PyPI can be reached").join("bin").join("python")
 }
 
-async fn start(emulator: &Emulator) -> PrivateServer {
+pub async fn start(emulator: &Emulator) -> PrivateServer {
     start_with(emulator, &[]).await
 }
 

@@ -3,8 +3,9 @@
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
+use std::time::Duration;
 
 /// What is done to one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +15,10 @@ pub enum Meddling {
     Answer(u16, &'static str),
     /// It is carried out, and its answer never arrives.
     LoseAnswer,
+    /// It is carried out, and its answer takes this long.
+    HoldAnswer(Duration),
+    /// The server never sees it, and nobody answers.
+    HangUp,
 }
 
 pub struct Meddler {
@@ -45,8 +50,10 @@ impl Meddler {
 fn relay(client: &TcpStream, server: &TcpStream, rule: &Rule) {
     let clone = |stream: &TcpStream| stream.try_clone().expect("a connected socket can be shared");
     let lose = Arc::new(AtomicBool::new(false));
+    let hold = Arc::new(AtomicU64::new(0));
     let (from, to, lost) = (clone(server), clone(client), Arc::clone(&lose));
-    thread::spawn(move || answers(from, to, &lost));
+    let held = Arc::clone(&hold);
+    thread::spawn(move || answers(from, to, &lost, &held));
     let (mut requests, mut back, mut on) = (clone(client), clone(client), clone(server));
     while let Some(request) = whole_request(&mut requests) {
         let sent = match rule(&String::from_utf8_lossy(&request)) {
@@ -59,7 +66,12 @@ fn relay(client: &TcpStream, server: &TcpStream, rule: &Rule) {
                 );
                 back.write_all(answer.as_bytes())
             }
+            Meddling::HangUp => break,
             meddling => {
+                if let Meddling::HoldAnswer(time) = meddling {
+                    let time = u64::try_from(time.as_millis()).expect("a test ends");
+                    hold.store(time, Ordering::SeqCst);
+                }
                 lose.store(meddling == Meddling::LoseAnswer, Ordering::SeqCst);
                 on.write_all(&request)
             }
@@ -70,11 +82,13 @@ fn relay(client: &TcpStream, server: &TcpStream, rule: &Rule) {
     }
     // Either side may be gone already.
     let _ = server.shutdown(Shutdown::Both);
+    let _ = client.shutdown(Shutdown::Both);
 }
 
-fn answers(mut from: TcpStream, mut to: TcpStream, lose: &AtomicBool) {
+fn answers(mut from: TcpStream, mut to: TcpStream, lose: &AtomicBool, hold: &AtomicU64) {
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(length @ 1..) = from.read(&mut buffer) {
+        thread::sleep(Duration::from_millis(hold.swap(0, Ordering::SeqCst)));
         if lose.load(Ordering::SeqCst) || to.write_all(&buffer[..length]).is_err() {
             break;
         }

@@ -8,6 +8,7 @@ pub mod inventory;
 pub mod latency;
 pub mod lies;
 pub mod meddler;
+pub mod microburst;
 pub mod npm;
 pub mod recorder;
 pub mod rig;

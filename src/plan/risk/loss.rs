@@ -32,7 +32,7 @@ const LOSSES: [(&str, &str); 17] = [
 ];
 
 /// What holds no data and has no address of its own: made again, it is the same.
-const STATELESS: [&str; 9] = [
+pub const STATELESS: [&str; 9] = [
     "AWS::ApiGateway::Account",
     "AWS::ApiGateway::Deployment",
     "AWS::ApiGateway::UsagePlanKey",

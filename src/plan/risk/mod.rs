@@ -11,6 +11,8 @@ mod traffic;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+pub use loss::STATELESS;
+
 use super::{Action, Operation, Step};
 use crate::state::State;
 use crate::value::{LogicalId, TypeName};
@@ -81,6 +83,11 @@ impl<'s> Subject<'s> {
         let mut after = Json::Null;
         if let Operation::Resume { token } = &step.operation {
             after = state.instance(&step.logical_id, token)?.properties.clone();
+        } else if let Operation::Reinstate { token, .. } = &step.operation {
+            after = state.instance(&step.logical_id, token)?.properties.clone();
+            for change in &step.changes {
+                put(&mut after, &change.path, change.to.as_ref());
+            }
         } else if is_overlaid {
             after = before.clone();
             for change in &step.changes {

@@ -5,6 +5,7 @@ mod drift;
 mod laws;
 mod moves;
 mod risks;
+mod rollback;
 mod saved;
 mod secrets;
 
@@ -129,6 +130,14 @@ pub(crate) fn observed(state: &State) -> Observed {
         };
         observed.resources.insert(id.clone(), Observation::Live(live));
     }
+    for old in state.resources.values().flat_map(|entry| &entry.deposed) {
+        let live = LiveJson {
+            properties: old.properties.clone(),
+            attributes: old.attributes.clone(),
+            status: Status::Ready,
+        };
+        observed.deposed.insert(old.token.clone(), Observation::Live(live));
+    }
     observed
 }
 
@@ -157,6 +166,7 @@ fn operation(step: &Step) -> &'static str {
         Operation::Resume { .. } => "resume",
         Operation::Update { how: UpdateKind::Properties, .. } => "update",
         Operation::Update { how: UpdateKind::Roll, .. } => "roll",
+        Operation::Reinstate { .. } => "reinstate",
         Operation::Delete { .. } => "delete",
         Operation::VanishWithParent { .. } => "vanish",
         Operation::Forget { .. } => "forget",

@@ -20,6 +20,7 @@ pub fn plan(after: &[Vec<usize>]) -> Plan {
         moved_from: None,
         reasons: Vec::new(),
         attributes: Attributes::new(),
+        restored: None,
         after: after.iter().copied().map(StepId).collect(),
     };
     Plan {
@@ -37,6 +38,7 @@ pub fn plan(after: &[Vec<usize>]) -> Plan {
         exports: std::collections::BTreeMap::new(),
         imports: None,
         notes: Vec::new(),
+        lost: Vec::new(),
     }
 }
 

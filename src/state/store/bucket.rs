@@ -37,6 +37,9 @@ use tokio::sync::Mutex as Turn;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output as Page;
+use aws_sdk_s3::operation::list_objects_v2::builders::ListObjectsV2FluentBuilder as Listing;
+
 use super::lease::{Answer, Claim, Etag, Next, Request, Saying, Standing, Taking};
 use super::{Bodies, Holder, StoreError};
 use crate::aws::{Fault, FaultKind, Guard, chain};
@@ -292,11 +295,17 @@ impl Bucket {
 
     async fn remove(&self, name: &str) -> Result<(), StoreError> {
         let request = self.client.delete_object().bucket(&self.bucket).key(self.key(name));
-        match Box::pin(request.send()).await {
-            Ok(_) => Ok(()),
-            Err(error) if is_absent(&error) => Ok(()),
-            Err(error) => {
-                Err(self.failed("remove", name, Fault::from_sdk("s3:DeleteObject", &error)))
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let fault = match Box::pin(request.clone().send()).await {
+                Ok(_) => return Ok(()),
+                Err(error) if is_absent(&error) => return Ok(()),
+                Err(error) => Fault::from_sdk("s3:DeleteObject", &error),
+            };
+            match again(&fault) && tries < TRIES {
+                true => backoff(tries).await,
+                false => return Err(self.failed("remove", name, fault)),
             }
         }
     }
@@ -329,6 +338,19 @@ impl Bucket {
         Ok(Some(claim))
     }
 
+    /// A page of a listing, asked for again where its answer is lost.
+    async fn page(&self, below: &str, request: Listing) -> Result<Page, StoreError> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let answer = Box::pin(request.clone().send()).await;
+            match answer.map_err(|error| Fault::from_sdk("s3:ListBucket", &error)) {
+                Err(fault) if again(&fault) && tries < TRIES => backoff(tries).await,
+                other => return other.map_err(|fault| self.failed("list", below, fault)),
+            }
+        }
+    }
+
     /// The objects whose names begin like this, in their order.
     async fn objects(&self, below: &str) -> Result<Vec<String>, StoreError> {
         let prefix = self.key(below);
@@ -336,10 +358,7 @@ impl Bucket {
         let mut next = None;
         loop {
             let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(&prefix);
-            let page =
-                Box::pin(request.set_continuation_token(next).send()).await.map_err(|error| {
-                    self.failed("list", below, Fault::from_sdk("s3:ListBucket", &error))
-                })?;
+            let page = self.page(below, request.set_continuation_token(next)).await?;
             names.extend(page.contents().iter().filter_map(|object| {
                 Some(format!("{below}{}", object.key()?.strip_prefix(&prefix)?))
             }));
@@ -396,7 +415,7 @@ struct Held {
 impl Drop for Farewell {
     /// Gives it back. Where that fails, it is free after a while all the same.
     fn drop(&mut self) {
-        let inner = &self.inner;
+        let inner = Arc::clone(&self.inner);
         if let Ok(Some(beating)) = inner.beating.lock().map(|mut beating| beating.take()) {
             beating.abort();
         }
@@ -404,9 +423,15 @@ impl Drop for Farewell {
         inner.confirm(None);
         let Ok(runtime) = Handle::try_current() else { return };
         if runtime.runtime_flavor() == RuntimeFlavor::MultiThread {
-            let release = inner.say(|claim| claim.standing = Standing::Released);
+            let (tell, told) = std::sync::mpsc::channel();
+            // A task, and not waited for in here: a runtime that is being shut down moves no timer
+            // any more, and drops the task at once.
+            runtime.spawn(async move {
+                let _ = inner.say(|claim| claim.standing = Standing::Released).await;
+                let _ = tell.send(());
+            });
             tokio::task::block_in_place(|| {
-                let _ = runtime.block_on(tokio::time::timeout(FAREWELL, release));
+                let _ = told.recv_timeout(FAREWELL);
             });
         }
     }
@@ -693,9 +718,12 @@ impl Moment {
         Self { steady: Instant::now(), wall: SystemTime::now() }
     }
 
-    /// The longer of the two: too long only makes the bucket be asked.
     fn elapsed(&self) -> Duration {
-        let now = Self::now();
+        self.until(Self::now())
+    }
+
+    /// The longer of the two: too long only makes the bucket be asked.
+    fn until(&self, now: Self) -> Duration {
         let wall = now.wall.duration_since(self.wall).unwrap_or(Duration::MAX);
         (now.steady - self.steady).max(wall)
     }
@@ -718,4 +746,27 @@ fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
 fn is_absent<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
     let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
     matches!(code, Some("NoSuchKey" | "NotFound"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Duration, Moment};
+
+    /// A lease is never believed to be younger than it is, whatever the clocks do.
+    #[test]
+    fn a_clock_that_is_set_makes_nothing_younger() {
+        let then = Moment::now();
+        let hour = Duration::from_hours(1);
+        let second = Duration::from_secs(1);
+        for (what, steady, wall, expected) in [
+            ("nothing happens", second, then.wall + second, second),
+            ("the clock is set forwards", second, then.wall + hour, hour),
+            ("the clock is set back", second, then.wall - hour, Duration::MAX),
+            ("the machine sleeps, and the steady clock with it", second, then.wall + hour, hour),
+            ("the clock stands still", hour, then.wall, hour),
+        ] {
+            let now = Moment { steady: then.steady + steady, wall };
+            assert_eq!(then.until(now), expected, "{what}");
+        }
+    }
 }

@@ -12,6 +12,12 @@ use super::disk::absent_or;
 use super::{Bodies, Disk, Held, Holder, StoreError};
 use crate::journal::file;
 
+/// How many bytes of a snapshot are as good as none.
+const SMALL: u64 = 8 * 1024;
+
+/// The part of a snapshot that a journal may grow to.
+const SHARE: u64 = 4;
+
 /// Where the state of one stack lives.
 #[derive(Debug, Clone)]
 pub struct Directory {
@@ -115,6 +121,13 @@ impl Directory {
         let path = self.journal_path();
         let contents = file::read(&*self.disk, &path).map_err(failed("read", &path))?;
         Ok(Bodies { bodies: contents.bodies, whole: contents.whole })
+    }
+
+    /// Whether a journal may stay beside the snapshot when its run ends. A large snapshot is written
+    /// again only after so many changes that this costs each of them no more than it wrote itself.
+    pub fn may_keep(&self, journal: &file::Journal) -> bool {
+        let snapshot = fs::metadata(self.snapshot_path()).map_or(0, |it| it.len());
+        snapshot > SMALL && journal.length() < snapshot / SHARE
     }
 
     /// Opens the journal for appending after what is whole of it.

@@ -105,12 +105,20 @@ impl StoreError {
             Self::WrongKey { kind: Kind::Key, .. } => {
                 vec!["is CAIRN_STATE_KEY what it was written with?".to_owned()]
             }
-            Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => {
-                vec![
+            Self::Io { source, .. } => match source.kind() {
+                io::ErrorKind::StorageFull
+                | io::ErrorKind::QuotaExceeded
+                | io::ErrorKind::FileTooLarge => vec![
                     "make room on the disk and run the same command again: nothing is lost"
                         .to_owned(),
-                ]
-            }
+                ],
+                io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => vec![
+                    "let the directory be written to and run the same command again: nothing is \
+                     lost"
+                        .to_owned(),
+                ],
+                _ => Vec::new(),
+            },
             _ => Vec::new(),
         }
     }

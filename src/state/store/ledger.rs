@@ -148,16 +148,24 @@ impl Ledger {
         debug_assert_eq!(state.violations(), [], "no legal event breaks a law");
     }
 
-    /// Ends a run: the journal becomes part of the snapshot.
+    /// Ends a run: the journal becomes part of the snapshot, unless that is much larger. The lock is
+    /// the caller's again.
     ///
     /// # Errors
     ///
     /// When it cannot be written; the journal is still there then.
-    pub async fn close(self) -> Result<State, Arc<StoreError>> {
+    pub async fn close(self) -> Result<(State, Lock), Arc<StoreError>> {
         self.record(Event::Closed).await?;
         let state = self.state();
+        let journal = self.writer.into_inner().journal;
+        if let (Home::Directory(directory), Journal::File(journal)) = (&self.store.home, &journal)
+            && !state.is_empty()
+            && directory.may_keep(journal)
+        {
+            return Ok((state, self.lock));
+        }
         let text = self.store.text(&self.pen, &state)?;
-        match (&self.store.home, self.writer.into_inner().journal) {
+        match (&self.store.home, journal) {
             (Home::Directory(directory), _) => {
                 directory.keep_snapshot()?;
                 directory.write_snapshot(&text)?;
@@ -170,6 +178,6 @@ impl Ledger {
             }
             (Home::Bucket(_), Journal::File(_)) => {}
         }
-        Ok(state)
+        Ok((state, self.lock))
     }
 }

@@ -157,16 +157,15 @@ impl Store {
     /// The state as it stands; `None` when there is none yet. A run may be writing it meanwhile:
     /// when it ends between the reading of snapshot and journal, both are read again.
     pub async fn read(&self) -> Result<Option<State>, StoreError> {
-        let mut snapshot = self.read_snapshot().await?;
+        let mut text = self.snapshot_text().await?;
         loop {
             let bodies = self.read_journal().await?.bodies;
-            let again = self.read_snapshot().await?;
-            let serial = |state: &Option<State>| state.as_ref().map(|state| state.serial);
-            if serial(&again) != serial(&snapshot) {
-                snapshot = again;
+            let again = self.snapshot_text().await?;
+            if again != text {
+                text = again;
                 continue;
             }
-            return match snapshot {
+            return match self.snapshot(text).await? {
                 Some(state) => self.replayed(state, &bodies).await.map(Some),
                 None if bodies.is_empty() && !self.has_previous().await? => Ok(None),
                 None => Err(StoreError::Headless { place: self.snapshot_place() }),
@@ -307,10 +306,18 @@ impl Store {
     }
 
     async fn read_snapshot(&self) -> Result<Option<State>, StoreError> {
-        let text = match &self.home {
-            Home::Directory(directory) => directory.snapshot()?,
-            Home::Bucket(bucket) => bucket.snapshot().await?,
-        };
+        let text = self.snapshot_text().await?;
+        self.snapshot(text).await
+    }
+
+    async fn snapshot_text(&self) -> Result<Option<String>, StoreError> {
+        match &self.home {
+            Home::Directory(directory) => directory.snapshot(),
+            Home::Bucket(bucket) => bucket.snapshot().await,
+        }
+    }
+
+    async fn snapshot(&self, text: Option<String>) -> Result<Option<State>, StoreError> {
         match text {
             Some(text) => self.seals.snapshot(&self.snapshot_place(), &text).await.map(Some),
             None => Ok(None),

@@ -1,0 +1,489 @@
+//! Going back: the plan that makes a stack what it was when a run last did all that its plan said.
+//!
+//! It is made from the state, which keeps what has changed since then. What was made since goes,
+//! what was updated gets its properties back, and what was replaced and is still there is used
+//! again. What is deleted already nobody brings back, unless it is the same when it is made anew. It,
+//! what was made of it, and what those need as they are now stay, and the plan says so.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value as Json;
+
+use super::desired::{desired_properties, lookup};
+use super::diff::{Change, Sides, diff};
+use super::make::created;
+use super::risk::STATELESS;
+use super::same::Rules;
+use super::{
+    Action, Lost, Operation, OutputChange, Plan, Purpose, Step, StepId, UpdateKind, order, risk,
+    teardown,
+};
+use crate::graph::Graph;
+use crate::refresh::{Observation, Observed};
+use crate::resource::{self, Effect, Handler, LiveJson};
+use crate::schema;
+use crate::state::{Entry, Instance, State, Told, Was};
+use crate::template::DeletionPolicy;
+use crate::value::{Attributes, LogicalId, SECRET_PREFIX, Secret, Token, Value};
+
+/// What the state does not keep of former properties, as far as it is known from elsewhere: secrets,
+/// of which it has digests, and local code.
+#[derive(Debug, Default)]
+pub struct Past {
+    secrets: BTreeMap<String, Secret>,
+    code: BTreeSet<String>,
+}
+
+impl Past {
+    /// What a template, its parameters and its code still say of it.
+    pub fn known_from(graph: &Graph, state: &State) -> Self {
+        let mut past = Self::default();
+        for value in graph.parameters().values() {
+            past.note(value);
+        }
+        let known = lookup(state);
+        for id in graph.nodes.keys() {
+            let token = Token::new("");
+            let current = state.current(id);
+            if let Ok(desired) = desired_properties(graph, id, &known, current, &token) {
+                past.note(&desired.properties);
+            }
+        }
+        past.code.extend(graph.inputs.assets.values().map(|asset| asset.sha256.clone()));
+        past
+    }
+
+    fn note(&mut self, value: &Value) {
+        match value {
+            Value::Secret(secret) => {
+                self.secrets.insert(secret.masked(), secret.clone());
+            }
+            Value::List(items) => items.iter().for_each(|item| self.note(item)),
+            Value::Map(entries) => entries.values().for_each(|item| self.note(item)),
+            _ => {}
+        }
+    }
+
+    /// Former properties, with their secrets.
+    ///
+    /// # Errors
+    ///
+    /// What of them nobody knows any more.
+    pub fn properties(&self, instance: &Instance) -> Result<Value, String> {
+        self.value("", &instance.properties)
+    }
+
+    fn value(&self, path: &str, json: &Json) -> Result<Value, String> {
+        let below = |key: &str| match path {
+            "" => key.to_owned(),
+            path => format!("{path}.{key}"),
+        };
+        Ok(match json {
+            Json::String(text) if text.starts_with(SECRET_PREFIX) => {
+                let secret = self.secrets.get(text).cloned();
+                Value::Secret(secret.ok_or_else(|| {
+                    format!("`{path}` was a secret that is not kept, and has another value now")
+                })?)
+            }
+            Json::String(sha256)
+                if path.ends_with("AssetSha256") && !self.code.contains(sha256) =>
+            {
+                return Err("the code that it had is not kept".to_owned());
+            }
+            Json::Array(items) => {
+                let items = items.iter().map(|item| self.value(path, item));
+                Value::List(items.collect::<Result<_, _>>()?)
+            }
+            Json::Object(entries) => {
+                let entries = entries
+                    .iter()
+                    .map(|(key, item)| Ok((key.clone(), self.value(&below(key), item)?)));
+                Value::Map(entries.collect::<Result<_, String>>()?)
+            }
+            other => Value::from(other),
+        })
+    }
+}
+
+/// The way back. Pure: tokens for what is made anew come from `tokens`.
+pub fn rollback(
+    state: &State,
+    observed: &Observed,
+    past: &Past,
+    tokens: &mut dyn FnMut() -> Token,
+) -> Plan {
+    let goals = BTreeMap::new();
+    let mut back = Back { state, observed, past, tokens, goals, steps: Vec::new() };
+    back.set_goals();
+    back.keep_what_belongs_together();
+    let lost = back.lost();
+    let ids: Vec<LogicalId> = back.goals.keys().cloned().collect();
+    for id in &ids {
+        back.decide(id);
+    }
+    let needs: BTreeMap<LogicalId, &BTreeSet<LogicalId>> = back
+        .goals
+        .iter()
+        .filter_map(|(id, goal)| Some((id.clone(), &goal.like()?.dependencies)))
+        .collect();
+    let mut steps = back.steps;
+    teardown::mark_vanishing(&mut steps, state);
+    order::connect(&mut steps, &|id| needs.get(id).copied(), state);
+    let now = Told {
+        outputs: state.outputs.clone(),
+        exports: state.exports.clone(),
+        imports: state.imports.clone(),
+    };
+    // Of what stays as it is now, they tell what is so now.
+    let told = state.before.told.clone().filter(|_| lost.is_empty()).unwrap_or(now);
+    Plan {
+        stack: state.stack.clone(),
+        account: state.account.clone(),
+        region: state.region.clone(),
+        purpose: Purpose::Rollback,
+        lineage: state.lineage.clone(),
+        serial: state.serial,
+        risks: risk::risks(&steps, state),
+        steps,
+        outputs: changes(&state.outputs, &told.outputs),
+        exports: changes(&state.exports, &told.exports),
+        imports: (told.imports != state.imports).then_some(told.imports),
+        findings: Vec::new(),
+        renames: Vec::new(),
+        notes: Vec::new(),
+        lost,
+    }
+}
+
+/// What a plan does that no rollback could undo, should the run fail after that.
+pub fn beyond_recall(plan: &Plan, state: &State, past: &Past) -> Vec<Lost> {
+    let why = |step: &Step| {
+        let current = state.current(&step.logical_id)?;
+        let is_made = |other: &Step| {
+            other.logical_id == step.logical_id
+                && matches!(other.operation, Operation::Create { .. })
+        };
+        match (&step.operation, step.action) {
+            (Operation::Delete { token }, _)
+                if *token == current.token && !STATELESS.contains(&step.type_name.as_str()) =>
+            {
+                let is_early = order::is_early(step, &plan.steps, state);
+                let why = match plan.steps.iter().any(is_made) {
+                    true if is_early => "the old one, which is deleted first",
+                    true => "the old one, once it is deleted; that comes last",
+                    false => "once it is deleted; that comes last",
+                };
+                Some(why.to_owned())
+            }
+            (Operation::Update { .. }, _) => past.properties(current).err(),
+            _ => None,
+        }
+    };
+    let lost = plan
+        .steps
+        .iter()
+        .filter_map(|step| Some(Lost { logical_id: step.logical_id.clone(), why: why(step)? }));
+    lost.collect()
+}
+
+/// What is to stand behind a logical id.
+enum Goal<'a> {
+    /// Nothing has changed.
+    Unchanged(&'a Instance),
+    Absent,
+    Restored {
+        was: &'a Instance,
+        properties: Value,
+    },
+    /// It is deleted, and the same when it is made anew.
+    Anew {
+        was: &'a Instance,
+        properties: Value,
+    },
+    /// It cannot be what it was, and stays what it is, if it is at all.
+    Stays {
+        current: Option<&'a Instance>,
+        why: String,
+    },
+}
+
+impl<'a> Goal<'a> {
+    fn instance(&self) -> Option<&'a Instance> {
+        match self {
+            Self::Unchanged(instance) | Self::Restored { was: instance, .. } => Some(instance),
+            Self::Stays { current, .. } => *current,
+            Self::Absent | Self::Anew { .. } => None,
+        }
+    }
+
+    /// What stands there in the end is like this.
+    fn like(&self) -> Option<&'a Instance> {
+        match self {
+            Self::Anew { was, .. } => Some(was),
+            other => other.instance(),
+        }
+    }
+
+    fn token(&self) -> Option<&'a Token> {
+        self.instance().map(|instance| &instance.token)
+    }
+}
+
+struct Back<'a> {
+    state: &'a State,
+    observed: &'a Observed,
+    past: &'a Past,
+    tokens: &'a mut dyn FnMut() -> Token,
+    goals: BTreeMap<LogicalId, Goal<'a>>,
+    steps: Vec<Step>,
+}
+
+impl<'a> Back<'a> {
+    fn set_goals(&mut self) {
+        let state = self.state;
+        for (id, entry) in &state.resources {
+            let goal = entry.current.as_ref().map_or(Goal::Absent, Goal::Unchanged);
+            self.goals.insert(id.clone(), goal);
+        }
+        for (id, was) in &state.before.resources {
+            let goal = match was {
+                Was::Absent => Goal::Absent,
+                Was::Present(was) => self
+                    .restored(id, was)
+                    .unwrap_or_else(|why| Goal::Stays { current: state.current(id), why }),
+            };
+            self.goals.insert(id.clone(), goal);
+        }
+    }
+
+    /// Whether something can be what it was.
+    fn restored(&self, id: &LogicalId, was: &'a Instance) -> Result<Goal<'a>, String> {
+        let Some(now) = self.state.instance(id, &was.token) else {
+            if STATELESS.contains(&was.type_name.as_str()) {
+                return Ok(Goal::Anew { was, properties: self.past.properties(was)? });
+            }
+            return Err("it was deleted, and cannot be brought back".to_owned());
+        };
+        let live = self.live(id, now).ok_or("it was deleted outside of Cairn")?;
+        let properties = self.past.properties(was)?;
+        let handler = resource::handler(was.type_name.as_str())
+            .ok_or_else(|| format!("Cairn has no handler for `{}`", was.type_name))?;
+        if let Some(change) =
+            differences(handler, &properties, now, live).iter().find(|change| change.replaces)
+        {
+            return Err(format!("`{}` cannot be changed back in place", change.path));
+        }
+        Ok(Goal::Restored { was, properties })
+    }
+
+    fn live(&self, id: &LogicalId, instance: &Instance) -> Option<&'a LiveJson> {
+        let is_current =
+            self.state.current(id).is_some_and(|current| current.token == instance.token);
+        let observation = match is_current {
+            true => self.observed.resources.get(id),
+            false => self.observed.deposed.get(&instance.token),
+        };
+        match observation {
+            Some(Observation::Live(live)) => Some(live),
+            _ => None,
+        }
+    }
+
+    /// What was made of something that cannot be brought back stays, and so does what that needs.
+    fn keep_what_belongs_together(&mut self) {
+        loop {
+            let bound: Vec<(LogicalId, String)> =
+                self.goals.iter().flat_map(|(id, goal)| self.bound(id, goal)).collect();
+            if bound.is_empty() {
+                return;
+            }
+            for (id, why) in bound {
+                let current = self.state.current(&id);
+                self.goals.insert(id, Goal::Stays { current, why });
+            }
+        }
+    }
+
+    fn bound(&self, id: &LogicalId, goal: &Goal<'a>) -> Vec<(LogicalId, String)> {
+        let then = |id: &LogicalId| match self.state.before.resources.get(id) {
+            Some(Was::Absent) => None,
+            Some(Was::Present(was)) => Some(&was.token),
+            None => self.state.current(id).map(|current| &current.token),
+        };
+        let goal_of = |id: &LogicalId| self.goals.get(id).and_then(Goal::token);
+        match goal {
+            Goal::Restored { was, .. } | Goal::Anew { was, .. } => {
+                let missing =
+                    was.dependencies.iter().find(|needed| then(needed) != goal_of(needed));
+                let why = |needed| format!("`{needed}`, which it needs, cannot be brought back");
+                missing.map(|needed| (id.clone(), why(needed))).into_iter().collect()
+            }
+            Goal::Stays { current: Some(current), .. } => {
+                let now = |id: &LogicalId| self.state.current(id).map(|current| &current.token);
+                let needed = current
+                    .dependencies
+                    .iter()
+                    .filter(|needed| now(needed).is_some() && now(needed) != goal_of(needed));
+                needed
+                    .map(|needed| (needed.clone(), format!("`{id}` stays, and needs it")))
+                    .collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn lost(&self) -> Vec<Lost> {
+        let lost = self.goals.iter().filter_map(|(id, goal)| match goal {
+            Goal::Stays { why, .. } => Some(Lost { logical_id: id.clone(), why: why.clone() }),
+            _ => None,
+        });
+        lost.collect()
+    }
+
+    fn decide(&mut self, id: &LogicalId) {
+        let empty = Entry::default();
+        let entry = self.state.resources.get(id).unwrap_or(&empty);
+        let goal = self.goals.get(id);
+        let kept = goal.and_then(Goal::token);
+        // What cannot be brought back now is not taken away for good either.
+        let spared = match (goal, self.state.before.resources.get(id)) {
+            (Some(Goal::Stays { .. }), Some(Was::Present(was))) => Some(&was.token),
+            _ => None,
+        };
+        let step = match goal {
+            Some(Goal::Restored { was, properties }) => self.restore(id, entry, was, properties),
+            Some(Goal::Anew { was, properties }) => {
+                Some(anew(id, entry, was, properties, (self.tokens)()))
+            }
+            Some(Goal::Unchanged(current) | Goal::Stays { current: Some(current), .. }) => {
+                Some(teardown::bare(StepId(0), id, current))
+            }
+            _ => None,
+        };
+        let has_successor = step.is_some();
+        self.steps.extend(step.map(|step| Step { id: StepId(self.steps.len()), ..step }));
+        let others = entry.instances().filter(|instance| {
+            let token = Some(&instance.token);
+            token != kept && token != spared
+        });
+        for other in others {
+            let at = StepId(self.steps.len());
+            let is_current = entry.current.as_ref().is_some_and(|one| one.token == other.token);
+            // Of what was made since, only what is to stay in any case does.
+            let step = match other.deletion_policy {
+                DeletionPolicy::Retain if is_current && !has_successor => {
+                    teardown::retention(at, id, other)
+                }
+                _ if is_current => teardown::removal(at, id, other, MADE_SINCE),
+                _ => teardown::removal(at, id, other, teardown::LEFT_OVER),
+            };
+            self.steps.push(step);
+        }
+    }
+
+    /// The step that makes something what it was.
+    fn restore(
+        &self,
+        id: &LogicalId,
+        entry: &Entry,
+        was: &Instance,
+        properties: &Value,
+    ) -> Option<Step> {
+        let handler = resource::handler(was.type_name.as_str())?;
+        let now = self.state.instance(id, &was.token)?;
+        let changes = differences(handler, properties, now, self.live(id, now)?);
+        let is_torn = !now.attempted.is_empty();
+        let rolls = handler.follows().is_some_and(|follows| follows.effect == Effect::Roll)
+            && (is_torn || now.follows != was.follows);
+        let how = match () {
+            () if rolls => Some(UpdateKind::Roll),
+            () if is_torn || !changes.is_empty() => Some(UpdateKind::Properties),
+            () => None,
+        };
+        let token = was.token.clone();
+        let is_current = entry.current.as_ref().is_some_and(|current| current.token == was.token);
+        let (action, operation) = match how {
+            how if !is_current => (Action::Replace, Operation::Reinstate { token, how }),
+            Some(how) => (Action::Update, Operation::Update { token, how }),
+            None if is_recorded(now, was) => (Action::Keep, Operation::Nothing),
+            None => (Action::Keep, Operation::Record { token }),
+        };
+        let mut reasons = Vec::new();
+        if action == Action::Replace {
+            reasons.push(AGAIN.to_owned());
+        } else if changes.is_empty() && action == Action::Update {
+            reasons.push(TORN.to_owned());
+        }
+        let physical_id = entry.current.as_ref().unwrap_or(now).physical_id.clone();
+        let restored = Instance { attempted: Vec::new(), ..was.clone() };
+        Some(Step {
+            physical_id,
+            action,
+            operation,
+            changes,
+            reasons,
+            restored: Some(Box::new(restored)),
+            ..teardown::bare(StepId(0), id, was)
+        })
+    }
+}
+
+/// The step that makes something again that was deleted.
+fn anew(id: &LogicalId, entry: &Entry, was: &Instance, properties: &Value, token: Token) -> Step {
+    let restored = Instance {
+        token: token.clone(),
+        physical_id: None,
+        attributes: Attributes::new(),
+        attempted: Vec::new(),
+        ..was.clone()
+    };
+    let (action, physical_id) = match &entry.current {
+        Some(current) => (Action::Replace, current.physical_id.clone()),
+        None => (Action::Create, None),
+    };
+    Step {
+        physical_id,
+        action,
+        operation: Operation::Create { token },
+        changes: created(properties),
+        reasons: vec![ANEW.to_owned()],
+        restored: Some(Box::new(restored)),
+        ..teardown::bare(StepId(0), id, was)
+    }
+}
+
+const ANEW: &str = "it was deleted, and is made anew";
+const MADE_SINCE: &str = "it was made since";
+const AGAIN: &str = "the one before is used again";
+const TORN: &str = "its update was not finished";
+
+fn differences(
+    handler: &dyn Handler,
+    properties: &Value,
+    now: &Instance,
+    live: &LiveJson,
+) -> Vec<Change> {
+    let facts = schema::facts(now.type_name.as_str());
+    let rules = Rules { facts, rules: handler.rules() };
+    let live = Some(&live.properties);
+    diff(handler, rules, Sides { desired: properties, applied: &now.properties, live })
+}
+
+/// Whether the state says already what it said; what AWS tells is not ours to say.
+fn is_recorded(now: &Instance, was: &Instance) -> bool {
+    Instance { attributes: was.attributes.clone(), ..now.clone() } == *was
+}
+
+/// What is told to others, before and after.
+fn changes(
+    now: &BTreeMap<String, Json>,
+    then: &BTreeMap<String, Json>,
+) -> BTreeMap<String, OutputChange> {
+    let gone = now.iter().filter(|(name, _)| !then.contains_key(*name));
+    let gone = gone.map(|(name, value)| (name.clone(), OutputChange::removal(value)));
+    let told = then.iter().map(|(name, value)| {
+        let before = now.get(name).cloned();
+        (name.clone(), OutputChange { before, after: Some(value.clone()), known: true })
+    });
+    gone.chain(told).collect()
+}

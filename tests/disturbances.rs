@@ -1,0 +1,142 @@
+//! A full disk, a directory that cannot be written to, a network that goes: each run ends clearly,
+//! and the next one goes on.
+//!
+//! None of it needs to be root: a disk is full here where the shell's `ulimit -f` says so, which
+//! refuses a write in the middle of a run as a full disk does.
+
+use std::collections::BTreeSet;
+use std::fs::{self, Permissions};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use cairn::local::PrivateServer;
+
+use crate::support::emulator::ministack;
+use crate::support::inventory::inventory;
+use crate::support::meddler::{Meddler, Meddling};
+use crate::support::sandbox::{Sandbox, binary};
+
+const STACK: &str = "stacks/persona-agent";
+/// Not root, who may write everywhere.
+const NOBODY: u32 = 65534;
+
+struct Scene {
+    server: PrivateServer,
+    sandbox: Sandbox,
+    before: BTreeSet<String>,
+}
+
+impl Scene {
+    async fn open() -> Self {
+        let server = ministack().await;
+        let before = inventory(&server.url).await;
+        let sandbox = Sandbox::persona(&server.url);
+        Self { server, sandbox, before }
+    }
+
+    /// What was left becomes a whole stack without doubles, and then nothing.
+    async fn goes_on_and_leaves_nothing(&self, place: &str) {
+        self.sandbox.point_at(&self.server.url);
+        let again = self.sandbox.cairn(&format!("deploy {STACK} --yes"));
+        assert_eq!(again.code, Some(0), "{place}\n{}", again.err);
+        self.sandbox.cairn(&format!("plan {STACK} --detailed-exitcode")).code(0);
+        let deployed = inventory(&self.server.url).await;
+        for (kind, expected) in [("vpc ", 1), ("role ", 2), ("function ", 1), ("agent ", 1)] {
+            let count =
+                |all: &BTreeSet<String>| all.iter().filter(|one| one.starts_with(kind)).count();
+            assert_eq!(count(&deployed) - count(&self.before), expected, "{kind}: {place}");
+        }
+        self.sandbox.cairn(&format!("teardown {STACK} --yes")).code(0);
+        assert_eq!(inventory(&self.server.url).await, self.before, "{place}");
+    }
+
+    /// Runs a command that must fail and say these things.
+    fn fails(&self, mut command: Command, place: &str, parts: &[&str]) {
+        let output = command.output().expect("the shell is there");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{place}\n{said}");
+        for part in parts {
+            assert!(said.contains(part), "{place}: {part:?} is missing:\n{said}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_fills_up_loses_nothing() {
+    let scene = Scene::open().await;
+    // From the first record to one of the last; in blocks of 512 or 1024 bytes.
+    for blocks in [1, 8, 24, 40] {
+        let place = format!("{blocks} blocks");
+        let mut command = scene.sandbox.command::<&str>([]);
+        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$0\" deploy {STACK} --yes");
+        let environment: Vec<_> = command
+            .get_envs()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+            .collect();
+        let folder = command.get_current_dir().expect("a project").to_owned();
+        command = Command::new("sh");
+        command.args(["-c", &script]).arg(binary()).current_dir(folder).envs(environment);
+        let parts = ["make room on the disk and run the same command again: nothing is lost"];
+        scene.fails(command, &place, &parts);
+        scene.goes_on_and_leaves_nothing(&place).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_state_that_cannot_be_written_is_told_before_anything_is_made() {
+    let scene = Scene::open().await;
+    let id = Command::new("id").arg("-u").output().expect("`id` is there").stdout;
+    let is_root = String::from_utf8_lossy(&id).trim() == "0";
+    let open = |path: &str, mode| {
+        fs::set_permissions(scene.sandbox.path(path), Permissions::from_mode(mode)).expect("ours");
+    };
+    open("", 0o755);
+    fs::create_dir_all(scene.sandbox.path(".cairn/test/persona-agent")).expect("a folder");
+    open(".cairn/test/persona-agent", 0o555);
+    let mut command = scene.sandbox.command(["deploy", STACK, "--yes"]);
+    if is_root {
+        // Who is not root may not be let in to where the command was built.
+        let copy = scene.sandbox.path("cairn");
+        fs::copy(binary(), &copy).expect("a copy");
+        let ours = command;
+        command = Command::new(copy);
+        command.args(ours.get_args()).current_dir(ours.get_current_dir().expect("a project"));
+        command.envs(ours.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command.uid(NOBODY);
+    }
+    let parts = ["cannot open `", "let the directory be written to and run the same command again"];
+    scene.fails(command, "read-only", &parts);
+    assert_eq!(inventory(&scene.server.url).await, scene.before);
+    open(".cairn/test/persona-agent", 0o755);
+    scene.goes_on_and_leaves_nothing("read-only").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_that_goes_loses_nothing() {
+    let scene = Scene::open().await;
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, scene.server.port));
+    for calls in [0, 3, 20, 35] {
+        let seen = Arc::new(AtomicUsize::new(0));
+        let way =
+            Meddler::before(address, move |_| match seen.fetch_add(1, Ordering::SeqCst) < calls {
+                true => Meddling::Pass,
+                false => Meddling::HangUp,
+            });
+        scene.sandbox.point_at(&way.url);
+        let place = format!("after {calls} calls");
+        let parts: &[&str] = match calls {
+            0 => &["check the network"],
+            _ => &["look whether the network is there", "run the same command again to go on"],
+        };
+        let command = scene.sandbox.command(["deploy", STACK, "--yes"]);
+        scene.fails(command, &place, parts);
+        // A way back needs the network, too.
+        let command = scene.sandbox.command(["deploy", STACK, "--yes", "--on-failure", "rollback"]);
+        scene.fails(command, &place, &["check the network"]);
+        scene.goes_on_and_leaves_nothing(&place).await;
+    }
+}
