@@ -50,9 +50,9 @@ pub const KINDS: &[Kind] = &[
             need(WRITE, "iam:PutRolePolicy", ROLES).with(ROLES_OR_CONTENT),
             need(WRITE, "iam:PutUserPolicy", USERS).with(USERS_OR_CONTENT),
             need(WRITE, "iam:PutGroupPolicy", GROUPS).with(GROUPS_OR_CONTENT),
-            need(UPDATE | DELETE, "iam:DeleteRolePolicy", ROLES).with(&["Roles"]),
-            need(UPDATE | DELETE, "iam:DeleteUserPolicy", USERS).with(&["Users"]),
-            need(UPDATE | DELETE, "iam:DeleteGroupPolicy", GROUPS).with(&["Groups"]),
+            need(UPDATE | DELETE, "iam:DeleteRolePolicy", ROLES).with(&["Roles", "PolicyName"]),
+            need(UPDATE | DELETE, "iam:DeleteUserPolicy", USERS).with(&["Users", "PolicyName"]),
+            need(UPDATE | DELETE, "iam:DeleteGroupPolicy", GROUPS).with(&["Groups", "PolicyName"]),
         ],
     },
     Kind {

@@ -142,7 +142,8 @@ fn is_needed(need: &Need, on: u8, step: &Step, properties: &Json) -> bool {
         return true;
     }
     let changes: Vec<&str> = step.changes.iter().map(|change| change.path.as_str()).collect();
-    let is_update = on & need.on & UPDATE != 0;
+    // Reads of an update, too, are about what goes.
+    let is_update = on & UPDATE != 0;
     let is_roll = matches!(step.operation, Operation::Update { how: UpdateKind::Roll, .. });
     if is_update && changes.is_empty() && !is_roll {
         return true;

@@ -15,8 +15,10 @@ use crate::state::State;
 use crate::template;
 use crate::value::Token;
 
-/// A call that is none of a resource's own: part of a policy, or of a condition's key.
-const NO_CALLS: [&str; 4] = [
+/// What no plan asks for: parts of policies and keys of conditions; and what a lost state is looked
+/// for with.
+const NO_CALLS: [&str; 5] = [
+    "lambda:ListFunctions",
     "lambda:EventSourceToken",
     "lambda:FunctionUrlAuthType",
     "lambda:InvokeFunction",
