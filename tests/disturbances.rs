@@ -53,15 +53,15 @@ impl Scene {
         self.sandbox.cairn(&format!("teardown {STACK} --yes")).code(0);
         assert_eq!(inventory(&self.server.url).await, self.before, "{place}");
     }
+}
 
-    /// Runs a command that must fail and say these things.
-    fn fails(&self, mut command: Command, place: &str, parts: &[&str]) {
-        let output = command.output().expect("the shell is there");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(1), "{place}\n{said}");
-        for part in parts {
-            assert!(said.contains(part), "{place}: {part:?} is missing:\n{said}");
-        }
+/// Runs a command that must fail and say these things.
+fn fails(mut command: Command, place: &str, parts: &[&str]) {
+    let output = command.output().expect("the shell is there");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{place}\n{said}");
+    for part in parts {
+        assert!(said.contains(part), "{place}: {part:?} is missing:\n{said}");
     }
 }
 
@@ -81,7 +81,7 @@ async fn a_disk_that_fills_up_loses_nothing() {
         command = Command::new("sh");
         command.args(["-c", &script]).arg(binary()).current_dir(folder).envs(environment);
         let parts = ["make room on the disk and run the same command again: nothing is lost"];
-        scene.fails(command, &place, &parts);
+        fails(command, &place, &parts);
         scene.goes_on_and_leaves_nothing(&place).await;
     }
 }
@@ -109,7 +109,7 @@ async fn a_state_that_cannot_be_written_is_told_before_anything_is_made() {
         command.uid(NOBODY);
     }
     let parts = ["cannot open `", "let the directory be written to and run the same command again"];
-    scene.fails(command, "read-only", &parts);
+    fails(command, "read-only", &parts);
     assert_eq!(inventory(&scene.server.url).await, scene.before);
     open(".cairn/test/persona-agent", 0o755);
     scene.goes_on_and_leaves_nothing("read-only").await;
@@ -133,10 +133,10 @@ async fn a_network_that_goes_loses_nothing() {
             _ => &["look whether the network is there", "run the same command again to go on"],
         };
         let command = scene.sandbox.command(["deploy", STACK, "--yes"]);
-        scene.fails(command, &place, parts);
+        fails(command, &place, parts);
         // A way back needs the network, too.
         let command = scene.sandbox.command(["deploy", STACK, "--yes", "--on-failure", "rollback"]);
-        scene.fails(command, &place, &["check the network"]);
+        fails(command, &place, &["check the network"]);
         scene.goes_on_and_leaves_nothing(&place).await;
     }
 }

@@ -6,7 +6,10 @@
 //! killed once. `CAIRN_KILLS=200 cargo test --test it kill:: -- --nocapture` kills that often, and
 //! `CAIRN_KILL_SEED` draws the moments of another run again.
 
+#![expect(clippy::disallowed_methods, reason = "what is to be run comes from outside")]
+
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -227,6 +230,11 @@ fn kill(mut child: Child, after: Duration) -> bool {
     child.wait().expect("it ends").code().is_none()
 }
 
+/// For whoever runs many: a test's own output is only shown when it fails.
+fn tell(text: &str) {
+    writeln!(std::io::stderr(), "{text}").expect("somebody reads it");
+}
+
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().map(|text| text.parse().expect("a number"))
 }
@@ -242,7 +250,7 @@ async fn whatever_is_killed_is_finished_by_the_next_run() {
     for home in homes {
         calms.insert(home, calm(&scene, home).await);
     }
-    println!("seed {seed}; without a kill: {:?}", calms.values().map(|it| &it.times));
+    tell(&format!("seed {seed}; without a kill: {:?}", calms.values().map(|it| &it.times)));
     let mut made: BTreeMap<(Home, Deed), usize> = BTreeMap::new();
     let mut failures = Vec::new();
     let mut cycle = 1;
@@ -264,13 +272,13 @@ async fn whatever_is_killed_is_finished_by_the_next_run() {
             }
         }
         if let Some(failure) = failure {
-            println!("{failure}");
+            tell(&failure);
             failures.push(failure);
             scene = Scene::open().await;
         } else if cycle % 10 == 0 {
-            println!("{made:?}, {} failures", failures.len());
+            tell(&format!("{made:?}, {} failures", failures.len()));
         }
     }
-    println!("kills: {made:?}\nfailed re-runs or leftovers: {}", failures.len());
+    tell(&format!("kills: {made:?}\nfailed re-runs or leftovers: {}", failures.len()));
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }

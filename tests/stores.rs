@@ -158,7 +158,7 @@ fn large(resources: usize) -> State {
             {"Key": "text", "Value": "x".repeat(400)},
         ]});
         let attributes = json!({"VpcId": format!("vpc-{number:017}"), "Arn": "x".repeat(100)});
-        instance.attributes = attributes.as_object().expect("a map").clone();
+        instance.attributes.clone_from(attributes.as_object().expect("a map"));
         state.resources.entry(id).or_default().current = Some(instance);
     }
     state

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use cairn::journal::Event;
 use cairn::state::store::{Holder, Ledger, Store};
-use cairn::state::{Instance, Naming, State};
+use cairn::state::{Instance, Marks, Naming, State};
 use cairn::template::DeletionPolicy;
 use cairn::value::{Attributes, LogicalId, PhysicalId, Token, TypeName};
 use serde_json::json;
@@ -117,5 +117,6 @@ fn instance(token: &str) -> Instance {
         naming: Naming::Declared,
         follows: None,
         attempted: Vec::new(),
+        marks: Marks::default(),
     }
 }

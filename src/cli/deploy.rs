@@ -177,7 +177,7 @@ async fn carry_out(prepared: Prepared, args: &Args) -> Result<Code, Failure> {
     };
     match (code, args.on_failure) {
         (Code::Failed, OnFailure::Rollback) => {
-            return rollback::after(&project, &session, outcome, graph).await;
+            return Box::pin(rollback::after(&project, &session, outcome, graph)).await;
         }
         (Code::Success, _) => {}
         (_, OnFailure::Keep) => say_how_to_go_on(&outcome, begun),

@@ -1,5 +1,5 @@
 //! A network between Cairn and an emulator, in which every call takes its time and some answers are
-//! lost after their effect. It comes from PyPI and knows nothing of Cairn.
+//! lost after their effect. It comes from `PyPI` and knows nothing of Cairn.
 
 use cairn::local::{Emulator, PrivateServer, Requirements};
 use serde_json::json;
