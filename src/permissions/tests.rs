@@ -15,14 +15,19 @@ use crate::state::State;
 use crate::template;
 use crate::value::Token;
 
-/// What no plan asks for: parts of policies and keys of conditions; and what a lost state is looked
-/// for with.
-const NO_CALLS: [&str; 5] = [
-    "lambda:ListFunctions",
+/// What no plan asks for: parts of policies and keys of conditions, and what an import, or whoever
+/// looks for a lost state, reads.
+const NO_CALLS: [&str; 10] = [
+    "ec2:DescribeTags",
+    "iam:ListPolicies",
+    "iam:ListPolicyTags",
+    "iam:ListRoleTags",
+    "iam:ListRoles",
     "lambda:EventSourceToken",
     "lambda:FunctionUrlAuthType",
     "lambda:InvokeFunction",
     "lambda:InvokedViaFunctionUrl",
+    "lambda:ListFunctions",
 ];
 
 #[test]
