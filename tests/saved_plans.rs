@@ -240,7 +240,7 @@ async fn a_plan_holds_for_one_state_and_one_world() {
     sandbox.cairn(&update).code(0);
     let state = sandbox.read(".cairn/test/small/state.json");
     fs::remove_file(sandbox.path(".cairn/test/small/state.json")).expect("a state");
-    refuser.refuses("", "for a state of the stack `small` that is not here").await;
+    refuser.refuses("", "is gone, and what leads to it is still there").await;
     sandbox.write(".cairn/test/small/state.json", &state);
 
     // Somebody changes what the plan changes, and then what it does not.
