@@ -90,7 +90,8 @@ async fn botocore_understands_every_answer() {
     assert!(problems.is_empty(), "{} problems:\n{}", problems.len(), problems.join("\n"));
     let called: BTreeSet<String> = list("called").into_iter().collect();
     let mut never: BTreeSet<String> = called_by_cairn().difference(&called).cloned().collect();
-    let excused = |action: &str| NO_CALLS.contains(&action) || OUTSIDE_THE_STORIES.contains(&action);
+    let excused =
+        |action: &str| NO_CALLS.contains(&action) || OUTSIDE_THE_STORIES.contains(&action);
     never.retain(|action| !excused(action));
     assert!(never.is_empty(), "Cairn calls them, and the script does not: {never:?}");
 }

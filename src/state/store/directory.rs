@@ -7,6 +7,8 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
 use super::disk::absent_or;
 use super::{Bodies, Disk, Held, Holder, StoreError};
@@ -17,6 +19,11 @@ const SMALL: u64 = 8 * 1024;
 
 /// The part of a snapshot that a journal may grow to.
 const SHARE: u64 = 4;
+
+/// Who holds a lock without having said who it is has just begun, or has ended and its file is still
+/// open for a moment in a process that it was about to start: it is looked for again so many times.
+const PATIENCE: u32 = 20;
+const MOMENT: Duration = Duration::from_millis(10);
 
 /// Where the state of one stack lives.
 #[derive(Debug, Clone)]
@@ -176,12 +183,20 @@ impl Directory {
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).read(true).write(true);
         let mut file = options.open(&path).map_err(failed("open", &path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(StoreError::Locked { holder: named(&mut file), heard: None });
+        let mut patience = PATIENCE;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) => {
+                    let holder = named(&mut file);
+                    if holder.is_some() || patience == 0 {
+                        return Err(StoreError::Locked { holder, heard: None });
+                    }
+                }
+                Err(TryLockError::Error(error)) => return Err(failed("lock", &path)(error)),
             }
-            Err(TryLockError::Error(error)) => return Err(failed("lock", &path)(error)),
+            patience -= 1;
+            thread::sleep(MOMENT);
         }
         let text = serde_json::to_string(holder).unwrap_or_default();
         let mut write = || {
