@@ -43,8 +43,8 @@ const NO_CALLS: [&str; 4] = [
     "lambda:InvokedViaFunctionUrl",
 ];
 
-/// What only `state rebuild`, an import and the tags of a move ask: the simulated stories have none of
-/// them, and MiniStack and moto answer them in `tests/state_care.rs` and `tests/adopt.rs`.
+/// A gap: what only `state rebuild`, an import and the tags of a move ask. The simulated account does
+/// not answer them yet, so nothing here holds them against botocore.
 const OUTSIDE_THE_STORIES: [&str; 9] = [
     "apigateway:GetTags",
     "ec2:DescribeTags",
