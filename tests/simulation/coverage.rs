@@ -40,11 +40,16 @@ impl Total {
         OF_CALLS.into_iter().chain(of_writes).chain(OF_OTHERS)
     }
 
+    /// Kinds of faults that were never met.
+    pub fn kinds_never(&self) -> Vec<String> {
+        let kinds = Self::kinds().filter(|kind| self.of_kind(*kind) == 0);
+        kinds.map(|kind| kind.name().to_owned()).collect()
+    }
+
     /// Kinds of faults that were never met, and calls and writes that no fault ever met or at which
     /// no run ever died.
     pub fn never(&self) -> Vec<String> {
-        let kinds = Self::kinds().filter(|kind| self.of_kind(*kind) == 0);
-        let mut never: Vec<String> = kinds.map(|kind| kind.name().to_owned()).collect();
+        let mut never = self.kinds_never();
         for label in self.seen.keys() {
             let met: Vec<&str> = self.met_by(label).collect();
             if !met.iter().any(|kind| kind.starts_with("crash")) && !is_read_of_file(label) {

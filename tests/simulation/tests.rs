@@ -87,6 +87,9 @@ fn nothing_is_lost_whatever_goes_wrong() {
     if count >= MANY {
         assert_eq!(outcome.total.never_together(), Vec::<String>::new(), "never met together");
     }
+    if count >= SEEDS {
+        assert_eq!(outcome.total.kinds_never(), Vec::<String>::new(), "kinds never met");
+    }
     if count >= MOST {
         assert_eq!(outcome.total.never(), Vec::<String>::new(), "never met");
     }
