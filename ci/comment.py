@@ -6,12 +6,14 @@ token's own user wrote it: whoever copies the marker keeps their comment.
 
 import urllib.parse
 
+import plans
+
 # What a comment may have on GitHub, in characters.
 LIMIT = 65_536
 
 
 def marker(stack, environment):
-    quoted = (urllib.parse.quote(text, safe="/") for text in (stack, environment))
+    quoted = (urllib.parse.quote(text, safe="/") for text in (plans.place(stack), environment))
     return "<!-- cairn plan of {} in {} -->".format(*quoted)
 
 
@@ -26,7 +28,7 @@ def body(stack, environment, text, footer):
 def is_news(entry):
     """Whether a plan is worth a comment where there is none yet."""
     return bool(
-        entry["has_changes"] or entry.get("findings") or entry["file"] is None or entry["exitcode"] == 3
+        entry["has_changes"] or entry["findings"] or entry["file"] is None or entry["exitcode"] == plans.STOPPED
     )
 
 

@@ -171,7 +171,7 @@ def footer(head):
     get = os.environ.get
     run = f"{get('GITHUB_SERVER_URL')}/{get('GITHUB_REPOSITORY')}/actions/runs/{get('GITHUB_RUN_ID')}"
     return (
-        f"Planned for {head[:7]} in <a href=\"{run}\">this run</a>, which has the plan, and a page of it "
+        f'Planned for {head[:7]} in <a href="{run}">this run</a>, which has the plan, and a page of it '
         "for a browser, as an artifact. Deployed is exactly this plan, or nothing."
     )
 

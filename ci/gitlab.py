@@ -82,7 +82,7 @@ def note(told):
 
 def footer(head):
     return (
-        f"Planned for {head[:8]} in <a href=\"{os.environ['CI_JOB_URL']}\">this job</a>, which has the plan, and "
+        f'Planned for {head[:8]} in <a href="{os.environ["CI_JOB_URL"]}">this job</a>, which has the plan, and '
         "a page of it for a browser, as artifacts. Deployed is exactly this plan, or nothing."
     )
 

@@ -7,6 +7,7 @@ Everything comes from the environment, so that no text of a user is ever part of
 
     CAIRN_CI_BINARY       the `cairn` to run
     CAIRN_CI_STACKS       the stacks, with blanks or new lines between them
+    CAIRN_CI_DIRECTORY    where the project is in the repository
     CAIRN_CI_ENVIRONMENT  the environment they are planned for
     CAIRN_CI_FOLDER       where plans are kept
     CAIRN_CI_PARAMETERS   NAME=VALUE, one a line
@@ -19,6 +20,7 @@ Everything comes from the environment, so that no text of a user is ever part of
 import hashlib
 import json
 import os
+import posixpath
 import re
 import subprocess
 import sys
@@ -59,7 +61,13 @@ def folder():
 def identity():
     """What tells the plans of these stacks in this environment from others, for names of files."""
     environment = re.sub(r"[^A-Za-z0-9.-]+", "-", setting("ENVIRONMENT", "default"))
-    return f"{environment}-{hashlib.sha256(' '.join(stacks()).encode()).hexdigest()[:8]}"
+    places = " ".join(place(stack) for stack in stacks())
+    return f"{environment}-{hashlib.sha256(places.encode()).hexdigest()[:8]}"
+
+
+def place(stack):
+    """Where a stack is in the repository."""
+    return posixpath.normpath(posixpath.join(setting("DIRECTORY", "."), stack))
 
 
 def common():
@@ -72,10 +80,18 @@ def common():
     return arguments
 
 
+def told(arguments):
+    """Arguments for the log. The value of a parameter may be a secret."""
+    last = None
+    for argument in arguments:
+        yield argument.partition("=")[0] + "=…" if last == "--parameter" else argument
+        last = argument
+
+
 def cairn(arguments, extra=None):
     """Runs Cairn in front of the reader of the log; its exit code, and what it said besides."""
     command = [setting("BINARY", "cairn"), *arguments]
-    print("$ cairn " + " ".join(arguments), flush=True)
+    print("$ cairn " + " ".join(told(arguments)), flush=True)
     try:
         running = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env={**os.environ, **(extra or {})}
@@ -114,14 +130,14 @@ def plan(head, extra=None):
     where = folder()
     where.mkdir(parents=True, exist_ok=True)
     made = [plan_one(number, stack, extra) for number, stack in enumerate(stacks(), start=1)]
-    told = {
+    all_of_it = {
         "version": VERSION,
         "head": head,
         "environment": setting("ENVIRONMENT", "default"),
         "plans": made,
     }
-    (where / LIST).write_text(json.dumps(told, indent=2) + "\n")
-    return told
+    (where / LIST).write_text(json.dumps(all_of_it, indent=2) + "\n")
+    return all_of_it
 
 
 def plan_one(number, stack, extra):
@@ -133,12 +149,12 @@ def plan_one(number, stack, extra):
     if setting("FAIL_ON"):
         arguments += ["--fail-on", setting("FAIL_ON")]
     code, said = cairn(arguments + common(), extra)
-    entry = {"stack": stack, "exitcode": code, "has_changes": False, "risks": [], "file": None}
+    entry = {"stack": stack, "exitcode": code, "has_changes": False, "risks": [], "findings": 0, "file": None}
     if code in (NOTHING, CHANGES, STOPPED) and file.is_file():
-        told = json.loads(shown(file, "json"))
-        entry["has_changes"] = told["has_changes"]
-        entry["risks"] = sorted({risk["class"].lower() for risk in told["risks"]})
-        entry["findings"] = len(told.get("findings", []))
+        made = json.loads(shown(file, "json"))
+        entry["has_changes"] = made["has_changes"]
+        entry["risks"] = sorted({risk["class"].lower() for risk in made["risks"]})
+        entry["findings"] = len(made.get("findings", []))
         entry["file"] = file.name
         text = shown(file, "markdown")
         if code == STOPPED:
@@ -159,9 +175,9 @@ def failure(stack, environment, code, said):
     )
 
 
-def exitcode(told):
+def exitcode(made):
     """The code for all stacks: an error before a plan that is not to pass, that before success."""
-    codes = {entry["exitcode"] for entry in told["plans"]}
+    codes = {entry["exitcode"] for entry in made["plans"]}
     errors = codes - {NOTHING, CHANGES, STOPPED}
     if errors:
         return max(errors)
@@ -171,24 +187,24 @@ def exitcode(told):
 def read():
     """The list of plans that were reviewed, held against what is asked for now."""
     try:
-        told = json.loads((folder() / LIST).read_text())
-        plans, environment = told["plans"], told["environment"]
-        reviewed = [entry["stack"] for entry in plans]
+        made = json.loads((folder() / LIST).read_text())
+        environment = made["environment"]
+        reviewed = [entry["stack"] for entry in made["plans"]]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Refused(f"the reviewed plans cannot be read: {error}") from error
-    if told.get("version") != VERSION:
-        raise Refused(f"the reviewed plans were written by another version ({told.get('version')})")
+    if made.get("version") != VERSION:
+        raise Refused(f"the reviewed plans were written by another version ({made.get('version')})")
     if environment != setting("ENVIRONMENT", "default"):
         raise Refused(f"the reviewed plans are for the environment `{environment}`")
     if reviewed != stacks():
         raise Refused(f"the reviewed plans are of other stacks: {', '.join(reviewed)}")
-    return told
+    return made
 
 
 def deploy_reviewed(extra=None):
     """Deploys exactly what was reviewed, stack after stack; Cairn refuses what no longer holds."""
-    told = read()
-    for entry in told["plans"]:
+    made = read()
+    for entry in made["plans"]:
         if entry["exitcode"] not in (NOTHING, CHANGES):
             raise Refused(
                 f"the plan of `{entry['stack']}` did not pass in its review (it ended with {entry['exitcode']})"
@@ -196,10 +212,7 @@ def deploy_reviewed(extra=None):
         if entry["file"] is None or Path(entry["file"]).name != entry["file"]:
             raise Refused(f"there is no plan of `{entry['stack']}` among those that were reviewed")
     one = ["--yes", "--max-age", setting("MAX_AGE", "168h"), *common()]
-    return deploy(
-        told["plans"],
-        lambda entry: cairn(["deploy", str(folder() / entry["file"]), *one], extra),
-    )
+    return deploy(made["plans"], lambda entry: cairn(["deploy", str(folder() / entry["file"]), *one], extra))
 
 
 def deploy_new(extra=None):
@@ -212,19 +225,19 @@ def deploy_new(extra=None):
 
 def deploy(entries, run):
     """Runs until one fails; the exit code, and a line for each stack."""
-    code, told = 0, []
+    code, ended = 0, []
     for entry in entries:
-        stack = entry["stack"]
         if code:
-            told.append(f"`{stack}`: not begun")
+            how = "not begun"
         elif not entry["has_changes"]:
-            told.append(f"`{stack}`: nothing to do, as reviewed")
-            print(f"{stack}: the reviewed plan has nothing to do", flush=True)
+            how = "the reviewed plan has nothing to do"
+            print(f"{entry['stack']}: {how}", flush=True)
         else:
             code, said = run(entry)
-            why = next((line for line in said.splitlines() if line.startswith("error: ")), None)
-            told.append(f"`{stack}`: {f'failed: {why[7:]}' if code and why else 'failed' if code else 'deployed'}")
-    return code, told
+            why = [line for line in said.splitlines() if line.startswith("error: ")]
+            how = "deployed" if code == 0 else "failed: " + (why or ["error: see the log"])[0][7:]
+        ended.append(f"`{entry['stack']}`: {how}")
+    return code, ended
 
 
 def reviewed_hint(how):

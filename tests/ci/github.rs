@@ -218,7 +218,10 @@ async fn what_is_reviewed_is_deployed() {
     let sandbox = project(&server.url);
     forge.comment("maren", "Looks good.");
     // Who copies a marker keeps their comment.
-    forge.comment("mallory", "<!-- cairn plan of stacks/hut in test -->\nIt is all fine.");
+    forge.comment(
+        "mallory",
+        "<!-- cairn plan of infrastructure/stacks/hut in test -->\nIt is all fine.",
+    );
     forge.comment(BOT, "Something else entirely.");
 
     let first = forge.pull_request(&sandbox, "aaaaaaa1").run(&forge).well();
@@ -229,7 +232,11 @@ async fn what_is_reviewed_is_deployed() {
     let comments = forge.own_comments();
     assert_eq!(comments.len(), 2, "{comments:?}");
     let comment = &comments[1];
-    assert!(comment.starts_with("<!-- cairn plan of stacks/hut in test -->\n### `hut` · test"));
+    assert!(
+        comment.starts_with(
+            "<!-- cairn plan of infrastructure/stacks/hut in test -->\n### `hut` · test"
+        )
+    );
     for told in [
         "**2 to create.**",
         "#### Broadening",
@@ -247,7 +254,8 @@ async fn what_is_reviewed_is_deployed() {
     assert!(
         comments[1].contains("RetentionInDays: 3") && comments[1].contains("Planned for aaaaaaa")
     );
-    assert_eq!(forge.world().comments[1]["body"].as_str().map(str::len), Some(61));
+    let copied = forge.world().comments[1]["body"].clone();
+    assert!(copied.as_str().expect("a text").ends_with("It is all fine."), "{copied}");
 
     let deployed = forge.merge(&sandbox, "aaaaaaa2").run(&forge).well();
     deployed.says("the plans of pull request #7 for aaaaaaa");

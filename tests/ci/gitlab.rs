@@ -306,7 +306,7 @@ async fn what_is_reviewed_is_deployed() {
     let sandbox = project(&server.url);
     let job = |head: &str| Job::new(&forge, &sandbox, head);
     let state = || sandbox.path("infrastructure/.cairn/test/hut/state.json");
-    forge.note(12, "<!-- cairn plan of stacks/hut in test -->\nIt is all fine.");
+    forge.note(12, "<!-- cairn plan of infrastructure/stacks/hut in test -->\nIt is all fine.");
     forge.note(12, "Looks good.");
     well(job("aaaaaaa1").plan(1), "note on stacks/hut: created");
     keep_for(&sandbox, "3");
