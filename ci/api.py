@@ -91,6 +91,8 @@ class Api:
                 return call()
             except ApiError as error:
                 if not error.is_passing or left == 0:
+                    # Who tries again around this has no more patience than this.
+                    error.is_passing = False
                     raise
                 time.sleep(min(pause if error.wait is None else error.wait, PATIENCE))
                 pause *= 2

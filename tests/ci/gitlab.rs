@@ -123,16 +123,33 @@ fn template(inputs: &[(&str, &str)]) -> Map<String, Json> {
     let (head, jobs) = text.split_once("\n---\n").expect("two documents");
     let spec: Json = serde_yaml::from_str(head).expect("YAML");
     let declared = spec["spec"]["inputs"].as_object().expect("inputs");
-    let mut jobs = jobs.to_owned();
-    for (name, input) in declared {
+    let values = declared.iter().map(|(name, input)| {
         let given = inputs.iter().find(|(given, _)| given == name).map(|(_, value)| *value);
         let value = given.or(input["default"].as_str());
         let value = value.unwrap_or_else(|| panic!("the input `{name}` is needed"));
-        jobs = jobs.replace(&format!("$[[ inputs.{name} ]]"), value);
-    }
+        (format!("$[[ inputs.{name} ]]"), value.to_owned())
+    });
+    let values: Vec<(String, String)> = values.collect();
     assert!(inputs.iter().all(|(name, _)| declared.contains_key(*name)));
-    assert!(!jobs.contains("$[["), "an input that is not declared: {jobs}");
-    serde_yaml::from_str(&jobs).expect("YAML")
+    let jobs = fill(serde_yaml::from_str(jobs).expect("YAML"), &values);
+    jobs.as_object().expect("jobs").clone()
+}
+
+/// Every text with the inputs in it; a text stays one, whatever is in an input.
+fn fill(value: Json, inputs: &[(String, String)]) -> Json {
+    let text = |text: String| {
+        let filled = inputs.iter().fold(text, |text, (name, value)| text.replace(name, value));
+        assert!(!filled.contains("$[["), "an input that is not declared: {filled}");
+        filled
+    };
+    match value {
+        Json::String(it) => Json::String(text(it)),
+        Json::Array(items) => items.into_iter().map(|item| fill(item, inputs)).collect(),
+        Json::Object(entries) => {
+            entries.into_iter().map(|(key, value)| (text(key), fill(value, inputs))).collect()
+        }
+        other => other,
+    }
 }
 
 /// A job with what it extends.
@@ -152,8 +169,10 @@ fn whole(jobs: &Map<String, Json>, name: &str) -> Json {
 fn chosen(variables: &[(&str, &str)]) -> Vec<String> {
     let jobs = template(&[("stacks", "stacks/hut"), ("environment", "test")]);
     let value = |word: &str| match word.trim().strip_prefix('$') {
-        Some(name) => variables.iter().find(|(given, _)| *given == name).map(|(_, value)| *value),
-        None => Some(word.trim().trim_matches('"')),
+        Some(name) => {
+            variables.iter().find(|(given, _)| *given == name).map(|(_, value)| (*value).to_owned())
+        }
+        None => Some(word.trim().trim_matches('"').to_owned()),
     };
     let holds = |rule: &Json| {
         rule["if"].as_str().expect("a condition").split("&&").all(|part| {
