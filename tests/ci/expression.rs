@@ -20,7 +20,7 @@ pub fn fill(text: &str, names: &Names, status: Status) -> String {
     while let Some((before, after)) = rest.split_once("${{") {
         let (inside, after) = after.split_once("}}").expect("an expression ends");
         filled += before;
-        filled += &evaluate(inside, names, status);
+        filled += &evaluate(inside, names, status).text();
         rest = after;
     }
     filled + rest
@@ -33,19 +33,46 @@ pub fn holds(condition: Option<&str>, names: &Names, status: Status) -> bool {
     let inside = inside.unwrap_or(condition);
     let asks = ["success()", "failure()", "cancelled()", "always()"];
     let is_asked = asks.iter().any(|name| inside.contains(name));
-    (is_asked || status == Status::Well) && is_true(&evaluate(inside, names, status))
+    (is_asked || status == Status::Well) && evaluate(inside, names, status).is_true()
 }
 
-/// The value as text; `false`, `0`, nothing and the empty text are not true.
-fn evaluate(text: &str, names: &Names, status: Status) -> String {
+/// What an expression gives. Inputs and outputs are texts, whatever is in them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Value {
+    Text(String),
+    Truth(bool),
+}
+
+impl Value {
+    /// Of texts only the empty one is not true, so `'0'` and `'false'` are.
+    fn is_true(&self) -> bool {
+        match self {
+            Self::Text(text) => !text.is_empty(),
+            Self::Truth(truth) => *truth,
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Self::Text(text) => text.clone(),
+            Self::Truth(truth) => truth.to_string(),
+        }
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Text(one), Self::Text(other)) => one.eq_ignore_ascii_case(other),
+            (Self::Truth(one), Self::Truth(other)) => one == other,
+            _ => panic!("{self:?} and {other:?} are compared as numbers, which nobody means"),
+        }
+    }
+}
+
+fn evaluate(text: &str, names: &Names, status: Status) -> Value {
     let mut reader = Reader { words: words(text), names, status };
     let value = reader.or();
     assert!(reader.words.is_empty(), "{text}: {:?} is left", reader.words);
     value
-}
-
-fn is_true(value: &str) -> bool {
-    !matches!(value, "" | "false" | "0")
 }
 
 fn words(text: &str) -> Vec<String> {
@@ -86,56 +113,55 @@ impl Reader<'_> {
         is_next
     }
 
-    fn or(&mut self) -> String {
+    fn or(&mut self) -> Value {
         let mut value = self.and();
         while self.next_is("||") {
             let other = self.and();
-            value = if is_true(&value) { value } else { other };
+            value = if value.is_true() { value } else { other };
         }
         value
     }
 
-    fn and(&mut self) -> String {
+    fn and(&mut self) -> Value {
         let mut value = self.same();
         while self.next_is("&&") {
             let other = self.same();
-            value = if is_true(&value) { other } else { value };
+            value = if value.is_true() { other } else { value };
         }
         value
     }
 
-    fn same(&mut self) -> String {
+    fn same(&mut self) -> Value {
         let value = self.one();
         let wanted = match (self.next_is("=="), self.next_is("!=")) {
             (true, _) => true,
             (_, true) => false,
             _ => return value,
         };
-        (value.eq_ignore_ascii_case(&self.one()) == wanted).to_string()
+        Value::Truth(value.is_same(&self.one()) == wanted)
     }
 
-    fn one(&mut self) -> String {
+    fn one(&mut self) -> Value {
         let word = self.words.pop().expect("an expression is not empty");
         if word == "!" {
-            return (!is_true(&self.one())).to_string();
+            return Value::Truth(!self.one().is_true());
         }
         if let Some(text) = word.strip_prefix('\'') {
-            return text.trim_end_matches('\'').to_owned();
+            return Value::Text(text.trim_end_matches('\'').to_owned());
         }
         if self.next_is("(") {
             assert!(self.next_is(")"), "`{word}` takes nothing");
-            return match word.as_str() {
+            return Value::Truth(match word.as_str() {
                 "always" => true,
                 "success" => self.status == Status::Well,
                 "failure" => self.status == Status::Failed,
                 "cancelled" => self.status == Status::Cancelled,
                 _ => panic!("what is `{word}()`?"),
-            }
-            .to_string();
+            });
         }
         let is_known = ["inputs.", "steps.", "github."].iter().any(|start| word.starts_with(start));
         assert!(is_known, "what is `{word}`?");
-        self.names.get(&word).cloned().unwrap_or_default()
+        Value::Text(self.names.get(&word).cloned().unwrap_or_default())
     }
 }
 
@@ -149,6 +175,8 @@ fn expressions_mean_what_the_runner_says() {
     assert_eq!(fill("${{ inputs.a == 'X' && inputs.no == 'false' }}"), "true");
     assert_eq!(fill("${{ steps.q.outputs.code || steps.p.outputs.code }}"), "0");
     assert_eq!(fill("${{ inputs.none || inputs.a }}"), "x");
+    assert_eq!(fill("${{ inputs.no && inputs.a }}"), "x");
+    assert!(!holds(Some("${{ !cancelled() }}"), &names, Status::Cancelled));
     let holds = |condition| holds(condition, &names, Status::Failed);
     assert!(!holds(None) && !holds(Some("${{ inputs.a == 'x' }}")));
     assert!(holds(Some("${{ !cancelled() && inputs.a == 'x' }}")));

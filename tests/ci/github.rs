@@ -449,6 +449,8 @@ async fn inputs_are_data() {
         with(job, "parameters", "A=\"; touch escaped #\nB=$(touch escaped)").run(&forge).badly();
     done.says("there is no stack `$(touch${IFS}escaped);`touch${IFS}escaped``");
     assert!(!sandbox.path("infrastructure/escaped").exists() && !sandbox.path("escaped").exists());
+    // What a parameter is set to may be a secret.
+    done.says("--parameter A=… --parameter B=…");
     let none = with(forge.pull_request(&sandbox, "aaaaaaa1"), "stacks", " ").run(&forge).badly();
     none.says("no stacks were given");
     assert_eq!(none.ran, ["Look at what is to be done"]);
