@@ -472,9 +472,9 @@ fn cairn_is_built_where_there_is_none() {
     let mut permissions = fs::metadata(sandbox.path("tools/cargo")).expect("a file").permissions();
     std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, 0o755);
     fs::set_permissions(sandbox.path("tools/cargo"), permissions).expect("a file");
-    let path = std::env::var("PATH").expect("a path");
+    let path = std::env::var_os("PATH").expect("a path");
     let mut job = with(forge.pull_request(&sandbox, "aaaaaaa1"), "binary", "");
-    job.variables.push(("PATH", format!("{}:{path}", sandbox.path("tools").display())));
+    job.variables.push(("PATH", format!("{}:{}", sandbox.path("tools").display(), path.display())));
     let done = job.run(&forge).badly();
     done.says(&format!("builds {}", repository().display())).says("planned by what was built");
     assert_eq!(done.outputs["exitcode"], "9");

@@ -120,10 +120,10 @@ impl Job {
                 let with = |key: &str| fill(&text(&step["with"][key]), &names, status);
                 match uses.split('@').next() {
                     Some("actions/upload-artifact") => {
-                        shop.upload(&with("name"), Path::new(&with("path")))
+                        shop.upload(&with("name"), Path::new(&with("path")));
                     }
                     Some("actions/cache") => {
-                        assert!(!with("path").is_empty() && !with("key").is_empty())
+                        assert!(!with("path").is_empty() && !with("key").is_empty());
                     }
                     _ => panic!("nobody knows `{uses}` here"),
                 }

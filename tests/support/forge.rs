@@ -73,12 +73,13 @@ fn serve(
     let Some(request) = read(&client) else { return };
     log.lock().expect("nobody panics with it").push(request.clone());
     let Answer { status, headers, body } = answer(&request);
-    let headers: String =
-        headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    let head = format!(
-        "HTTP/1.1 {status} x\r\ncontent-length: {}\r\nconnection: close\r\n{headers}\r\n",
-        body.len()
-    );
+    let mut lines = vec![
+        format!("HTTP/1.1 {status} x"),
+        format!("content-length: {}", body.len()),
+        "connection: close".to_owned(),
+    ];
+    lines.extend(headers.iter().map(|(name, value)| format!("{name}: {value}")));
+    let head = lines.join("\r\n") + "\r\n\r\n";
     // A client that does not wait for its answer has its reasons.
     let _ = client.write_all(head.as_bytes()).and_then(|()| client.write_all(&body));
 }
@@ -126,12 +127,11 @@ pub fn page(
     let shown: Vec<Json> = entries.iter().skip((page - 1) * size).take(size).cloned().collect();
     let next = (entries.len() > page * size).then(|| {
         let others = request.query.iter().filter(|(name, _)| *name != "page");
-        let others: String = others.map(|(name, value)| format!("{name}={value}&")).collect();
-        format!(
-            "<{base}{}?{others}page={}>; rel=\"next\", <{base}>; rel=\"last\"",
-            request.path,
-            page + 1
-        )
+        let mut query: Vec<String> =
+            others.map(|(name, value)| format!("{name}={value}")).collect();
+        query.push(format!("page={}", page + 1));
+        let path = &request.path;
+        format!("<{base}{path}?{}>; rel=\"next\", <{base}>; rel=\"last\"", query.join("&"))
     });
     (shown, next)
 }
