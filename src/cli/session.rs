@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::Failure;
 use super::clock::{Tokens, now};
 use super::project::{Loaded, Project};
-use crate::aws::{Access, Assets, Aws, Clients};
+use crate::aws::{Access, Assets, Aws, Clients, Ears};
 use crate::config::{Endpoint, Environment};
 use crate::graph::{self, Export, Graph, StackOutputs};
 use crate::local::{Host, Local, Status};
@@ -36,6 +36,15 @@ impl Session {
     /// Connects, starting the local AWS when the environment asks for it, and refuses another
     /// account than the environment's.
     pub async fn open(environment: &Environment, assets: Assets) -> Result<Self, Failure> {
+        Self::heard(environment, assets, None).await
+    }
+
+    /// The same, every call told to whoever wants to hear of it.
+    pub async fn heard(
+        environment: &Environment,
+        assets: Assets,
+        ears: Option<Ears>,
+    ) -> Result<Self, Failure> {
         let (endpoint, agent_runtime) = endpoint(environment).await?;
         let access = Access {
             region: environment.region.clone(),
@@ -49,9 +58,14 @@ impl Session {
             return Err(Failure::text("no region is configured")
                 .hint("set `region` in config/, or AWS_REGION"));
         }
-        let account = Aws::whoami(&clients).await?;
+        let mut aws = Aws::new(clients, "", assets);
+        if let Some(ears) = ears {
+            aws = aws.heard_by(ears);
+        }
+        let aws = aws.identified().await?;
+        let account = aws.account();
         if let Some(wanted) = &environment.account
-            && *wanted != account
+            && wanted != account
         {
             return Err(Failure::text(format!(
                 "these credentials are for account {account}, the environment `{}` is for {wanted}",
@@ -59,7 +73,7 @@ impl Session {
             ))
             .hint("use other credentials (`profile`, `role`, AWS_PROFILE), or another `--env`"));
         }
-        Ok(Self { aws: Aws::new(clients, &account, assets), endpoint, tokens: Tokens::new()? })
+        Ok(Self { aws, endpoint, tokens: Tokens::new()? })
     }
 
     /// The state as it stands, or that of a stack that owns nothing.
