@@ -8,7 +8,7 @@ use cairn::cli::{self, Cli};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    cli::log::start(cli.verbose);
+    cli::log::start(cli.verbose, cli.log_format);
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .worker_threads(2)

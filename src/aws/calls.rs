@@ -4,8 +4,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use tokio::sync::mpsc::UnboundedSender;
-
 use super::exchange::Answer;
 use super::fault::{Fault, FaultKind};
 
@@ -67,7 +65,7 @@ pub enum CallNews {
 }
 
 /// Where it is told.
-pub type Ears = UnboundedSender<CallNews>;
+pub type Ears = Arc<dyn Fn(&CallNews) + Send + Sync>;
 
 /// Shorter than this nobody was held back.
 const SHORTEST_PAUSE: Duration = Duration::from_millis(1);
@@ -132,7 +130,7 @@ impl Witness {
             code: fault.map(|fault| fault.code.clone()),
         };
         log(&call, fault);
-        self.tell(CallNews::Called(call));
+        self.tell(&CallNews::Called(call));
     }
 
     pub fn paused(&self, action: &str, began: Instant, why: Held) {
@@ -144,13 +142,12 @@ impl Witness {
         let took_ms = milliseconds(took);
         tracing::debug!(action, step = caller, took_ms, why = why.word(), "pause");
         let (action, caller) = (action.to_owned(), self.caller.clone());
-        self.tell(CallNews::Paused(Pause { action, caller, began, took, why }));
+        self.tell(&CallNews::Paused(Pause { action, caller, began, took, why }));
     }
 
-    fn tell(&self, news: CallNews) {
+    fn tell(&self, news: &CallNews) {
         if let Some(ears) = &self.ears {
-            // Nobody listening any more is no reason to stop.
-            let _ = ears.send(news);
+            ears(&news);
         }
     }
 }

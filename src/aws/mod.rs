@@ -92,8 +92,7 @@ impl Aws {
     /// When STS does not say.
     pub async fn identified(self) -> Result<Self, Fault> {
         const ACTION: &str = "sts:GetCallerIdentity";
-        let answer =
-            self.call(ACTION, || self.clients.sts().get_caller_identity().send()).await?;
+        let answer = self.call(ACTION, || self.clients.sts().get_caller_identity().send()).await?;
         let account = answer.account.ok_or_else(|| Fault::malformed(ACTION, "account"))?;
         Ok(Self { account, ..self })
     }
@@ -256,8 +255,8 @@ impl Aws {
             self.witness.transcript.note(action);
             let began = calls::now();
             let (outcome, answer) = Box::pin(exchange::answered(send())).await;
-            let outcome = outcome
-                .map_err(|error| self.concealed.in_fault(Fault::from_sdk(action, &error)));
+            let outcome =
+                outcome.map_err(|error| self.concealed.in_fault(Fault::from_sdk(action, &error)));
             self.witness.called(action, (began, resent + 1), answer, outcome.as_ref().err());
             let fault = match outcome {
                 Ok(answer) => return Ok(answer),

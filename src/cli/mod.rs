@@ -31,6 +31,7 @@ mod synth;
 mod teardown;
 mod types;
 mod validate;
+mod watch;
 
 pub use failure::Failure;
 
@@ -50,6 +51,9 @@ pub struct Cli {
     /// Say more: every AWS call (-v), and everything (-vv)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
+    /// How the log that `-v` asks for is written
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t)]
+    pub log_format: log::LogFormat,
 }
 
 #[derive(Debug, Subcommand)]

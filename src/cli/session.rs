@@ -7,7 +7,8 @@ use std::sync::Arc;
 use super::Failure;
 use super::clock::{Tokens, now};
 use super::project::{Loaded, Project};
-use crate::aws::{Access, Assets, Aws, Clients, Ears};
+use super::watch::Watch;
+use crate::aws::{Access, Assets, Aws, Clients};
 use crate::config::{Endpoint, Environment};
 use crate::graph::{self, Export, Graph, StackOutputs};
 use crate::local::{Host, Local, Status};
@@ -30,20 +31,22 @@ pub struct Session {
     /// Where the local AWS listens, if that is where calls go.
     pub endpoint: Option<String>,
     pub tokens: Tokens,
+    /// How its runs are shown.
+    pub watch: Watch,
 }
 
 impl Session {
     /// Connects, starting the local AWS when the environment asks for it, and refuses another
     /// account than the environment's.
     pub async fn open(environment: &Environment, assets: Assets) -> Result<Self, Failure> {
-        Self::heard(environment, assets, None).await
+        Self::watched(environment, assets, &Watch::default()).await
     }
 
-    /// The same, every call told to whoever wants to hear of it.
-    pub async fn heard(
+    /// The same, every call told to what watches.
+    pub async fn watched(
         environment: &Environment,
         assets: Assets,
-        ears: Option<Ears>,
+        watch: &Watch,
     ) -> Result<Self, Failure> {
         let (endpoint, agent_runtime) = endpoint(environment).await?;
         let access = Access {
@@ -59,7 +62,7 @@ impl Session {
                 .hint("set `region` in config/, or AWS_REGION"));
         }
         let mut aws = Aws::new(clients, "", assets);
-        if let Some(ears) = ears {
+        if let Some(ears) = watch.ears() {
             aws = aws.heard_by(ears);
         }
         let aws = aws.identified().await?;
@@ -73,7 +76,7 @@ impl Session {
             ))
             .hint("use other credentials (`profile`, `role`, AWS_PROFILE), or another `--env`"));
         }
-        Ok(Self { aws, endpoint, tokens: Tokens::new()? })
+        Ok(Self { aws, endpoint, tokens: Tokens::new()?, watch: watch.clone() })
     }
 
     /// The state as it stands, or that of a stack that owns nothing.

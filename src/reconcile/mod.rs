@@ -9,7 +9,7 @@ mod references;
 pub mod retry;
 pub mod schedule;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod wait;
 
 pub use progress::{News, Phase, StepError, What, human};
@@ -214,11 +214,8 @@ impl<'a> Driver<'a> {
     fn start_step(&mut self, id: StepId) {
         let step = self.plan.steps[id.0].clone();
         let caller = Caller { step: id.0, name: step.logical_id.as_str().to_owned() };
-        let run = Run {
-            aws: self.run.aws.in_the_name_of(caller),
-            step: Some(id),
-            ..self.run.clone()
-        };
+        let run =
+            Run { aws: self.run.aws.in_the_name_of(caller), step: Some(id), ..self.run.clone() };
         let task = self.running.spawn(async move {
             let start = Instant::now();
             if step.operation == Operation::Nothing {

@@ -125,9 +125,11 @@ mod tests {
 
     #[test]
     fn an_interface_tells_its_function() {
-        let named = "AWS Lambda VPC ENI-persona-agent-Function-4f2a-1b4e28ba-2fa1-11d2-883f-0016d3cca427";
+        let named =
+            "AWS Lambda VPC ENI-persona-agent-Function-4f2a-1b4e28ba-2fa1-11d2-883f-0016d3cca427";
         assert_eq!(function(named), Some("persona-agent-Function-4f2a"));
-        for other in ["AWS Lambda VPC ENI", "AWS Lambda VPC ENI-short", "Interface for NAT Gateway"] {
+        for other in ["AWS Lambda VPC ENI", "AWS Lambda VPC ENI-short", "Interface for NAT Gateway"]
+        {
             assert_eq!(function(other), None, "{other}");
         }
     }

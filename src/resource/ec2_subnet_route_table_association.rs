@@ -40,7 +40,7 @@ fn status(state: Option<&RouteTableAssociationState>) -> Option<Status> {
         }
         RouteTableAssociationStateCode::Disassociating => {
             Some(Status::Deleting(format!("the association is {text}")))
-        },
+        }
         RouteTableAssociationStateCode::Disassociated => None,
         _ => Some(Status::Pending(format!("the association is {text}"))),
     }

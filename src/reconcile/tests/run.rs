@@ -8,7 +8,7 @@ use super::scheduling::plan;
 use crate::aws::{Access, Assets, Aws, Clients};
 use crate::plan::{Action, Operation, Plan, StepId};
 use crate::reconcile::{
-    Limits, News, Outcome, Recheck, ReconcileError, Setting, StepError, Stop, reconcile,
+    Limits, News, Outcome, Recheck, ReconcileError, Setting, StepError, Stop, What, reconcile,
 };
 use crate::state::State;
 use crate::state::sample::{after, events};
