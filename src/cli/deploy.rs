@@ -8,6 +8,7 @@ use jiff::SignedDuration;
 use tokio::sync::{mpsc, watch};
 
 use super::clock::now;
+use super::foresee::foresee;
 use super::gate::{Gate, stopped};
 use super::policy::{PolicyArgs, hold, refused};
 use super::project::Project;
@@ -100,7 +101,11 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
     {
         return Box::pin(carry_out(Box::pin(saved::prepare(&text, args)).await?, args)).await;
     }
-    let mut projects = args.stack.find(Reach::Upstream)?.into_iter();
+    let projects = args.stack.find(Reach::Upstream)?;
+    if projects.len() > 1 {
+        Box::pin(foresee(&projects, args)).await?;
+    }
+    let mut projects = projects.into_iter();
     while let Some(project) = projects.next() {
         let code = Box::pin(carry_out(Box::pin(prepare(project, args)).await?, args)).await?;
         if projects.len() > 0 {
@@ -136,7 +141,7 @@ async fn carry_out(prepared: Prepared, args: &Args) -> Result<Code, Failure> {
     let Prepared { begun, project, rules, session, lock, state, graph, mut plan } = prepared;
     // What was found when the plan was saved may be otherwise now.
     plan.findings.clear();
-    hold(&mut plan, &rules, &graph, &state, &project.environment.name)?;
+    hold(&mut plan, &rules, Some(&graph), &state, &project.environment.name)?;
     check_exports(&plan, &session.others(&project).await?)?;
     show(&plan, &project)?;
     if let Some(why) = refused(&plan) {
@@ -239,7 +244,7 @@ pub fn agreed(question: &str) -> Result<bool, Failure> {
         .map_err(|error| Failure::text(format!("cannot ask: {error}")))
 }
 
-fn has_terminal() -> bool {
+pub fn has_terminal() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 

@@ -7,6 +7,7 @@ mod deploy;
 mod drift;
 mod export;
 mod failure;
+mod foresee;
 mod gate;
 mod graph;
 mod import;

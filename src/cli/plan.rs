@@ -120,7 +120,7 @@ enum Form {
     Markdown,
     /// A page in one file: the stack as a picture, with its changes
     Html,
-    /// What is at risk, as a log for code scanning, SARIF 2.1.0
+    /// What is at risk, what is found and what looks renamed, as a log for code scanning, SARIF 2.1.0
     Sarif,
 }
 
@@ -200,7 +200,7 @@ fn show_saved(args: &ShowArgs) -> Result<Code, Failure> {
     let text = match args.form.form() {
         Form::Sarif => {
             let mut log = Log::default();
-            log.add_risks(&saved.plan, &saved.sketch, &saved.file);
+            log.add_plan(&saved.plan, &saved.sketch, &saved.file);
             serde_json::to_string_pretty(&log.to_json())? + "\n"
         }
         form => shown.render(form)?,
@@ -291,13 +291,13 @@ async fn of(
     let graph = session.graph(project, &loaded, &state, promised).await?;
     let mut plan = plan::plan(&graph, &state, &observed, &mut || session.tokens.draw())?;
     if args.print_policy.is_none() && args.preflight.is_on() {
-        look(&mut plan, &graph, &state, &session.aws).await;
+        look(&mut plan, Some(&graph), &state, &session.aws).await;
     }
-    hold(&mut plan, &rules, &graph, &state, &project.environment.name)?;
+    hold(&mut plan, &rules, Some(&graph), &state, &project.environment.name)?;
     check_exports(&plan, &session.others(project).await?)?;
     let sketch = Sketch::of_graph(&graph).with_state(&state);
     match args.print_policy {
-        Some(scope) => print_policy(&plan, &graph, &state, &session, project, scope)?,
+        Some(scope) => print_policy(&plan, Some(&graph), &state, &session, project, scope)?,
         None => show(project, args, &plan, &sketch, log)?,
     }
     if let Some(how) = how.filter(|how| *how != How::Write) {
@@ -315,14 +315,14 @@ const POLICY_LIMIT: usize = 6_144;
 
 fn print_policy(
     plan: &Plan,
-    graph: &Graph,
+    graph: Option<&Graph>,
     state: &State,
     session: &Session,
     project: &Project,
     scope: Scope,
 ) -> Result<(), Failure> {
     let aws = &session.aws;
-    let outlooks = outlooks(plan, Some(graph), state);
+    let outlooks = outlooks(plan, graph, state);
     let calls = aws.transcript().calls();
     let mut needed = permissions::permissions(plan, &outlooks, aws.partition(), scope, &calls);
     if let StateHome::Bucket { bucket, prefix, .. } = &project.environment.state {
@@ -341,12 +341,24 @@ fn print_policy(
 
 /// Plans to take one stack away, and shows that.
 async fn of_teardown(project: &Project, args: &MakeArgs, log: &mut Log) -> Result<Plan, Failure> {
+    let rules = args.policy.rules(project)?;
     let session = Session::open(&project.environment, Assets::default()).await?;
     let state = session.state(project).await?;
-    let plan = teardown(&state);
+    let mut plan = teardown(&state);
+    if args.print_policy.is_none() && args.preflight.is_on() {
+        look(&mut plan, None, &state, &session.aws).await;
+    }
+    hold(&mut plan, &rules, None, &state, &project.environment.name)?;
     check_exports(&plan, &session.others(project).await?)?;
     let sketch = Sketch::of_state(&state);
-    show(project, args, &plan, &sketch, log)?;
+    match args.print_policy {
+        // A teardown is what running this plan is.
+        Some(Scope::Teardown) => {
+            print_policy(&plan, None, &state, &session, project, Scope::Deploy)?;
+        }
+        Some(scope) => print_policy(&plan, None, &state, &session, project, scope)?,
+        None => show(project, args, &plan, &sketch, log)?,
+    }
     keep(project, args, &plan, None, &sketch)?;
     if args.stats {
         say_calls(&session)?;
@@ -368,7 +380,7 @@ fn show(
 ) -> Result<(), Failure> {
     let shown = Shown { plan, sketch, environment: &project.environment.name };
     match args.form.form() {
-        Form::Sarif => log.add_risks(plan, sketch, &project.file().display().to_string()),
+        Form::Sarif => log.add_plan(plan, sketch, &project.file().display().to_string()),
         Form::Html if args.out.iter().any(|path| is_page(path)) => {}
         form => write(None, &shown.render(form)?)?,
     }

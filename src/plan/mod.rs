@@ -3,6 +3,7 @@
 
 pub mod accept;
 pub mod adopt;
+mod beside;
 mod desired;
 mod detail;
 mod diff;

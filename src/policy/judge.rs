@@ -18,7 +18,7 @@ pub fn judge(
     plan: &Plan,
     document: &Json,
     outlooks: &[Outlook],
-    graph: &Graph,
+    graph: Option<&Graph>,
 ) -> Result<Vec<Finding>, Vec<Diagnostic>> {
     let whole = context(document);
     let (mut findings, mut errors) = (Vec::new(), Vec::new());
@@ -67,7 +67,7 @@ impl Rule {
         Finding::new(self.severity, &self.name, &self.message)
     }
 
-    fn finding_of(&self, step: &Step, graph: &Graph) -> Finding {
+    fn finding_of(&self, step: &Step, graph: Option<&Graph>) -> Finding {
         self.finding().of(graph, &step.logical_id, &[])
     }
 }

@@ -47,6 +47,7 @@ mod ec2_tags;
 mod ec2_vpc;
 mod ec2_vpc_endpoint;
 mod generated_id;
+mod iam_account;
 mod iam_documents;
 mod iam_managed_policy;
 mod iam_policy;
@@ -67,6 +68,7 @@ mod pages;
 
 pub(crate) use bedrock_agent::list as agents;
 pub use handler::{BoxFuture, Handler, KnownJson, LiveJson};
+pub(crate) use iam_account::{ACTIONS as ACCOUNT_ACTIONS, MANY, TYPES as ACCOUNT_TYPES};
 pub use registry::{handler, near_types, types};
 
 use std::collections::BTreeMap;

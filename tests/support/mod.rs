@@ -13,3 +13,4 @@ pub mod npm;
 pub mod recorder;
 pub mod rig;
 pub mod sandbox;
+pub mod thousand;
