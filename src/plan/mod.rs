@@ -22,6 +22,7 @@ pub mod risk;
 mod rollback;
 mod same;
 pub mod saved;
+mod taken;
 mod teardown;
 #[cfg(test)]
 pub(crate) mod tests;

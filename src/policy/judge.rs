@@ -39,7 +39,13 @@ pub fn judge(
         one.add_variable_from_value(PROPERTIES, value(properties));
         for rule in &each {
             match rule.is_broken(&one, &format!("`{}`", step.logical_id)) {
-                Ok(true) => findings.push(rule.finding_of(step, graph)),
+                Ok(true) => {
+                    // A replacement has a step for what comes and one for what goes.
+                    let finding = rule.finding_of(step, graph);
+                    if !findings.contains(&finding) {
+                        findings.push(finding);
+                    }
+                }
                 Ok(false) => {}
                 Err(error) => errors.push(error),
             }

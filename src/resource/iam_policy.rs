@@ -51,6 +51,8 @@ impl Props {
 
 impl Resource for Policy {
     const TYPE: &'static str = "AWS::IAM::Policy";
+    const ALONE: Option<&'static [&'static str]> =
+        Some(&["PolicyName", "Roles", "Users", "Groups"]);
     const RULES: &'static [(&'static str, Rule)] = &[("PolicyDocument", Rule::Policy)];
 
     type Props = Props;

@@ -2,6 +2,8 @@
 //! the script says, and a look at what is there whenever a run has ended well.
 
 #[cfg(test)]
+mod many;
+#[cfg(test)]
 pub mod pairs;
 
 use std::collections::{BTreeMap, BTreeSet};
