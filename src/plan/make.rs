@@ -11,7 +11,8 @@ use super::moves::{self, Moves};
 use super::renames;
 use super::same::Rules;
 use super::{
-    Action, Operation, OutputChange, Plan, Purpose, Step, StepId, UpdateKind, order, risk, taken, teardown,
+    Action, Operation, OutputChange, Plan, Purpose, Step, StepId, UpdateKind, order, risk, taken,
+    teardown,
 };
 use crate::diagnostic::Diagnostic;
 use crate::graph::{Graph, Node};

@@ -28,9 +28,7 @@ pub fn taken(
             let wanted = |property: &str| wanted(step, current, property);
             let holders = holders(step, state, is_gone);
             let held = holders.into_iter().find(|(_, instance)| {
-                is_same(step, key, &wanted, &|property| {
-                    Some(instance.properties.get(property).cloned())
-                })
+                is_same(step, key, &wanted, &|property| Some(self::held(instance, property)))
             });
             let made = || {
                 let earlier = steps[..position].iter().filter(|other| {
@@ -69,17 +67,20 @@ fn keys(type_name: &str) -> Vec<&'static [&'static str]> {
     keys
 }
 
-/// What a step makes of a property: `None` when that is not known yet, and what is not given is
-/// nothing.
-fn wanted(step: &Step, current: Option<&Instance>, property: &str) -> Option<Option<Json>> {
+/// What a step makes of a property, null for nothing; `None` when that is not known yet.
+fn wanted(step: &Step, current: Option<&Instance>, property: &str) -> Option<Json> {
     match step.changes.iter().find(|change| change.path == property) {
         Some(change) if !change.known => None,
-        Some(change) => Some(change.to.clone()),
-        None => Some(current.and_then(|current| current.properties.get(property).cloned())),
+        Some(change) => Some(change.to.clone().unwrap_or_default()),
+        None => Some(current.map_or(Json::Null, |current| held(current, property))),
     }
 }
 
-type Value<'a> = dyn Fn(&str) -> Option<Option<Json>> + 'a;
+fn held(instance: &Instance, property: &str) -> Json {
+    instance.properties.get(property).cloned().unwrap_or_default()
+}
+
+type Value<'a> = dyn Fn(&str) -> Option<Json> + 'a;
 
 /// Whether all of a key is known, given, and the same on both sides.
 fn is_same(step: &Step, key: &[&str], wanted: &Value<'_>, other: &Value<'_>) -> bool {
@@ -87,12 +88,12 @@ fn is_same(step: &Step, key: &[&str], wanted: &Value<'_>, other: &Value<'_>) -> 
     let rules = Rules { facts: schema::facts(step.type_name.as_str()), rules };
     let mut is_given = key.is_empty();
     key.iter().all(|property| match (wanted(property), other(property)) {
-        (Some(Some(one)), Some(Some(other))) => {
+        (Some(Json::Null), Some(Json::Null)) => true,
+        (Some(Json::Null), Some(_)) | (Some(_), Some(Json::Null)) | (None, _) | (_, None) => false,
+        (Some(one), Some(other)) => {
             is_given = true;
             rules.same(property, &one, &other)
         }
-        (Some(None), Some(None)) => true,
-        _ => false,
     }) && is_given
 }
 
@@ -114,12 +115,10 @@ fn holders<'s>(
 }
 
 fn told(key: &[&str], wanted: &Value<'_>) -> String {
-    let given = key.iter().rev().find_map(|property| {
-        let value = wanted(property)??;
-        Some(match value {
-            Json::String(text) => format!("{property} `{text}`"),
-            other => format!("{property} {other}"),
-        })
+    let given = key.iter().rev().find_map(|property| match wanted(property)? {
+        Json::Null => None,
+        Json::String(text) => Some(format!("{property} `{text}`")),
+        other => Some(format!("{property} {other}")),
     });
     given.unwrap_or_else(|| "place".to_owned())
 }
