@@ -5,7 +5,7 @@
 use serde_json::Value as Json;
 
 use super::same::Rules;
-use super::{Operation, Step};
+use super::{Action, Operation, Step};
 use crate::diagnostic::Diagnostic;
 use crate::graph::Graph;
 use crate::resource;
@@ -28,7 +28,7 @@ pub fn taken(
             let wanted = |property: &str| wanted(step, current, property);
             let holders = holders(step, state, is_gone);
             let held = holders.into_iter().find(|(_, instance)| {
-                is_same(step, key, &wanted, &|property| Some(self::held(instance, property)))
+                is_same(step, key, &wanted, &|property| Some(held(instance, property)))
             });
             let made = || {
                 let earlier = steps[..position].iter().filter(|other| {
@@ -43,7 +43,14 @@ pub fn taken(
                 earlier.next()
             };
             let finding = match held {
-                Some((holder, _)) => Some(until_deleted(step, key, &wanted, graph, holder)),
+                Some((holder, _)) => {
+                    let goes = |other: &Step| {
+                        other.logical_id == *holder
+                            && matches!(other.action, Action::Delete | Action::Replace)
+                    };
+                    let goes = steps.iter().any(goes);
+                    Some(until_deleted(step, key, &wanted, graph, (holder, goes)))
+                }
                 None => made().map(|other| twice(step, key, &wanted, graph, &other.logical_id)),
             };
             if let Some(finding) = finding {
@@ -135,18 +142,13 @@ fn until_deleted(
     key: &[&str],
     wanted: &Value<'_>,
     graph: &Graph,
-    holder: &LogicalId,
+    (holder, goes): (&LogicalId, bool),
 ) -> Diagnostic {
     let (id, what) = (&step.logical_id, told(key, wanted));
-    let stays = graph.nodes.contains_key(holder);
-    let until = if stays { "has" } else { "has until it is deleted" };
-    let finding = finding(
-        step,
-        key,
-        graph,
-        format!("`{id}` is to have the {what}, which `{holder}` {until}"),
-    );
-    match stays {
+    let until = if goes { "has until it is deleted" } else { "has" };
+    let message = format!("`{id}` is to have the {what}, which `{holder}` {until}");
+    let finding = finding(step, key, graph, message);
+    match graph.nodes.contains_key(holder) {
         true => finding.hint("give one of them another, or deploy once without the new one"),
         false => finding
             .hint(format!(

@@ -66,9 +66,10 @@ fn network(resources: &mut Map<String, Json>, number: usize) {
     }
     for subnet in 0..SUBNETS {
         let name = format!("{vpc}Subnet{subnet}");
+        let zone = ["us-east-1a", "us-east-1b"][subnet % 2];
         let properties = json!({
             "VpcId": in_vpc, "CidrBlock": format!("10.{number}.{subnet}.0/24"),
-            "AvailabilityZone": ["us-east-1a", "us-east-1b"][subnet % 2], "Tags": tags,
+            "AvailabilityZone": zone, "Tags": tags,
         });
         add(resources, name.clone(), "AWS::EC2::Subnet", properties);
         let way = json!({

@@ -64,7 +64,10 @@ fn what_is_only_renamed_cannot_be_made_beside_itself() {
 fn names_are_not_swapped_in_one_run() {
     let said =
         said(&[("LogGroupName: a", "LogGroupName: c"), ("LogGroupName: b", "LogGroupName: a")]);
-    assert_eq!(said, "12:59 `B` is to have the LogGroupName `a`, which `A` has");
+    assert_eq!(
+        said,
+        "12:59 `B` is to have the LogGroupName `a`, which `A` has until it is deleted"
+    );
 }
 
 #[test]

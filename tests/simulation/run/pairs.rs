@@ -124,6 +124,7 @@ async fn deploy(stage: &Stage, version: usize, concurrency: usize) -> Result<Run
             outcome = &mut run => break outcome.map_err(|error| failed(error.to_string()))?,
         }
     };
+    drop(run);
     while let Ok(news) = heard.try_recv() {
         note(stage, &news);
     }
