@@ -102,13 +102,14 @@ async fn deploy(stage: &Stage, version: usize, concurrency: usize) -> Result<Run
     let plan = stage.plan(process, version, &before, &aws).await.map_err(Trouble::Refused)?;
     stage.shared.lock().set_work(process, oracle::Work::of(&plan, &before));
     let (news, mut heard) = mpsc::unbounded_channel();
+    let interrupt = stage.shared.lock().interrupt(process);
     let setting = Setting {
         aws,
         graph: Some(Arc::clone(&stage.graphs[version])),
         limits: Limits { concurrency, deadline: None },
         recheck: Recheck::Gone,
         news,
-        interrupt: stage.shared.lock().interrupt(process),
+        interrupt,
         run: stage.tokens(process, 3)(),
         command: STACK.to_owned(),
         started_at: String::new(),
