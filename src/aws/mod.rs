@@ -154,6 +154,14 @@ impl Aws {
     }
 
     /// The local files that functions are made of.
+    /// The same with more assets.
+    #[must_use]
+    pub fn with_assets(mut self, more: impl IntoIterator<Item = Asset>) -> Self {
+        let assets = Arc::make_mut(&mut self.assets);
+        more.into_iter().for_each(|asset| assets.insert(asset));
+        self
+    }
+
     pub fn assets(&self) -> &Assets {
         &self.assets
     }

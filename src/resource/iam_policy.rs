@@ -14,7 +14,7 @@ use serde_json::Value as Json;
 
 use super::iam_documents;
 use super::iam_principals::{Principal, principals};
-use super::{Created, Known, Live, Mark, Progress, Resource, Rule, Status};
+use super::{Completion, Created, Known, Live, Mark, Progress, Resource, Rule, Status};
 use crate::aws::{Aws, Fault};
 use crate::value::{Attributes, PhysicalId};
 
@@ -50,6 +50,7 @@ impl Props {
 
 impl Resource for Policy {
     const TYPE: &'static str = "AWS::IAM::Policy";
+    const COMPLETION: Completion = Completion::Calls;
     const RULES: &'static [(&'static str, Rule)] = &[("PolicyDocument", Rule::Policy)];
 
     type Props = Props;
