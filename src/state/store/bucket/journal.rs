@@ -299,8 +299,9 @@ impl BucketJournal {
 }
 
 impl Lease {
-    /// Adds to the chain, certainly as the holder.
+    /// Adds to the chain, certainly as the holder: who knows that it may have lost the lock adds nothing.
     async fn add(&self, adding: Adding) -> Result<u64, StoreError> {
+        self.ensure().await?;
         match self.bucket().add(adding).await? {
             // Who has lost the lock may find a number free again that was taken from it.
             Some(number) => self.ensure().await.map(|()| number),

@@ -84,6 +84,8 @@ struct Right {
     confirmed: u32,
     /// What it does now, or next.
     deed: Deed,
+    /// Whether that stands in the chain.
+    stands: bool,
     /// The number of its next object.
     next: u64,
 }
@@ -291,7 +293,8 @@ impl World {
             }
             (Next::Ours { claim, etag }, Run::Taking { asked, .. }) => {
                 let is_forced = self.is_forced(&claim);
-                let right = Right { claim, etag, confirmed: asked, deed: Deed::Fence, next: 0 };
+                let (deed, stands, next) = (Deed::Fence, false, 0);
+                let right = Right { claim, etag, confirmed: asked, deed, stands, next };
                 match is_forced {
                     true => Run::Waiting { right, until: now + term() },
                     false => Run::Holds(right),
@@ -311,13 +314,14 @@ impl World {
         match right.deed {
             Deed::Release => return Run::Over,
             Deed::Fold => self.chain.retain(|number, _| *number >= right.claim.journal),
+            _ if !right.stands => return Run::Holds(right),
             Deed::Fence => {}
             Deed::First | Deed::Second => {
                 let record = (right.claim.epoch, right.deed);
                 assert!(self.counted().contains(&record), "{record:?} counts in {self:?}");
             }
         }
-        Run::Holds(Right { deed: right.deed.next(), ..right })
+        Run::Holds(Right { deed: right.deed.next(), stands: false, ..right })
     }
 
     fn answer_chain(&mut self, index: usize, answer: chain::Answer) {
@@ -331,7 +335,7 @@ impl World {
 
     /// It stands in the chain. Whoever may have lost the lock asks before it believes that.
     fn added(&mut self, index: usize, right: Right, number: u64) -> Run {
-        let right = Right { next: number + 1, ..right };
+        let right = Right { next: number + 1, stands: true, ..right };
         match right.deed {
             Deed::Fence => {
                 let before = self.chain.range(right.claim.journal..number);
@@ -362,6 +366,7 @@ impl World {
         self.runs[index] = match right.deed {
             Deed::Fold => self.saying(right, |claim| claim.journal = number),
             Deed::Release => self.saying(right, |claim| claim.standing = Standing::Released),
+            _ if self.now - right.confirmed >= term() => self.saying(right, |_| ()),
             deed => {
                 let last = self.chain.last_key_value().map_or(0, |(last, _)| last + 1);
                 let protocol = match deed {
