@@ -1,9 +1,8 @@
 //! `cairn deploy`: plan, show, ask, apply; and the run that teardown shares.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::sync::Arc;
 
-use dialoguer::Confirm;
 use jiff::SignedDuration;
 use tokio::sync::{mpsc, watch};
 
@@ -14,16 +13,18 @@ use super::project::Project;
 use super::rollback::{self, OnFailure};
 use super::session::{Promised, Session};
 use super::stacks::StacksArgs;
-use super::{Code, Failure, saved};
+use super::terminal::{ask, display, has_person};
+use super::{Annotator, Code, Failure, saved};
 use crate::assembly::cloud::Reach;
 use crate::config::Limits;
+use crate::diagnostic::Severity;
 use crate::graph::Graph;
-use crate::plan::{Plan, Purpose, check_exports};
+use crate::plan::{Finding, Plan, Purpose, check_exports};
 use crate::policy::Rule;
 use crate::reconcile::{self, Outcome, Recheck, Setting, Stop, reconcile};
 use crate::render::diagnostic::{Color, render_all};
 use crate::render::plan::{Header, render};
-use crate::render::progress::{Display, Progress, took};
+use crate::render::progress::{Progress, took};
 use crate::render::style::{BAD, BOLD, GOOD, paint};
 use crate::render::{outputs, say};
 use crate::state::State;
@@ -94,15 +95,17 @@ pub struct Prepared {
     pub plan: Plan,
 }
 
-pub async fn run(args: &Args) -> Result<Code, Failure> {
+pub async fn run(args: &Args, annotator: &mut Annotator) -> Result<Code, Failure> {
     if let Some(path) = args.stack.path()
         && let Some(text) = saved::text(path)?
     {
-        return Box::pin(carry_out(Box::pin(saved::prepare(&text, args)).await?, args)).await;
+        let prepared = Box::pin(saved::prepare(&text, args)).await?;
+        return Box::pin(carry_out(prepared, args, annotator)).await;
     }
     let mut projects = args.stack.find(Reach::Upstream)?.into_iter();
     while let Some(project) = projects.next() {
-        let code = Box::pin(carry_out(Box::pin(prepare(project, args)).await?, args)).await?;
+        let prepared = Box::pin(prepare(project, args, annotator)).await?;
+        let code = Box::pin(carry_out(prepared, args, annotator)).await?;
         if projects.len() > 0 {
             writeln!(anstream::stdout())?;
         }
@@ -117,9 +120,14 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
     Ok(Code::Success)
 }
 
-async fn prepare(project: Project, args: &Args) -> Result<Prepared, Failure> {
+async fn prepare(
+    project: Project,
+    args: &Args,
+    annotator: &mut Annotator,
+) -> Result<Prepared, Failure> {
     let rules = args.policy.rules(&project)?;
     let (checked, loaded) = project.deployable_graph()?;
+    annotator.diagnostics(&checked.warnings);
     if !checked.warnings.is_empty() {
         say(&render_all(&checked.warnings, Color::Always));
     }
@@ -132,11 +140,16 @@ async fn prepare(project: Project, args: &Args) -> Result<Prepared, Failure> {
 }
 
 /// Shows a plan, asks, and applies it.
-async fn carry_out(prepared: Prepared, args: &Args) -> Result<Code, Failure> {
+async fn carry_out(
+    prepared: Prepared,
+    args: &Args,
+    annotator: &mut Annotator,
+) -> Result<Code, Failure> {
     let Prepared { begun, project, rules, session, lock, state, graph, mut plan } = prepared;
     // What was found when the plan was saved may be otherwise now.
     plan.findings.clear();
     hold(&mut plan, &rules, &graph, &state, &project.environment.name)?;
+    annotator.findings(&plan.findings);
     check_exports(&plan, &session.others(&project).await?)?;
     show(&plan, &project)?;
     if let Some(why) = refused(&plan) {
@@ -174,6 +187,7 @@ async fn carry_out(prepared: Prepared, args: &Args) -> Result<Code, Failure> {
             applied.map_err(|failure| failure.hint(rollback::NOT_ROLLED_BACK))?
         }
     };
+    annotator.findings(&failed(&plan, &outcome, &graph));
     let code = match changes || !outcome.is_complete() {
         true => conclude(&plan, &outcome, &session),
         false => Code::Success,
@@ -199,13 +213,23 @@ async fn carry_out(prepared: Prepared, args: &Args) -> Result<Code, Failure> {
     Ok(code)
 }
 
+/// The steps that failed, each at its resource.
+fn failed(plan: &Plan, outcome: &Outcome, graph: &Graph) -> Vec<Finding> {
+    let failed = outcome.failed.iter().map(|(id, error)| {
+        let step = &plan.steps[id.0];
+        let finding = Finding::new(Severity::Error, "deploy", error.to_string());
+        error.hints().into_iter().fold(finding.of(graph, &step.logical_id, &[]), Finding::hint)
+    });
+    failed.collect()
+}
+
 /// Asks about a plan, if it is one to be asked about.
 fn approve(plan: &Plan, args: &Args) -> Result<(), Failure> {
     let is_agreed = match (args.require_approval.is_empty(), stopped(&args.require_approval, plan))
     {
         (true, _) => args.yes || agreed("Deploy this?")?,
         (false, None) => true,
-        (false, Some(why)) if !has_terminal() => {
+        (false, Some(why)) if !has_person() => {
             let message = format!(
                 "nothing was changed: `{}` needs approval, since {why}, and there is no terminal to ask on",
                 plan.stack
@@ -231,19 +255,11 @@ pub fn show(plan: &Plan, project: &Project) -> Result<(), Failure> {
 
 /// Asks; without a terminal there is nobody to ask.
 pub fn agreed(question: &str) -> Result<bool, Failure> {
-    if !has_terminal() {
+    if !has_person() {
         return Err(Failure::text("there is no terminal to ask on, and `--yes` was not given")
             .hint("look at the plan with `cairn plan`, then run this with `--yes`"));
     }
-    Confirm::new()
-        .with_prompt(question)
-        .default(false)
-        .interact()
-        .map_err(|error| Failure::text(format!("cannot ask: {error}")))
-}
-
-fn has_terminal() -> bool {
-    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    ask(question)
 }
 
 /// Runs a plan, showing what happens and minding Ctrl-C.
@@ -290,11 +306,6 @@ pub async fn apply(
     let (outcome, ()) = tokio::join!(reconcile(plan, ledger, setting), show);
     ears.abort();
     Ok(outcome?)
-}
-
-#[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
-fn display() -> Display {
-    Display::detect(std::env::var("CI").ok().as_deref())
 }
 
 /// The first signal stops gently, the second at once: what is on disk then is enough to go on.

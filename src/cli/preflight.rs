@@ -1,5 +1,6 @@
 //! `cairn plan --preflight`: what the account says of a plan.
 
+use super::terminal::is_ci;
 use crate::aws::Aws;
 use crate::graph::Graph;
 use crate::plan::{Plan, outlooks};
@@ -21,11 +22,6 @@ impl PreflightArgs {
     pub fn is_on(&self) -> bool {
         self.preflight || (!self.no_preflight && is_ci())
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
-fn is_ci() -> bool {
-    std::env::var("CI").is_ok_and(|value| value.eq_ignore_ascii_case("true") || value == "1")
 }
 
 /// Adds to a plan what a look at the account finds.

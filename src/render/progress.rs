@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write as _};
 use std::time::Duration;
 
+use anstream::{ColorChoice, adapter::strip_str};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::plan::is_visible;
@@ -37,6 +38,7 @@ pub struct Progress<'a> {
     running: BTreeMap<StepId, ProgressBar>,
     waiting: BTreeMap<StepId, String>,
     width: usize,
+    colors: ColorChoice,
 }
 
 impl<'a> Progress<'a> {
@@ -54,6 +56,7 @@ impl<'a> Progress<'a> {
             running: BTreeMap::new(),
             waiting: BTreeMap::new(),
             width,
+            colors: anstream::AutoStream::choice(&std::io::stderr()),
         }
     }
 
@@ -93,7 +96,7 @@ impl<'a> Progress<'a> {
         if let Ok(template) = ProgressStyle::with_template("{spinner} {prefix} {msg} {elapsed}") {
             bar.set_style(template);
         }
-        bar.set_prefix(self.head(step));
+        bar.set_prefix(self.colored(&self.head(step)));
         bar.set_message(doing);
         bar.enable_steady_tick(Duration::from_millis(100));
         self.running.insert(id, bar);
@@ -107,7 +110,8 @@ impl<'a> Progress<'a> {
         self.waiting.insert(id, word.to_owned());
         if let Some(bar) = self.running.get(&id) {
             let (doing, _) = words(step.action);
-            bar.set_message(format!("{doing} {}", paint(DIM, &format!("({word})"))));
+            let word = paint(DIM, &format!("({word})"));
+            bar.set_message(self.colored(&format!("{doing} {word}")));
         } else if self.display == Display::Plain && is_visible(step) {
             let text = paint(DIM, &format!("waiting: {word}"));
             self.line(&format!("{} {text}", self.head(step)));
@@ -130,11 +134,19 @@ impl<'a> Progress<'a> {
         format!("{}  {:<37}", paint(style(step.action), &head), step.type_name.as_str())
     }
 
+    /// For a moving line: what draws those lets everything through, wanted or not.
+    fn colored(&self, text: &str) -> String {
+        match self.colors {
+            ColorChoice::Never => strip_str(text).to_string(),
+            _ => text.to_owned(),
+        }
+    }
+
     fn line(&self, text: &str) {
         match self.display {
             // A line above moving ones; a lost line is no reason to stop.
             Display::Moving => {
-                let _ = self.bars.println(text);
+                let _ = self.bars.println(self.colored(text));
             }
             Display::Plain => {
                 let _ = writeln!(anstream::stderr(), "{text}");

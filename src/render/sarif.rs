@@ -1,13 +1,14 @@
 //! Findings as SARIF 2.1.0, which code scanning reads.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Value as Json, json};
 
-use super::diagnostic::to_json;
+use super::diagnostic::{to_json, with_hints};
 use super::plan::risks;
 use crate::diagnostic::Diagnostic;
-use crate::plan::Plan;
+use crate::plan::{Finding, Plan};
 use crate::sketch::Sketch;
 
 const SCHEMA: &str = "https://json.schemastore.org/sarif-2.1.0.json";
@@ -23,6 +24,8 @@ const VALIDATE: &str = "cairn-validate";
 #[derive(Debug, Default)]
 pub struct Log {
     results: Vec<Json>,
+    /// Those besides [`RULES`], with what they are.
+    rules: BTreeMap<String, String>,
 }
 
 impl Log {
@@ -31,9 +34,18 @@ impl Log {
         self.results.extend(findings.iter().map(result));
     }
 
-    /// Adds what a plan puts at risk, each at its resource in the template's file. What the
-    /// template no longer has is told of the file as a whole.
-    pub fn add_risks(&mut self, plan: &Plan, sketch: &Sketch, file: &str) {
+    /// Adds what a plan puts at risk, and what rules and a look at the account say of it.
+    pub fn add_plan(&mut self, plan: &Plan, sketch: &Sketch, file: &str) {
+        self.add_risks(plan, sketch, file);
+        for finding in &plan.findings {
+            self.rules.insert(finding.by.clone(), format!("what `{}` asks for", finding.by));
+            self.results.push(judgement(finding, file));
+        }
+    }
+
+    /// Each risk stands at its resource in the template's file. What the template no longer has is
+    /// told of the file as a whole.
+    fn add_risks(&mut self, plan: &Plan, sketch: &Sketch, file: &str) {
         for risk in &plan.risks {
             let rule = format!("cairn-{}", risks::word(risk.class));
             let sides = risks::sides(risk).into_iter().map(|side| format!("\n{side}"));
@@ -64,8 +76,11 @@ impl Log {
     }
 
     pub fn to_json(&self) -> Json {
-        let rules =
-            RULES.iter().map(|(id, text)| json!({"id": id, "shortDescription": {"text": text}}));
+        let others = self.rules.iter().map(|(id, text)| (id.as_str(), text.as_str()));
+        let rules = RULES
+            .into_iter()
+            .chain(others)
+            .map(|(id, text)| json!({"id": id, "shortDescription": {"text": text}}));
         json!({
             "$schema": SCHEMA,
             "version": "2.1.0",
@@ -82,13 +97,27 @@ impl Log {
     }
 }
 
+/// What is said of a plan, at its place or of the file as a whole.
+fn judgement(finding: &Finding, file: &str) -> Json {
+    let about = finding.logical_id.as_ref().map(|id| format!("`{id}`: ")).unwrap_or_default();
+    let (file, region) = match &finding.place {
+        None => (file, json!({"startLine": 1})),
+        Some(at) => (at.file.as_str(), json!({"startLine": at.line, "startColumn": at.column})),
+    };
+    json!({
+        "ruleId": finding.by,
+        "level": finding.severity,
+        "message": {"text": with_hints(format!("{about}{}", finding.message), &finding.hints)},
+        "locations": [{"physicalLocation": {
+            "artifactLocation": {"uri": uri(file)},
+            "region": region,
+        }}],
+    })
+}
+
 fn result(finding: &Diagnostic) -> Json {
     let told = to_json(finding);
-    let mut text = finding.message.clone();
-    for hint in &finding.hints {
-        // A string takes everything.
-        let _ = write!(text, "\nhint: {hint}");
-    }
+    let text = with_hints(finding.message.clone(), &finding.hints);
     let mut result = json!({
         "ruleId": VALIDATE,
         "level": told["severity"],
