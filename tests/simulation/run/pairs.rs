@@ -9,7 +9,7 @@ use std::sync::Arc;
 use cairn::aws::is_read;
 use cairn::permissions::{action_of, actions};
 use cairn::plan::{Action, Operation, Plan, StepId};
-use cairn::reconcile::{Limits, News, Recheck, Setting, reconcile};
+use cairn::reconcile::{Limits, News, Recheck, Setting, What, reconcile};
 use cairn::state::State;
 use tokio::sync::mpsc;
 
@@ -144,12 +144,12 @@ const BEGINS: &str = "begins";
 const ENDS: &str = "ends";
 
 fn note(stage: &Stage, news: &News) {
-    match news {
-        News::Started(StepId(step)) => stage.shared.tell(&format!("{BEGINS} {step}")),
-        News::Done(StepId(step), _) | News::Failed(StepId(step), _) => {
+    match &news.what {
+        What::Started(StepId(step)) => stage.shared.tell(&format!("{BEGINS} {step}")),
+        What::Done(StepId(step), _) | What::Failed(StepId(step), _) => {
             stage.shared.tell(&format!("{ENDS} {step}"));
         }
-        News::Waiting(..) | News::Draining { .. } => {}
+        What::Begun | What::Entered(..) | What::Draining { .. } => {}
     }
 }
 
