@@ -136,13 +136,16 @@ fn parents_and_children_meet_at_one_key() {
 async fn a_lock_has_one_holder() {
     let locks = Locks::default();
     let name = || Some("api1".to_owned());
-    let held = locks.hold(name()).await;
+    let quiet = |_: &str| panic!("nobody holds it");
+    let held = locks.hold(name(), quiet).await;
     assert!(held.is_some());
-    assert!(locks.hold(None).await.is_none());
-    assert!(locks.hold(Some("other".to_owned())).await.is_some());
-    let mut second = std::pin::pin!(locks.hold(name()));
+    assert!(locks.hold(None, quiet).await.is_none());
+    assert!(locks.hold(Some("other".to_owned()), quiet).await.is_some());
+    let told = std::cell::Cell::new(false);
+    let mut second = std::pin::pin!(locks.hold(name(), |_| told.set(true)));
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     assert!(second.as_mut().poll(&mut context).is_pending());
+    assert!(told.get(), "who waits is told so");
     drop(held);
     assert!(second.await.is_some());
 }
