@@ -1,26 +1,28 @@
 //! `cairn deploy`: plan, show, ask, apply; and the run that teardown shares.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::sync::Arc;
 
-use dialoguer::Confirm;
 use jiff::SignedDuration;
 use tokio::sync::{mpsc, watch};
 
 use super::clock::now;
+use super::foresee::foresee;
 use super::gate::{Gate, stopped};
 use super::policy::{PolicyArgs, hold, refused};
 use super::project::Project;
 use super::rollback::{self, OnFailure};
 use super::session::{Promised, Session};
 use super::stacks::StacksArgs;
+use super::terminal::{ask, has_person};
 use super::watch::{Watch, WatchArgs, calls};
-use super::{Code, Failure, saved};
+use super::{Annotator, Code, Failure, saved};
 use crate::assembly::cloud::Reach;
 use crate::config::Limits;
 use crate::course::Path;
+use crate::diagnostic::Severity;
 use crate::graph::Graph;
-use crate::plan::{Plan, Purpose, check_exports};
+use crate::plan::{Finding, Plan, Purpose, check_exports};
 use crate::policy::Rule;
 use crate::reconcile::{self, Outcome, Recheck, Setting, Stop, reconcile};
 use crate::render::diagnostic::{Color, render_all};
@@ -98,18 +100,22 @@ pub struct Prepared {
     pub plan: Plan,
 }
 
-pub async fn run(args: &Args) -> Result<Code, Failure> {
+pub async fn run(args: &Args, annotator: &mut Annotator) -> Result<Code, Failure> {
     let watch = Watch::begin(&args.watch)?;
     if let Some(path) = args.stack.path()
         && let Some(text) = saved::text(path)?
     {
         let prepared = Box::pin(saved::prepare(&text, args, &watch)).await?;
-        return Box::pin(carry_out(prepared, args)).await;
+        return Box::pin(carry_out(prepared, args, annotator)).await;
     }
-    let mut projects = args.stack.find(Reach::Upstream)?.into_iter();
+    let projects = args.stack.find(Reach::Upstream)?;
+    if projects.len() > 1 {
+        Box::pin(foresee(&projects, args)).await?;
+    }
+    let mut projects = projects.into_iter();
     while let Some(project) = projects.next() {
-        let prepared = Box::pin(prepare(project, args, &watch)).await?;
-        let code = Box::pin(carry_out(prepared, args)).await?;
+        let prepared = Box::pin(prepare(project, args, &watch, annotator)).await?;
+        let code = Box::pin(carry_out(prepared, args, annotator)).await?;
         if projects.len() > 0 {
             writeln!(anstream::stdout())?;
         }
@@ -124,9 +130,15 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
     Ok(Code::Success)
 }
 
-async fn prepare(project: Project, args: &Args, watch: &Watch) -> Result<Prepared, Failure> {
+async fn prepare(
+    project: Project,
+    args: &Args,
+    watch: &Watch,
+    annotator: &mut Annotator,
+) -> Result<Prepared, Failure> {
     let rules = args.policy.rules(&project)?;
     let (checked, loaded) = project.deployable_graph()?;
+    annotator.diagnostics(&checked.warnings);
     if !checked.warnings.is_empty() {
         say(&render_all(&checked.warnings, Color::Always));
     }
@@ -140,11 +152,16 @@ async fn prepare(project: Project, args: &Args, watch: &Watch) -> Result<Prepare
 }
 
 /// Shows a plan, asks, and applies it.
-async fn carry_out(prepared: Prepared, args: &Args) -> Result<Code, Failure> {
+async fn carry_out(
+    prepared: Prepared,
+    args: &Args,
+    annotator: &mut Annotator,
+) -> Result<Code, Failure> {
     let Prepared { begun, project, rules, session, lock, state, graph, mut plan } = prepared;
     // What was found when the plan was saved may be otherwise now.
     plan.findings.clear();
-    hold(&mut plan, &rules, &graph, &state, &project.environment.name)?;
+    hold(&mut plan, &rules, Some(&graph), &state, &project.environment.name)?;
+    annotator.findings(&plan.findings);
     check_exports(&plan, &session.others(&project).await?)?;
     show(&plan, &project)?;
     if let Some(why) = refused(&plan) {
@@ -179,6 +196,7 @@ async fn carry_out(prepared: Prepared, args: &Args) -> Result<Code, Failure> {
             applied.map_err(|failure| failure.hint(rollback::NOT_ROLLED_BACK))?
         }
     };
+    annotator.findings(&failed(&plan, &outcome, &graph));
     let code = match changes || !outcome.is_complete() {
         true => conclude(&plan, &outcome, &way, &session),
         false => Code::Success,
@@ -204,13 +222,26 @@ async fn carry_out(prepared: Prepared, args: &Args) -> Result<Code, Failure> {
     Ok(code)
 }
 
+/// The steps that failed, each at its resource.
+fn failed(plan: &Plan, outcome: &Outcome, graph: &Graph) -> Vec<Finding> {
+    let failed = outcome.failed.iter().map(|(id, error)| {
+        let step = &plan.steps[id.0];
+        let finding = Finding::new(Severity::Error, "deploy", error.to_string());
+        error
+            .hints()
+            .into_iter()
+            .fold(finding.of(Some(graph), &step.logical_id, &[]), Finding::hint)
+    });
+    failed.collect()
+}
+
 /// Asks about a plan, if it is one to be asked about.
 fn approve(plan: &Plan, args: &Args) -> Result<(), Failure> {
     let is_agreed = match (args.require_approval.is_empty(), stopped(&args.require_approval, plan))
     {
         (true, _) => args.yes || agreed("Deploy this?")?,
         (false, None) => true,
-        (false, Some(why)) if !has_terminal() => {
+        (false, Some(why)) if !has_person() => {
             let message = format!(
                 "nothing was changed: `{}` needs approval, since {why}, and there is no terminal to ask on",
                 plan.stack
@@ -236,19 +267,11 @@ pub fn show(plan: &Plan, project: &Project) -> Result<(), Failure> {
 
 /// Asks; without a terminal there is nobody to ask.
 pub fn agreed(question: &str) -> Result<bool, Failure> {
-    if !has_terminal() {
+    if !has_person() {
         return Err(Failure::text("there is no terminal to ask on, and `--yes` was not given")
             .hint("look at the plan with `cairn plan`, then run this with `--yes`"));
     }
-    Confirm::new()
-        .with_prompt(question)
-        .default(false)
-        .interact()
-        .map_err(|error| Failure::text(format!("cannot ask: {error}")))
-}
-
-fn has_terminal() -> bool {
-    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    ask(question)
 }
 
 /// Runs a plan, showing what happens and minding Ctrl-C.

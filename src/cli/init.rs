@@ -1,12 +1,10 @@
 //! `cairn init`: a place for the states of an environment.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 
-use dialoguer::Confirm;
-
 use super::states::bucket_clients;
-use super::{Code, Failure};
+use super::{Code, Failure, terminal};
 use crate::aws::{Assets, Aws};
 use crate::config::{self, Environment, StateHome};
 use crate::render::style::{BOLD, CHANGED, GOOD, paint};
@@ -109,12 +107,11 @@ fn agreed(yes: bool) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }
-    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+    if !terminal::has_person() {
         return Err(Failure::text("nothing was made: there is no terminal to ask on")
             .hint("look at what is said above, then run this with `--yes`"));
     }
-    let answer = Confirm::new().with_prompt("Do this?").default(false).interact();
-    match answer.map_err(|error| Failure::text(format!("cannot ask: {error}")))? {
+    match terminal::ask("Do this?")? {
         true => Ok(()),
         false => Err(Failure::text("nothing was made: it was declined")),
     }

@@ -9,6 +9,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::Failure;
 use super::clock::moment;
+use super::terminal::may_move;
 use crate::aws::{Aws, Ears, Scope};
 use crate::course::{Course, Pace, Path};
 use crate::plan::Plan;
@@ -56,7 +57,8 @@ impl Watch {
             Some(Shown::Tree) => Form::Tree,
             Some(Shown::Events) => Form::Events,
             Some(Shown::ErrorsOnly) => Form::ErrorsOnly,
-            None => Form::detect(ci().as_deref()),
+            None if may_move() => Form::Tree,
+            None => Form::Events,
         };
         let zero = Zero {
             at: Instant::now(),
@@ -129,9 +131,4 @@ pub fn calls(aws: &Aws) -> Calls {
 
 fn locked(trace: &Mutex<Trace>) -> MutexGuard<'_, Trace> {
     trace.lock().expect("nothing panics while it holds this lock")
-}
-
-#[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
-fn ci() -> Option<String> {
-    std::env::var("CI").ok()
 }

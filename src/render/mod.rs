@@ -1,5 +1,6 @@
 //! Every word, table and colour that the user sees.
 
+pub mod annotation;
 pub mod console;
 pub mod diagnostic;
 pub mod drift;

@@ -8,7 +8,6 @@ mod tree;
 
 pub use summary::{longest_way, totals};
 
-use std::io::IsTerminal as _;
 use std::time::{Duration, Instant};
 
 use super::plan::is_visible;
@@ -31,17 +30,6 @@ pub enum Form {
     /// What fails.
     #[default]
     ErrorsOnly,
-}
-
-impl Form {
-    /// Moving on a terminal that is not a CI's.
-    pub fn detect(ci: Option<&str>) -> Self {
-        if std::io::stderr().is_terminal() && ci.is_none_or(str::is_empty) {
-            Self::Tree
-        } else {
-            Self::Events
-        }
-    }
 }
 
 /// The calls of a command so far.
