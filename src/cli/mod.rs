@@ -23,7 +23,7 @@ mod preflight;
 mod project;
 mod rollback;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 mod saved;
 mod session;
 mod stacks;

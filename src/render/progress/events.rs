@@ -80,3 +80,55 @@ fn word(phase: &Phase) -> &'static str {
         | Phase::Recording => "waiting",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::course::Pace;
+    use crate::reconcile::News;
+    use crate::reconcile::tests::scheduling::plan;
+
+    #[test]
+    fn a_reason_is_told_once_and_silence_is_broken_every_half_minute() {
+        let plan = plan(&[vec![]]);
+        let mut course = Course::new(&plan, Pace::Account, 8);
+        let mut events = Events::default();
+        let zero = Instant::now();
+        let at = |seconds| zero + Duration::from_secs(seconds);
+        let id = StepId(0);
+        let mut told = Vec::new();
+        let waiting = |word: &str| What::Entered(id, Phase::Waiting(word.to_owned()));
+        for (second, what) in [
+            (0, What::Started(id)),
+            (1, What::Entered(id, Phase::Calling)),
+            (2, waiting("vpc-1 is pending")),
+            (3, waiting("vpc-1 is pending")),
+            (40, waiting("vpc-1 is quiescing")),
+        ] {
+            for silent in 4..second {
+                let lines = events.heartbeats(&course, at(silent));
+                told.extend(lines.into_iter().map(|(_, line)| line));
+            }
+            course.take(&News { at: at(second), what: what.clone() });
+            told.extend(events.of(&course, id, &what));
+        }
+        for second in 41..=100 {
+            told.extend(events.heartbeats(&course, at(second)).into_iter().map(|(_, line)| line));
+        }
+        let told: Vec<String> = told
+            .iter()
+            .map(|line| anstream::adapter::strip_str(&line.text()).to_string())
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "creating",
+                "waiting: vpc-1 is pending",
+                "still creating after 32 s: vpc-1 is pending",
+                "waiting: vpc-1 is quiescing",
+                "still creating after 1m 10s: vpc-1 is quiescing",
+                "still creating after 1m 40s: vpc-1 is quiescing",
+            ]
+        );
+    }
+}

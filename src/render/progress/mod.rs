@@ -73,6 +73,8 @@ impl<'p> Progress<'p> {
         self.course.take(news);
         let course = &self.course;
         match &news.what {
+            // Between what was asked before and what is shown now.
+            What::Begun if matches!(self.view, View::Tree(_)) => super::say(""),
             What::Draining { running, why } => super::say(&draining(*running, *why)),
             What::Failed(id, error) => {
                 let step = &course.plan.steps[id.0];
@@ -97,7 +99,6 @@ impl<'p> Progress<'p> {
             }
             _ => {}
         }
-        self.tick(news.at, Calls::default());
     }
 
     /// Time has passed.

@@ -27,7 +27,6 @@ pub struct Tree {
     bars: MultiProgress,
     bar: ProgressBar,
     terminal: Term,
-    calls: Calls,
     frame: usize,
     /// How wide each line was, and the terminal, when it was last drawn.
     drawn: (Vec<usize>, usize),
@@ -45,15 +44,7 @@ impl Tree {
         }
         let moving = Moving::with(bars.clone());
         let terminal = Term::stderr();
-        Self {
-            bars,
-            bar,
-            terminal,
-            calls: Calls::default(),
-            frame: 0,
-            drawn: (Vec::new(), 0),
-            _moving: moving,
-        }
+        Self { bars, bar, terminal, frame: 0, drawn: (Vec::new(), 0), _moving: moving }
     }
 
     pub fn width(&self) -> usize {
@@ -61,14 +52,11 @@ impl Tree {
     }
 
     pub fn draw(&mut self, course: &Course<'_>, columns: Columns, now: Instant, calls: Calls) {
-        if calls != Calls::default() {
-            self.calls = calls;
-            self.frame += 1;
-        }
+        self.frame += 1;
         let (height, width) = self.terminal.size();
         let (height, width) = (usize::from(height), usize::from(width));
         self.make_up_for(width);
-        let view = Shown { course, columns, now, calls: self.calls, width };
+        let view = Shown { course, columns, now, calls, width };
         let lines = view.lines(height.saturating_sub(1), SPINNER[self.frame % SPINNER.len()]);
         let widths = lines.iter().map(|line| console::measure_text_width(line)).collect();
         self.drawn = (widths, width);
@@ -171,16 +159,16 @@ impl Shown<'_, '_> {
         if totals.failed > 0 {
             line = line.plain(" · ").painted(BAD, &format!("{} failed", totals.failed));
         }
+        line = line.plain(&format!(" · {}", so_far(self.course.elapsed(self.now))));
+        if let Some(left) = left(self.course.remaining(self.now).as_secs()) {
+            line = line.plain(&format!(", {left}"));
+        }
         for (count, word) in
             [(totals.running, "running"), (totals.waiting, "waiting"), (totals.left, "not started")]
         {
             if count > 0 {
                 line = line.plain(&format!(" · {count} {word}"));
             }
-        }
-        line = line.plain(&format!(" · {}", so_far(self.course.elapsed(self.now))));
-        if let Some(left) = left(self.course.remaining(self.now).as_secs()) {
-            line = line.plain(&format!(", {left}"));
         }
         line = line.plain(&format!(" · {} calls", self.calls.made));
         if self.calls.throttled > 0 {
