@@ -235,7 +235,8 @@ async fn left(stage: &Stage) -> Result<Vec<String>, Trouble> {
     let state = stage.state(process).await.map_err(Trouble::Failed)?;
     let aws = stage.aws(process);
     let plan = stage.plan(process, 1, &state, &aws).await.map_err(Trouble::Failed)?;
-    let left = plan.steps.iter().filter(|step| step.operation != Operation::Nothing);
+    // What the state only learns is nothing to do.
+    let left = plan.steps.iter().filter(|step| step.action != Action::Keep);
     let told = left.map(|step| {
         let paths: Vec<&str> = step.changes.iter().map(|change| change.path.as_str()).collect();
         format!("the next plan: {:?} {} {paths:?}", step.action, step.logical_id)
