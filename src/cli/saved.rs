@@ -77,7 +77,7 @@ pub async fn prepare(text: &str, args: &Args) -> Result<Prepared, Failure> {
     let loaded = project.load()?;
     saved.check_template(&loaded.template)?;
     let offline = project.offline_inputs(&loaded.collected.by_resource);
-    saved.check_origin(&graph::synth(Arc::clone(&loaded.template), offline)?)?;
+    saved.check_origin(&graph::synth(Arc::clone(&loaded.template), offline)?.given()?)?;
     let session = Session::open(&project.environment, loaded.collected.assets.clone()).await?;
     saved.check_home(session.aws.account(), session.aws.region())?;
     let store = project.store().await?;

@@ -65,6 +65,8 @@ pub struct Graph {
     pub warnings: Vec<Diagnostic>,
     /// What Cairn cannot do yet of what the template rightly asks for.
     pub obstacles: Vec<Diagnostic>,
+    /// The parameters that nobody has given a value.
+    pub missing: Vec<Diagnostic>,
     /// The exports of other stacks that are used, each with the stack it comes from.
     pub imports: BTreeMap<String, String>,
     parameters: BTreeMap<String, Value>,
@@ -104,6 +106,7 @@ pub fn synth(template: Arc<Template>, inputs: Inputs) -> Result<Graph, Vec<Diagn
     let (mut graph, mut diagnostics) = draft(template, inputs)?;
     if diagnostics.iter().any(|finding| finding.severity == Severity::Error) {
         diagnostics.append(&mut graph.obstacles);
+        diagnostics.append(&mut graph.missing);
         check::sort(&mut diagnostics);
         check::limit(&mut diagnostics, &graph.template.source);
         return Err(diagnostics);
@@ -125,6 +128,7 @@ pub fn draft(
     let template = expand(template, &inputs)?;
     let mut diagnostics = template.warnings.clone();
     let parameters = inputs::parameters(&template, &inputs, &mut diagnostics);
+    let missing = inputs::missing(&template, &inputs);
     let conditions = conditions::conditions(&template, &inputs, &parameters, &mut diagnostics);
     let mut graph = Graph {
         template,
@@ -132,6 +136,7 @@ pub fn draft(
         nodes: IndexMap::new(),
         warnings: Vec::new(),
         obstacles: Vec::new(),
+        missing,
         imports: BTreeMap::new(),
         parameters,
         conditions,
