@@ -10,13 +10,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
+use base64::Engine as _;
 use cairn::diagnostic::{Diagnostic, Place, Source};
 use cairn::graph::{self, Export, Given, Graph, Inputs, Lookup};
 use cairn::local::{Host, Requirements, install};
 use cairn::schema::{self, Kind};
 use cairn::template;
 use cairn::value::{Literal, Value};
-use base64::Engine as _;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use sha2::{Digest as _, Sha512};

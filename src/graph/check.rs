@@ -1,7 +1,7 @@
 //! What can be said of a template's properties before any call.
 
-use super::evaluate::is_function;
 use super::Graph;
+use super::evaluate::is_function;
 use crate::diagnostic::{Diagnostic, Severity, Source, Span, nearest};
 use crate::resource;
 use crate::schema::{At, Basis, Finding, Segment};
