@@ -85,6 +85,11 @@ async fn a_terminal_has_colours_moving_lines_and_questions() {
     assert!(in_ci.contains("there is no terminal to ask on") && !in_ci.contains("Deploy this?"));
     assert!(!in_ci.contains('\u{1b}'), "{in_ci}");
     assert!(!sandbox.path(".cairn/test/small/state.json").exists());
+    let alone = seen(&sandbox, &format!("invoke {STACK}"), "", &[("CI", "true")]).code(1).out;
+    assert!(
+        alone.contains("there is nobody to talk with") && alone.contains("--prompt"),
+        "{alone}"
+    );
 
     let agreed = seen(&sandbox, &deploy, "y", &[("CI", "false")]).code(0).out;
     assert!(agreed.contains(CLEARED) || agreed.contains("\u{1b}[K"), "lines move: {agreed:?}");
