@@ -226,7 +226,8 @@ async fn github_is_told_where() {
     let ran = told(&plan, &on).code(3);
     let expected = "::error title=Cairn%3A no%3Alogs%2Chere,file=stacks/small/stack.yaml,line=2,col=3,endColumn=3\
                     ::`Logs`: 100%25 of it";
-    assert_eq!(annotations(&ran), [expected]);
+    let stopped = "::error title=Cairn::the plan of `small` fails: there are findings: 1 error";
+    assert_eq!(annotations(&ran), [expected, stopped]);
     assert!(ran.out.starts_with('{'), "what programs read stays as it is");
     let written = sandbox.read("summary.md");
     assert!(written.contains("### `small` · test") && written.contains("100% of it"), "{written}");
