@@ -17,7 +17,7 @@ fn main() -> ExitCode {
             return if is_error { cli::Code::Failed } else { cli::Code::Success }.into();
         }
     };
-    cli::log::start(cli.verbose);
+    cli::log::start(cli.verbose, cli.log_format);
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .worker_threads(2)

@@ -21,6 +21,7 @@ mod oracle;
 mod outside;
 mod permissions;
 mod planning;
+mod progress;
 mod purity;
 mod risks;
 mod rollback;

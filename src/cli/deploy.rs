@@ -13,10 +13,12 @@ use super::project::Project;
 use super::rollback::{self, OnFailure};
 use super::session::{Promised, Session};
 use super::stacks::StacksArgs;
-use super::terminal::{ask, display, has_person};
+use super::terminal::{ask, has_person};
+use super::watch::{Watch, WatchArgs, calls};
 use super::{Annotator, Code, Failure, saved};
 use crate::assembly::cloud::Reach;
 use crate::config::Limits;
+use crate::course::Path;
 use crate::diagnostic::Severity;
 use crate::graph::Graph;
 use crate::plan::{Finding, Plan, Purpose, check_exports};
@@ -24,9 +26,9 @@ use crate::policy::Rule;
 use crate::reconcile::{self, Outcome, Recheck, Setting, Stop, reconcile};
 use crate::render::diagnostic::{Color, render_all};
 use crate::render::plan::{Header, render};
-use crate::render::progress::{Progress, took};
-use crate::render::style::{BAD, BOLD, GOOD, paint};
-use crate::render::{outputs, say};
+use crate::render::progress::{longest_way, took, totals};
+use crate::render::style::{BAD, BOLD, DIM, GOOD, paint};
+use crate::render::{console, outputs, say};
 use crate::state::State;
 use crate::state::store::{Ledger, Lock};
 
@@ -57,6 +59,8 @@ pub struct Args {
     pub max_age: SignedDuration,
     #[command(flatten)]
     pub policy: PolicyArgs,
+    #[command(flatten)]
+    pub watch: WatchArgs,
     /// Say how many AWS calls were made
     #[arg(long)]
     pub stats: bool,
@@ -96,15 +100,16 @@ pub struct Prepared {
 }
 
 pub async fn run(args: &Args, annotator: &mut Annotator) -> Result<Code, Failure> {
+    let watch = Watch::begin(&args.watch)?;
     if let Some(path) = args.stack.path()
         && let Some(text) = saved::text(path)?
     {
-        let prepared = Box::pin(saved::prepare(&text, args)).await?;
+        let prepared = Box::pin(saved::prepare(&text, args, &watch)).await?;
         return Box::pin(carry_out(prepared, args, annotator)).await;
     }
     let mut projects = args.stack.find(Reach::Upstream)?.into_iter();
     while let Some(project) = projects.next() {
-        let prepared = Box::pin(prepare(project, args, annotator)).await?;
+        let prepared = Box::pin(prepare(project, args, &watch, annotator)).await?;
         let code = Box::pin(carry_out(prepared, args, annotator)).await?;
         if projects.len() > 0 {
             writeln!(anstream::stdout())?;
@@ -123,6 +128,7 @@ pub async fn run(args: &Args, annotator: &mut Annotator) -> Result<Code, Failure
 async fn prepare(
     project: Project,
     args: &Args,
+    watch: &Watch,
     annotator: &mut Annotator,
 ) -> Result<Prepared, Failure> {
     let rules = args.policy.rules(&project)?;
@@ -131,7 +137,8 @@ async fn prepare(
     if !checked.warnings.is_empty() {
         say(&render_all(&checked.warnings, Color::Always));
     }
-    let session = Session::open(&project.environment, loaded.collected.assets.clone()).await?;
+    let assets = loaded.collected.assets.clone();
+    let session = Session::watched(&project.environment, assets, watch).await?;
     let (session, lock) = session.lock(&project.store().await?, "cairn deploy").await?;
     let state = session.state(&project).await?;
     let graph = session.graph(&project, &loaded, &state, &Promised::default()).await?;
@@ -178,7 +185,7 @@ async fn carry_out(
     let limits = project.environment.limits;
     let graph_of_plan = Some(Arc::clone(&graph));
     let applied = apply(&plan, ledger, &session, graph_of_plan, limits, begun).await;
-    let outcome = match args.on_failure {
+    let (outcome, way) = match args.on_failure {
         OnFailure::Keep => applied?,
         OnFailure::Rollback => {
             applied.map_err(|failure| failure.hint(rollback::NOT_ROLLED_BACK))?
@@ -186,7 +193,7 @@ async fn carry_out(
     };
     annotator.findings(&failed(&plan, &outcome, &graph));
     let code = match changes || !outcome.is_complete() {
-        true => conclude(&plan, &outcome, &session),
+        true => conclude(&plan, &outcome, &way, &session),
         false => Code::Success,
     };
     match (code, args.on_failure) {
@@ -267,14 +274,20 @@ pub async fn apply(
     graph: Option<Arc<Graph>>,
     limits: Limits,
     begun: Begun,
-) -> Result<Outcome, Failure> {
+) -> Result<(Outcome, Path), Failure> {
     let recheck = match begun {
         Begun::Stack | Begun::Rollback => Recheck::Gone,
         Begun::SavedPlan => Recheck::Changing { overlook: session.overlook() },
     };
-    let (news, mut heard) = mpsc::unbounded_channel();
+    let (news, heard) = mpsc::unbounded_channel();
     let (stop, interrupt) = watch::channel(false);
     let ears = tokio::spawn(listen(stop, begun));
+    let command = match plan.purpose {
+        Purpose::Deploy => "deploy",
+        Purpose::Teardown => "teardown",
+        Purpose::Import => "import",
+        Purpose::Rollback => "rollback",
+    };
     let setting = Setting {
         aws: session.aws.clone(),
         graph,
@@ -286,23 +299,14 @@ pub async fn apply(
         news,
         interrupt,
         run: session.tokens.draw(),
-        command: match plan.purpose {
-            Purpose::Deploy => "deploy".to_owned(),
-            Purpose::Teardown => "teardown".to_owned(),
-            Purpose::Import => "import".to_owned(),
-            Purpose::Rollback => "rollback".to_owned(),
-        },
+        command: command.to_owned(),
         started_at: now(),
     };
-    let mut progress = Progress::new(plan, display());
-    let show = async {
-        while let Some(news) = heard.recv().await {
-            progress.show(&news);
-        }
-    };
-    let (outcome, ()) = tokio::join!(reconcile(plan, ledger, setting), show);
+    let run = (plan, command, limits.concurrency);
+    let follow = session.watch.follow(run, &session.aws, heard);
+    let (outcome, way) = tokio::join!(reconcile(plan, ledger, setting), follow);
     ears.abort();
-    Ok(outcome?)
+    Ok((outcome?, way))
 }
 
 /// The first signal stops gently, the second at once: what is on disk then is enough to go on.
@@ -311,6 +315,7 @@ async fn listen(stop: watch::Sender<bool>, begun: Begun) {
     // Without a run there is nothing to stop.
     let _ = stop.send(true);
     signalled().await;
+    console::clear();
     say(&format!("stopped; {} where this run ended", begun.go_on()));
     std::process::exit(130);
 }
@@ -336,8 +341,8 @@ async fn signalled() {
     }
 }
 
-/// Says how a run ended.
-pub fn conclude(plan: &Plan, outcome: &Outcome, session: &Session) -> Code {
+/// Says how a run ended, and what it was as long as.
+pub fn conclude(plan: &Plan, outcome: &Outcome, way: &Path, session: &Session) -> Code {
     let (doing, done) = match plan.purpose {
         Purpose::Deploy => ("deploy", "deployed"),
         Purpose::Teardown => ("teardown", "torn down"),
@@ -346,9 +351,14 @@ pub fn conclude(plan: &Plan, outcome: &Outcome, session: &Session) -> Code {
     };
     let stack = &plan.stack;
     let time = took(outcome.elapsed);
-    let calls = session.aws.transcript().count() + 1;
+    let calls = calls(&session.aws).words();
+    let said = [totals(plan, &outcome.done), longest_way(plan, way)];
+    let said: Vec<String> = said.into_iter().flatten().collect();
     if outcome.is_complete() {
-        say(&paint(GOOD, &format!("\n{stack} is {done} in {time}, with {calls} AWS calls")));
+        say(&paint(GOOD, &format!("\n{stack} is {done} in {time}, with {calls}")));
+        if !said.is_empty() {
+            say(&paint(DIM, &said.join("; ")));
+        }
         return Code::Success;
     }
     for (id, error) in &outcome.failed {
@@ -368,6 +378,7 @@ pub fn conclude(plan: &Plan, outcome: &Outcome, session: &Session) -> Code {
         outcome.done.len(),
         outcome.failed.len(),
     ));
+    say(&paint(DIM, &std::iter::once(calls).chain(said).collect::<Vec<_>>().join("; ")));
     match outcome.stop {
         Some(Stop::Interrupt) => Code::Interrupted,
         Some(Stop::Deadline) | None => Code::Failed,

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::states::bucket_clients;
 use super::{Code, Failure, terminal};
-use crate::aws::Aws;
+use crate::aws::{Assets, Aws};
 use crate::config::{self, Environment, StateHome};
 use crate::render::style::{BOLD, CHANGED, GOOD, paint};
 use crate::state::store::{Premises, Standing, Survey};
@@ -38,11 +38,12 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
             .hint("write it as `s3://BUCKET/PREFIX`; a directory needs no preparation"));
     };
     let StateHome::Bucket { bucket, endpoint, .. } = home else { return Ok(Code::Failed) };
-    let clients = bucket_clients(&environment, home).await?;
+    let mut aws = Aws::new(bucket_clients(&environment, home).await?, "", Assets::default());
     // What only speaks like S3 has no accounts of AWS.
     if let (Some(wanted), None) = (&environment.account, endpoint) {
-        let account = Aws::whoami(&clients).await?;
-        if account != *wanted {
+        aws = aws.identified().await?;
+        let account = aws.account();
+        if account != wanted {
             return Err(Failure::text(format!(
                 "these credentials are for account {account}, the environment `{}` is for {wanted}",
                 environment.name
@@ -50,7 +51,7 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
             .hint("use other credentials (`profile`, `role`, AWS_PROFILE), or another `--env`"));
         }
     }
-    let premises = Premises::new(clients.s3(), bucket);
+    let premises = Premises::new(aws.clients().s3(), bucket);
     let survey = premises.survey().await?;
     let mut out = anstream::stdout();
     let code = match (survey.standing, survey.missing.as_slice()) {

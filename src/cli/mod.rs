@@ -33,6 +33,7 @@ mod teardown;
 mod terminal;
 mod types;
 mod validate;
+mod watch;
 
 pub use failure::Failure;
 
@@ -58,6 +59,9 @@ pub struct Cli {
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Annotate::Auto,
           env = "CAIRN_ANNOTATIONS")]
     annotations: Annotate,
+    /// How the log that `-v` asks for is written
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t)]
+    pub log_format: log::LogFormat,
 }
 
 #[derive(Debug, Subcommand)]

@@ -442,7 +442,7 @@ impl Shown<'_> {
 /// How many calls a session made; the one to STS is not in its transcript.
 pub fn say_calls(session: &Session) -> Result<(), Failure> {
     let calls = session.aws.transcript().calls();
-    writeln!(anstream::stderr(), "{} AWS calls", calls.len() + 1)?;
+    writeln!(anstream::stderr(), "{} AWS calls", calls.len())?;
     let mut counts = std::collections::BTreeMap::new();
     for call in calls {
         *counts.entry(call).or_insert(0) += 1;

@@ -11,6 +11,7 @@ use super::outputs::not_deployed;
 use super::project::{Loaded, Project};
 use super::session::{Promised, Session};
 use super::stacks::StackArgs;
+use super::watch::{Watch, WatchArgs};
 use super::{Code, Failure};
 use crate::aws::Assets;
 use crate::graph::Graph;
@@ -33,6 +34,8 @@ pub struct Args {
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
+    #[command(flatten)]
+    watch: WatchArgs,
 }
 
 /// What becomes of a deploy that fails half-way.
@@ -54,7 +57,8 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
     // A template that is broken now was not when it was deployed.
     let loaded = project.load().ok();
     let assets = loaded.as_ref().map_or_else(Assets::default, |it| it.collected.assets.clone());
-    let session = Session::open(&project.environment, assets).await?;
+    let watch = Watch::begin(&args.watch)?;
+    let session = Session::watched(&project.environment, assets, &watch).await?;
     let (session, lock) = session.lock(&store, "cairn rollback").await?;
     let state = session.state(&project).await?;
     let graph = graph(&project, &session, loaded, &state).await;
@@ -127,8 +131,8 @@ async fn carry_out(
     let store = project.store().await?;
     let ledger = store.open(lock, state).await?;
     let limits = project.environment.limits;
-    let outcome = apply(plan, ledger, session, graph, limits, Begun::Rollback).await?;
-    let ended = conclude(plan, &outcome, session);
+    let (outcome, way) = apply(plan, ledger, session, graph, limits, Begun::Rollback).await?;
+    let ended = conclude(plan, &outcome, &way, session);
     if ended != Code::Success {
         say_how_to_go_on(&outcome, Begun::Rollback);
     } else if outcome.state.is_empty() {

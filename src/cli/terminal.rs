@@ -8,7 +8,6 @@ use std::io::IsTerminal as _;
 use dialoguer::Confirm;
 
 use super::Failure;
-use crate::render::progress::Display;
 
 /// Whether a CI runs this: the variable `CI` is set, and not to `false` or `0`.
 pub fn is_ci() -> bool {
@@ -29,12 +28,10 @@ pub fn ask(question: &str) -> Result<bool, Failure> {
         .map_err(|error| Failure::text(format!("cannot ask: {error}")))
 }
 
-/// How a run is shown: moving lines need a terminal that can move them, and somebody who looks.
-pub fn display() -> Display {
-    match is_ci() || variable("TERM").is_some_and(|term| term == "dumb") {
-        true => Display::Plain,
-        false => Display::detect(None),
-    }
+/// Whether lines may move: on a terminal that can move them, with somebody who looks.
+pub fn may_move() -> bool {
+    let is_dumb = variable("TERM").is_some_and(|term| term == "dumb");
+    !is_ci() && !is_dumb && std::io::stderr().is_terminal()
 }
 
 #[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]

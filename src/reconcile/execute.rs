@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Value as Json;
+use tokio::sync::OwnedMutexGuard;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
 use super::locks::{Locks, key};
-use super::progress::{News, StepError};
+use super::progress::{News, Phase, StepError, What};
 use super::properties::{all_that_may_be, each_secret, first_unknown, unveiled};
 use super::recheck::Recheck;
 use super::references::refers;
@@ -27,19 +28,22 @@ use crate::state::store::Ledger;
 use crate::state::{Instance, Marks, State};
 use crate::value::{Attributes, LogicalId, PhysicalId, Token, Value};
 
-/// What the steps of a run share.
+/// What the steps of a run share, and the one that it is handed to.
+#[derive(Clone)]
 pub struct Run {
     pub aws: Aws,
     pub graph: Option<Arc<Graph>>,
     /// What a rollback restores secrets from.
-    pub past: Past,
-    pub ledger: Ledger,
+    pub past: Arc<Past>,
+    pub ledger: Arc<Ledger>,
     pub recheck: Recheck,
-    pub locks: Locks,
+    pub locks: Arc<Locks>,
     pub news: UnboundedSender<News>,
     pub stack: String,
     /// What this run has made or changed: others may not see it yet.
-    pub young: Mutex<BTreeSet<LogicalId>>,
+    pub young: Arc<Mutex<BTreeSet<LogicalId>>>,
+    /// Whose calls are made; none between the steps.
+    pub step: Option<StepId>,
 }
 
 /// What a step is to bring about, evaluated with all that is known now.
@@ -62,6 +66,7 @@ const CREATE_TRIES: u32 = 4;
 
 impl Run {
     pub async fn execute(&self, step: &Step) -> Result<(), StepError> {
+        self.enter(Phase::Calling);
         self.recheck(step).await?;
         match &step.operation {
             Operation::Nothing => Ok(()),
@@ -92,9 +97,23 @@ impl Run {
         }
     }
 
-    pub fn tell(&self, news: News) {
+    pub fn tell(&self, what: What) {
         // Nobody listening is no reason to stop.
-        let _ = self.news.send(news);
+        let _ = self.news.send(News { at: Instant::now().into_std(), what });
+    }
+
+    fn enter(&self, phase: Phase) {
+        if let Some(step) = self.step {
+            self.tell(What::Entered(step, phase));
+        }
+    }
+
+    /// Calls are made again when it is over.
+    async fn during<T>(&self, phase: Phase, what: impl Future<Output = T>) -> T {
+        self.enter(phase);
+        let outcome = what.await;
+        self.enter(Phase::Calling);
+        outcome
     }
 
     fn with_state<T>(&self, read: impl FnOnce(&State) -> T) -> T {
@@ -102,7 +121,7 @@ impl Run {
     }
 
     async fn record(&self, fact: Fact) -> Result<(), StepError> {
-        let recorded = self.ledger.record(fact).await;
+        let recorded = self.during(Phase::Recording, self.ledger.record(fact)).await;
         recorded.map_err(|error| StepError::State {
             text: crate::aws::chain(&error),
             hints: error.hints(),
@@ -181,8 +200,10 @@ impl Run {
     }
 
     async fn wanted(&self, step: &Step, token: &Token) -> Result<Wanted, StepError> {
+        self.enter(Phase::Evaluating);
         let (properties, instance) = self.evaluated(step, token)?;
         each_secret(&properties, &mut |secret| self.aws.conceal(secret.expose()));
+        self.enter(Phase::Calling);
         let type_name = step.type_name.as_str();
         let clear = self.dereferenced(type_name, properties.to_json()).await?;
         Ok(Wanted { clear, instance })
@@ -310,7 +331,7 @@ impl Run {
             .await?;
         self.note_young(id);
         let lock = key(handler.lock(), &wanted.clear, None);
-        let mut held = self.locks.hold(lock).await;
+        let mut held = self.turn(lock).await;
         let named = begun.and_then(|intent| intent.physical_id);
         let created = match named {
             Some(physical_id) => Created::pending(physical_id),
@@ -327,7 +348,7 @@ impl Run {
         };
         if held.is_none() {
             let lock = key(handler.lock(), &wanted.clear, Some(created.id.as_str()));
-            held = self.locks.hold(lock).await;
+            held = self.turn(lock).await;
         }
         let attributes = self.complete(step, handler, &wanted, &mark, created).await?;
         drop(held);
@@ -364,7 +385,7 @@ impl Run {
             // Once an answer was lost, what is refused for being there may be what that call made.
             let refused = if resumed || lost > 0 { Refused::Perhaps } else { Refused::Certainly };
             match decision {
-                Decision::RetryAfter(after) => self.wait_for_fault(step.id, &fault, after).await,
+                Decision::RetryAfter(after) => self.wait_for_fault(&fault, after).await,
                 Decision::GiveUp => {
                     return Err(self.give_up(step, &mark.token, fault, refused).await);
                 }
@@ -378,7 +399,7 @@ impl Run {
                         let refused = if is_there { refused } else { Refused::Perhaps };
                         return Err(self.give_up(step, &mark.token, fault, refused).await);
                     }
-                    self.wait_for_fault(step.id, &fault, Duration::from_secs(1)).await;
+                    self.wait_for_fault(&fault, Duration::from_secs(1)).await;
                     // What a lost call made may show only now.
                     if let Some(found) = self.find(handler, wanted, mark).await? {
                         return Ok(Created::pending(found));
@@ -422,6 +443,19 @@ impl Run {
         }
     }
 
+    /// Until nobody else changes what only one may change at once.
+    async fn turn(&self, lock: Option<String>) -> Option<OwnedMutexGuard<()>> {
+        let held = self
+            .locks
+            .hold(lock, |key| {
+                let what = key.strip_prefix("account:").unwrap_or(key);
+                self.enter(Phase::Queueing(format!("another step changes `{what}`")));
+            })
+            .await;
+        self.enter(Phase::Calling);
+        held
+    }
+
     /// Waits until it is ready and makes the calls that are left; returns its attributes.
     async fn complete(
         &self,
@@ -435,7 +469,7 @@ impl Run {
         let mut must_settle = created.status != Status::Ready;
         loop {
             if must_settle {
-                let live = self.settle(step, handler, &created.id, &wanted.clear).await?;
+                let live = self.settle(handler, &created.id, &wanted.clear).await?;
                 attributes = live.attributes;
             }
             let id = &created.id;
@@ -447,7 +481,7 @@ impl Run {
             match progress {
                 Progress::Done => return Ok(attributes),
                 Progress::Settle => {
-                    let live = self.settle(step, handler, &created.id, &wanted.clear).await?;
+                    let live = self.settle(handler, &created.id, &wanted.clear).await?;
                     return Ok(live.attributes);
                 }
                 Progress::Again => must_settle = true,
@@ -457,17 +491,17 @@ impl Run {
 
     async fn settle(
         &self,
-        step: &Step,
         handler: &dyn Handler,
         id: &PhysicalId,
         properties: &Json,
     ) -> Result<LiveJson, StepError> {
         let known = KnownJson { id, properties };
         let live = wait(Want::Present, handler, &self.aws, known, handler.patience(), |word| {
-            self.tell(News::Waiting(step.id, word.to_owned()));
+            self.enter(Phase::Waiting(word.to_owned()));
         })
         .await
         .map_err(wait_error)?;
+        self.enter(Phase::Calling);
         live.ok_or_else(|| StepError::Defect("a present resource was not read".to_owned()))
     }
 
@@ -489,12 +523,12 @@ impl Run {
         self.record(begun).await?;
         self.note_young(id);
         let lock = key(handler.lock(), &wanted.clear, Some(physical_id.as_str()));
-        let _held = self.locks.hold(lock).await;
+        let _held = self.turn(lock).await;
         let mut attributes = wanted.instance.attributes.clone();
         let others = current.attempted.iter().filter(|it| **it != wanted.instance.properties);
         for attempted in others {
             // As much of it as is there.
-            let live = self.settle(step, handler, &physical_id, attempted).await?;
+            let live = self.settle(handler, &physical_id, attempted).await?;
             let from = Self::overlay(handler, step, attempted, &live.properties, &wanted.clear);
             self.change(step, handler, &physical_id, (from, &wanted.clear), how).await?;
         }
@@ -502,7 +536,7 @@ impl Run {
         let mut from = unveiled(&from, &wanted.instance.properties, &wanted.clear);
         if refers(&from) {
             // What a reference stood for is not kept anywhere else than there.
-            let live = self.settle(step, handler, &physical_id, &wanted.clear).await?;
+            let live = self.settle(handler, &physical_id, &wanted.clear).await?;
             from = Self::overlay(handler, step, &from, &live.properties, &wanted.clear);
         }
         let told = self.change(step, handler, &physical_id, (from, &wanted.clear), how).await?;
@@ -539,7 +573,7 @@ impl Run {
             if progress == Progress::Done {
                 return Ok(attributes);
             }
-            let live = self.settle(step, handler, physical_id, to).await?;
+            let live = self.settle(handler, physical_id, to).await?;
             attributes.extend(live.attributes.clone());
             if progress == Progress::Settle {
                 return Ok(attributes);
@@ -616,7 +650,7 @@ impl Run {
         properties: &Json,
     ) -> Result<(), StepError> {
         let lock = key(handler.lock(), properties, Some(physical_id.as_str()));
-        let _held = self.locks.hold(lock).await;
+        let _held = self.turn(lock).await;
         self.insist(step, Attempt::Delete, handler, || {
             handler.delete(&self.aws, physical_id, properties)
         })
@@ -626,7 +660,7 @@ impl Run {
         }
         let known = KnownJson { id: physical_id, properties };
         wait(Want::Gone, handler, &self.aws, known, handler.delete_patience(), |word| {
-            self.tell(News::Waiting(step.id, word.to_owned()));
+            self.enter(Phase::Waiting(word.to_owned()));
         })
         .await
         .map_err(wait_error)?;
@@ -649,7 +683,7 @@ impl Run {
                 Err(fault) => fault,
             };
             match self.decide(attempt, fault.kind, tries, start, handler) {
-                Decision::RetryAfter(after) => self.wait_for_fault(step.id, &fault, after).await,
+                Decision::RetryAfter(after) => self.wait_for_fault(&fault, after).await,
                 Decision::Resolve | Decision::GiveUp => {
                     let id = step.logical_id.clone();
                     self.record(Fact::Failed { id, fault: fault.clone() }).await?;
@@ -678,9 +712,9 @@ impl Run {
         decide(kind, circumstances)
     }
 
-    async fn wait_for_fault(&self, step: StepId, fault: &Fault, after: Duration) {
-        self.tell(News::Waiting(step, format!("{}: {}", fault.code, fault.message)));
-        pause(after).await;
+    async fn wait_for_fault(&self, fault: &Fault, after: Duration) {
+        let why = format!("{} ({})", fault.message, fault.code);
+        self.during(Phase::Retrying(why), pause(after)).await;
     }
 }
 

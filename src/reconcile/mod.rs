@@ -9,15 +9,15 @@ mod references;
 pub mod retry;
 pub mod schedule;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 pub mod wait;
 
-pub use progress::{News, StepError, human};
+pub use progress::{News, Phase, StepError, What, human};
 pub use recheck::{Overlook, Recheck};
 pub use references::look_ahead;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
@@ -25,7 +25,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::aws::Aws;
+use crate::aws::{Aws, Caller};
 use crate::graph::Graph;
 use crate::journal::Event as Fact;
 use crate::plan::{Operation, Past, Plan, Purpose, StepId};
@@ -34,7 +34,6 @@ use crate::state::store::{Ledger, Lock, StoreError};
 use crate::value::Token;
 
 use execute::Run;
-use locks::Locks;
 use schedule::{Command, Event, Schedule};
 
 /// How a run is to go.
@@ -146,7 +145,7 @@ type Ended = (Duration, Result<(), StepError>);
 
 struct Driver<'a> {
     plan: &'a Plan,
-    run: Arc<Run>,
+    run: Run,
     schedule: Schedule,
     limits: Limits,
     interrupt: watch::Receiver<bool>,
@@ -173,17 +172,18 @@ impl<'a> Driver<'a> {
             schedule,
             limits: setting.limits,
             interrupt: setting.interrupt,
-            run: Arc::new(Run {
+            run: Run {
                 aws: setting.aws,
                 graph: setting.graph,
-                past,
-                ledger,
+                past: Arc::new(past),
+                ledger: Arc::new(ledger),
                 recheck: setting.recheck,
-                locks: Locks::default(),
+                locks: Arc::default(),
                 news: setting.news,
                 stack: plan.stack.clone(),
-                young: Mutex::default(),
-            }),
+                young: Arc::default(),
+                step: None,
+            },
             running: JoinSet::new(),
             tasks: HashMap::new(),
             done: Vec::new(),
@@ -194,6 +194,7 @@ impl<'a> Driver<'a> {
     }
 
     async fn drive(&mut self) {
+        self.run.tell(What::Begun);
         let mut event = Event::Started;
         loop {
             let mut finished = false;
@@ -212,13 +213,15 @@ impl<'a> Driver<'a> {
 
     fn start_step(&mut self, id: StepId) {
         let step = self.plan.steps[id.0].clone();
-        let run = Arc::clone(&self.run);
+        let caller = Caller { step: id.0, name: step.logical_id.as_str().to_owned() };
+        let run =
+            Run { aws: self.run.aws.in_the_name_of(caller), step: Some(id), ..self.run.clone() };
         let task = self.running.spawn(async move {
             let start = Instant::now();
             if step.operation == Operation::Nothing {
                 return (Duration::ZERO, Ok(()));
             }
-            run.tell(News::Started(id));
+            run.tell(What::Started(id));
             let outcome = run.execute(&step).await;
             (start.elapsed(), outcome)
         });
@@ -239,7 +242,7 @@ impl<'a> Driver<'a> {
 
     fn drain(&mut self, why: Stop) -> Event {
         self.stop = Some(why);
-        self.run.tell(News::Draining { running: self.running.len(), why });
+        self.run.tell(What::Draining { running: self.running.len(), why });
         Event::Interrupted
     }
 
@@ -257,12 +260,12 @@ impl<'a> Driver<'a> {
             Ok(()) => {
                 self.done.push(id);
                 if self.plan.steps[id.0].operation != Operation::Nothing {
-                    self.run.tell(News::Done(id, elapsed));
+                    self.run.tell(What::Done(id, elapsed));
                 }
                 Event::Done(id)
             }
             Err(error) => {
-                self.run.tell(News::Failed(id, error.clone()));
+                self.run.tell(What::Failed(id, error.clone()));
                 self.failed.push((id, error));
                 Event::Failed(id)
             }
@@ -282,9 +285,9 @@ impl<'a> Driver<'a> {
         if is_complete && plan.lost.is_empty() {
             run.ledger.record(Fact::Completed).await?;
         }
-        let run =
-            Arc::into_inner(run).expect("every step has ended, and with it its share of the run");
-        let (state, lock) = run.ledger.close().await?;
+        let ledger = Arc::into_inner(run.ledger)
+            .expect("every step has ended, and with it its share of the run");
+        let (state, lock) = ledger.close().await?;
         Ok(Outcome { state, lock, done, failed, not_started, stop, elapsed: start.elapsed() })
     }
 }

@@ -140,7 +140,7 @@ fn status(status: Option<&ApiStatus>, message: Option<&str>) -> Status {
     match status {
         None | Some(ApiStatus::Available) => Status::Ready,
         Some(ApiStatus::Failed) => Status::Failed(message.unwrap_or("FAILED").to_owned()),
-        Some(other) => Status::Pending(other.as_str().to_owned()),
+        Some(other) => Status::Pending(format!("the API is {}", other.as_str())),
     }
 }
 

@@ -140,7 +140,7 @@ fn status(cache: Option<&CacheClusterStatus>) -> Status {
     match cache {
         Some(
             status @ (CacheClusterStatus::CreateInProgress | CacheClusterStatus::DeleteInProgress),
-        ) => Status::Pending(format!("cache {}", status.as_str())),
+        ) => Status::Pending(format!("the cache of the stage is {}", status.as_str())),
         _ => Status::Ready,
     }
 }

@@ -380,13 +380,14 @@ impl Props {
 }
 
 fn status(agent: &types::Agent) -> Status {
+    let word = || format!("agent {} is {}", agent.agent_id, agent.agent_status);
     match &agent.agent_status {
         AgentStatus::NotPrepared | AgentStatus::Prepared => Status::Ready,
         AgentStatus::Failed => {
             Status::Failed(agent.failure_reasons.as_deref().unwrap_or_default().join("; "))
         }
-        AgentStatus::Deleting => Status::Deleting(agent.agent_status.to_string()),
-        other => Status::Pending(other.to_string()),
+        AgentStatus::Deleting => Status::Deleting(word()),
+        _ => Status::Pending(word()),
     }
 }
 

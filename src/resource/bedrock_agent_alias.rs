@@ -250,12 +250,16 @@ impl Props {
 
 fn status(alias: &types::AgentAlias) -> Status {
     let reasons = || alias.failure_reasons.as_deref().unwrap_or_default().join("; ");
+    let word = || {
+        let (id, agent) = (&alias.agent_alias_id, &alias.agent_id);
+        format!("alias {id} of agent {agent} is {}", alias.agent_alias_status)
+    };
     match &alias.agent_alias_status {
         AgentAliasStatus::Prepared => Status::Ready,
         AgentAliasStatus::Failed => Status::Failed(reasons()),
         AgentAliasStatus::Dissociated => Status::Failed("it routes to no version".to_owned()),
-        AgentAliasStatus::Deleting => Status::Deleting(alias.agent_alias_status.to_string()),
-        other => Status::Pending(other.to_string()),
+        AgentAliasStatus::Deleting => Status::Deleting(word()),
+        _ => Status::Pending(word()),
     }
 }
 

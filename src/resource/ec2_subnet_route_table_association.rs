@@ -38,9 +38,11 @@ fn status(state: Option<&RouteTableAssociationState>) -> Option<Status> {
             let why = state.and_then(|state| state.status_message());
             Some(Status::Failed(why.map_or(text, str::to_owned)))
         }
-        RouteTableAssociationStateCode::Disassociating => Some(Status::Deleting(text)),
+        RouteTableAssociationStateCode::Disassociating => {
+            Some(Status::Deleting(format!("the association is {text}")))
+        }
         RouteTableAssociationStateCode::Disassociated => None,
-        _ => Some(Status::Pending(text)),
+        _ => Some(Status::Pending(format!("the association is {text}"))),
     }
 }
 

@@ -232,7 +232,7 @@ fn status(role: &types::Role) -> Status {
     if role.arn().starts_with("arn:") {
         Status::Ready
     } else {
-        Status::Pending("without an ARN".to_owned())
+        Status::Pending(format!("role `{}` has no ARN yet", role.role_name()))
     }
 }
 

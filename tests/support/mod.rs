@@ -14,3 +14,4 @@ pub mod npm;
 pub mod recorder;
 pub mod rig;
 pub mod sandbox;
+pub mod terminal;

@@ -101,12 +101,12 @@ fn what_a_status_says_to_who_waits() {
         (Want::Present, Some(&pending), not_yet("creating")),
         (Want::Present, Some(&failed), never("no room")),
         (Want::Present, Some(&deleting), never("it is being deleted (draining)")),
-        (Want::Present, None, not_yet("not visible yet")),
+        (Want::Present, None, not_yet("")),
         (Want::Gone, None, Settled::Yes),
         (Want::Gone, Some(&deleting), not_yet("draining")),
-        (Want::Gone, Some(&Status::Ready), not_yet("still there")),
-        (Want::Gone, Some(&pending), not_yet("still there")),
-        (Want::Gone, Some(&failed), not_yet("still there")),
+        (Want::Gone, Some(&Status::Ready), not_yet("")),
+        (Want::Gone, Some(&pending), not_yet("")),
+        (Want::Gone, Some(&failed), not_yet("")),
     ] {
         assert_eq!(settled(want, live), expected, "{want:?} {live:?}");
     }
