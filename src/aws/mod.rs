@@ -27,6 +27,7 @@ pub use fault::{Fault, FaultKind, chain, classify};
 pub use guard::Guard;
 pub use pace::{Pace, Scope};
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::future::Future;
 use std::sync::Arc;
@@ -142,10 +143,10 @@ impl Aws {
     }
 
     /// The same access, in which equal reads made through [`Aws::shared`] are made once. For one
-    /// refresh: nothing changes in between.
+    /// refresh, of so many of each type: nothing changes in between.
     #[must_use]
-    pub fn sharing_reads(&self) -> Self {
-        Self { shared: Some(Arc::default()), ..self.clone() }
+    pub fn sharing_reads(&self, of_types: BTreeMap<String, usize>) -> Self {
+        Self { shared: Some(Arc::new(Shared::of(of_types))), ..self.clone() }
     }
 
     /// The same access, in which every call is made only while the guard admits it.
@@ -178,6 +179,11 @@ impl Aws {
     /// known already.
     pub fn is_refresh(&self) -> bool {
         self.shared.is_some()
+    }
+
+    /// How many of a type this refresh reads; none where this is no refresh.
+    pub fn refreshes(&self, type_name: &str) -> usize {
+        self.shared.as_ref().map_or(0, |shared| shared.count(type_name))
     }
 
     pub fn ec2(&self) -> &aws_sdk_ec2::Client {

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use tokio::sync::{mpsc, watch};
 
 use super::clock::now;
+use super::foresee::foresee;
 use super::gate::{Gate, stopped};
 use super::policy::{PolicyArgs, hold, refused};
 use super::project::Project;
@@ -107,7 +108,11 @@ pub async fn run(args: &Args, annotator: &mut Annotator) -> Result<Code, Failure
         let prepared = Box::pin(saved::prepare(&text, args, &watch)).await?;
         return Box::pin(carry_out(prepared, args, annotator)).await;
     }
-    let mut projects = args.stack.find(Reach::Upstream)?.into_iter();
+    let projects = args.stack.find(Reach::Upstream)?;
+    if projects.len() > 1 {
+        Box::pin(foresee(&projects, args)).await?;
+    }
+    let mut projects = projects.into_iter();
     while let Some(project) = projects.next() {
         let prepared = Box::pin(prepare(project, args, &watch, annotator)).await?;
         let code = Box::pin(carry_out(prepared, args, annotator)).await?;
@@ -155,7 +160,7 @@ async fn carry_out(
     let Prepared { begun, project, rules, session, lock, state, graph, mut plan } = prepared;
     // What was found when the plan was saved may be otherwise now.
     plan.findings.clear();
-    hold(&mut plan, &rules, &graph, &state, &project.environment.name)?;
+    hold(&mut plan, &rules, Some(&graph), &state, &project.environment.name)?;
     annotator.findings(&plan.findings);
     check_exports(&plan, &session.others(&project).await?)?;
     show(&plan, &project)?;
@@ -222,7 +227,10 @@ fn failed(plan: &Plan, outcome: &Outcome, graph: &Graph) -> Vec<Finding> {
     let failed = outcome.failed.iter().map(|(id, error)| {
         let step = &plan.steps[id.0];
         let finding = Finding::new(Severity::Error, "deploy", error.to_string());
-        error.hints().into_iter().fold(finding.of(graph, &step.logical_id, &[]), Finding::hint)
+        error
+            .hints()
+            .into_iter()
+            .fold(finding.of(Some(graph), &step.logical_id, &[]), Finding::hint)
     });
     failed.collect()
 }

@@ -8,6 +8,7 @@ mod deploy;
 mod drift;
 mod export;
 mod failure;
+mod foresee;
 mod gate;
 mod graph;
 mod import;

@@ -118,7 +118,7 @@ enum Form {
     Markdown,
     /// A page in one file: the stack as a picture, with its changes
     Html,
-    /// What is at risk, as a log for code scanning, SARIF 2.1.0
+    /// What is at risk, what is found and what looks renamed, as a log for code scanning, SARIF 2.1.0
     Sarif,
 }
 
@@ -311,13 +311,13 @@ async fn of(
     let graph = session.graph(project, &loaded, &state, promised).await?;
     let mut plan = plan::plan(&graph, &state, &observed, &mut || session.tokens.draw())?;
     if args.print_policy.is_none() && args.preflight.is_on() {
-        look(&mut plan, &graph, &state, &session.aws).await;
+        look(&mut plan, Some(&graph), &state, &session.aws).await;
     }
-    hold(&mut plan, &rules, &graph, &state, &project.environment.name)?;
+    hold(&mut plan, &rules, Some(&graph), &state, &project.environment.name)?;
     check_exports(&plan, &session.others(project).await?)?;
     let sketch = Sketch::of_graph(&graph).with_state(&state);
     match args.print_policy {
-        Some(scope) => print_policy(&plan, &graph, &state, &session, project, scope)?,
+        Some(scope) => print_policy(&plan, Some(&graph), &state, &session, project, scope)?,
         None => show(project, args, &plan, &sketch, told)?,
     }
     if let Some(how) = how.filter(|how| *how != How::Write) {
@@ -335,14 +335,14 @@ const POLICY_LIMIT: usize = 6_144;
 
 fn print_policy(
     plan: &Plan,
-    graph: &Graph,
+    graph: Option<&Graph>,
     state: &State,
     session: &Session,
     project: &Project,
     scope: Scope,
 ) -> Result<(), Failure> {
     let aws = &session.aws;
-    let outlooks = outlooks(plan, Some(graph), state);
+    let outlooks = outlooks(plan, graph, state);
     let calls = aws.transcript().calls();
     let mut needed = permissions::permissions(plan, &outlooks, aws.partition(), scope, &calls);
     if let StateHome::Bucket { bucket, prefix, .. } = &project.environment.state {
@@ -365,12 +365,24 @@ async fn of_teardown(
     args: &MakeArgs,
     told: &mut Told<'_>,
 ) -> Result<Plan, Failure> {
+    let rules = args.policy.rules(project)?;
     let session = Session::open(&project.environment, Assets::default()).await?;
     let state = session.state(project).await?;
-    let plan = teardown(&state);
+    let mut plan = teardown(&state);
+    if args.print_policy.is_none() && args.preflight.is_on() {
+        look(&mut plan, None, &state, &session.aws).await;
+    }
+    hold(&mut plan, &rules, None, &state, &project.environment.name)?;
     check_exports(&plan, &session.others(project).await?)?;
     let sketch = Sketch::of_state(&state);
-    show(project, args, &plan, &sketch, told)?;
+    match args.print_policy {
+        // A teardown is what running this plan is.
+        Some(Scope::Teardown) => {
+            print_policy(&plan, None, &state, &session, project, Scope::Deploy)?;
+        }
+        Some(scope) => print_policy(&plan, None, &state, &session, project, scope)?,
+        None => show(project, args, &plan, &sketch, told)?,
+    }
     keep(project, args, &plan, None, &sketch)?;
     if args.stats {
         say_calls(&session)?;

@@ -25,8 +25,8 @@ impl PreflightArgs {
 }
 
 /// Adds to a plan what a look at the account finds.
-pub async fn look(plan: &mut Plan, graph: &Graph, state: &State, aws: &Aws) {
-    let outlooks = outlooks(plan, Some(graph), state);
+pub async fn look(plan: &mut Plan, graph: Option<&Graph>, state: &State, aws: &Aws) {
+    let outlooks = outlooks(plan, graph, state);
     let look = Box::pin(preflight(&Subject { plan, outlooks: &outlooks, graph, aws })).await;
     plan.findings.extend(look.findings);
     plan.notes.extend(look.notes);

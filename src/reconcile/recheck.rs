@@ -81,7 +81,7 @@ impl Run {
             return Ok(Observation::Gone);
         };
         // As a refresh reads: with the same properties left out.
-        let aws = self.aws.sharing_reads();
+        let aws = self.aws.sharing_reads(BTreeMap::new());
         let known = [KnownJson { id, properties: &instance.properties }];
         let mut found = handler.read(&aws, &known).await.map_err(StepError::Fault)?;
         let observation = match found.remove(id) {

@@ -198,6 +198,7 @@ fn method<'a>(
 
 impl Resource for Method {
     const TYPE: &'static str = "AWS::ApiGateway::Method";
+    const ALONE: Option<&'static [&'static str]> = Some(&["RestApiId", "ResourceId", "HttpMethod"]);
     const READ_BATCH: usize = 500;
     const RULES: &'static [(&'static str, Rule)] = &[
         ("ApiKeyRequired", Rule::Default("false")),

@@ -284,6 +284,7 @@ pub(super) async fn list(aws: &Aws, api: &str) -> Result<Arc<Vec<types::Stage>>,
 
 impl Resource for Stage {
     const TYPE: &'static str = "AWS::ApiGateway::Stage";
+    const ALONE: Option<&'static [&'static str]> = Some(&["RestApiId", "StageName"]);
     const READ_BATCH: usize = 100;
     /// A cache takes its time.
     const PATIENCE: Duration = Duration::from_mins(90);

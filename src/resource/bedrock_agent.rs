@@ -68,6 +68,7 @@ const AT_WORK: &[&str] =
 
 impl Resource for Agent {
     const TYPE: &'static str = "AWS::Bedrock::Agent";
+    const ALONE: Option<&'static [&'static str]> = Some(&["AgentName"]);
     const RULES: &'static [(&'static str, Rule)] = &[
         ("ActionGroups[].ActionGroupState", Rule::Default("\"ENABLED\"")),
         ("ActionGroups[].FunctionSchema.Functions[].Parameters{}.Required", Rule::Default("false")),

@@ -43,6 +43,7 @@ struct Route {
 
 impl Resource for AgentAlias {
     const TYPE: &'static str = "AWS::Bedrock::AgentAlias";
+    const ALONE: Option<&'static [&'static str]> = Some(&["AgentId", "AgentAliasName"]);
     const FOLLOWS: Option<Follows> = Some(Follows {
         through: "AgentId",
         types: &[],

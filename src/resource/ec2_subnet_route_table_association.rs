@@ -61,6 +61,7 @@ fn live(association: &RouteTableAssociation) -> Option<(PhysicalId, Live<Props>)
 
 impl Resource for Association {
     const TYPE: &'static str = "AWS::EC2::SubnetRouteTableAssociation";
+    const ALONE: Option<&'static [&'static str]> = Some(&["SubnetId"]);
     const READ_BATCH: usize = 200;
     const LOCK: Option<Lock> = Some(Lock::Property("RouteTableId"));
 

@@ -47,6 +47,7 @@ mod ec2_tags;
 mod ec2_vpc;
 mod ec2_vpc_endpoint;
 mod generated_id;
+mod iam_account;
 mod iam_documents;
 mod iam_managed_policy;
 mod iam_policy;
@@ -67,6 +68,7 @@ mod pages;
 
 pub(crate) use bedrock_agent::list as agents;
 pub use handler::{BoxFuture, Handler, KnownJson, LiveJson};
+pub(crate) use iam_account::{ACTIONS as ACCOUNT_ACTIONS, MANY, TYPES as ACCOUNT_TYPES};
 pub use registry::{handler, near_types, types};
 
 use std::collections::BTreeMap;
@@ -106,6 +108,9 @@ pub trait Resource: Copy + Default + Send + Sync + 'static {
     /// Properties of which no two resources may have the same values at once, the one to change
     /// last: a replacement that keeps them all would not find room beside what it replaces.
     const OCCUPIES: &'static [&'static str] = &[];
+    /// Properties of which no two resources may have the same, absence included, where one that is
+    /// made runs into the one that is there; with none of them, there is only one.
+    const ALONE: Option<&'static [&'static str]> = None;
     /// The property naming a parent whose deletion removes this resource too.
     const GONE_WITH: Option<&'static str> = None;
     /// The property whose value names what must not be changed by two steps at once.

@@ -18,10 +18,14 @@ mod clients;
 mod coverage;
 mod disk;
 mod draw;
+#[cfg(test)]
+mod edits;
 mod faults;
 mod generate;
 mod meddle;
 mod oracle;
+#[cfg(test)]
+mod pairs;
 mod random;
 mod run;
 mod s3;

@@ -15,3 +15,4 @@ pub mod recorder;
 pub mod rig;
 pub mod sandbox;
 pub mod terminal;
+pub mod thousand;
