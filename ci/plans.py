@@ -159,7 +159,9 @@ def plan_one(number, stack, extra):
         text = shown(file, "markdown")
         if code == STOPPED:
             why = [line for line in said.splitlines() if line.startswith("the plan of ")]
-            text += "\n> [!CAUTION]\n" + "".join(f"> {line}\n" for line in why or ["the plan fails"])
+            heading, _, rest = text.partition("\n")
+            warned = "".join(f"> {line}\n" for line in why or ["the plan is not to pass"])
+            text = f"{heading}\n\n> [!CAUTION]\n{warned}{rest}"
     else:
         text = failure(stack, environment, code, said)
     comment.write_text(text)

@@ -85,6 +85,11 @@ async fn a_terminal_has_colours_moving_lines_and_questions() {
     assert!(in_ci.contains("there is no terminal to ask on") && !in_ci.contains("Deploy this?"));
     assert!(!in_ci.contains('\u{1b}'), "{in_ci}");
     assert!(!sandbox.path(".cairn/test/small/state.json").exists());
+    let alone = seen(&sandbox, &format!("invoke {STACK}"), "", &[("CI", "true")]).code(1).out;
+    assert!(
+        alone.contains("there is nobody to talk with") && alone.contains("--prompt"),
+        "{alone}"
+    );
 
     let agreed = seen(&sandbox, &deploy, "y", &[("CI", "false")]).code(0).out;
     assert!(agreed.contains(CLEARED) || agreed.contains("\u{1b}[K"), "lines move: {agreed:?}");
@@ -221,7 +226,8 @@ async fn github_is_told_where() {
     let ran = told(&plan, &on).code(3);
     let expected = "::error title=Cairn%3A no%3Alogs%2Chere,file=stacks/small/stack.yaml,line=2,col=3,endColumn=3\
                     ::`Logs`: 100%25 of it";
-    assert_eq!(annotations(&ran), [expected]);
+    let stopped = "::error title=Cairn::the plan of `small` fails: there are findings: 1 error";
+    assert_eq!(annotations(&ran), [expected, stopped]);
     assert!(ran.out.starts_with('{'), "what programs read stays as it is");
     let written = sandbox.read("summary.md");
     assert!(written.contains("### `small` · test") && written.contains("100% of it"), "{written}");

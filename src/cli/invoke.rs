@@ -73,6 +73,10 @@ fn tool(text: &str) -> Result<(String, String), String> {
 }
 
 pub async fn run(args: &Args) -> Result<Code, Failure> {
+    if args.prompt.is_none() && is_ci() && std::io::stdin().is_terminal() {
+        return Err(Failure::text("there is nobody to talk with: `CI` is set")
+            .hint("say it with `--prompt`, or on standard input"));
+    }
     let project = args.stack.find()?;
     let loaded = project.load()?;
     let session = Session::open(&project.environment, loaded.collected.assets.clone()).await?;

@@ -97,17 +97,14 @@ struct FailArgs {
 }
 
 impl FailArgs {
-    /// Whether a plan is to fail, saying why.
-    fn fails(&self, plan: &Plan) -> bool {
+    /// Why a plan is to fail, if it is, said in front of whoever reads along.
+    fn reasons(&self, plan: &Plan) -> Vec<Diagnostic> {
         let stopped = stopped(&self.fail_on, plan)
             .map(|why| format!("the plan of `{}` fails by `--fail-on`: {why}", plan.stack));
         let refused = refused(plan).map(|why| format!("the plan of `{}` fails: {why}", plan.stack));
-        let mut fails = false;
-        for why in stopped.into_iter().chain(refused) {
-            say(&why);
-            fails = true;
-        }
-        fails
+        let reasons: Vec<String> = stopped.into_iter().chain(refused).collect();
+        reasons.iter().for_each(|why| say(why));
+        reasons.into_iter().map(Diagnostic::error).collect()
     }
 }
 
@@ -211,7 +208,8 @@ fn show_saved(args: &ShowArgs) -> Result<Code, Failure> {
         form => shown.render(form)?,
     };
     write(args.out.as_deref(), &text)?;
-    Ok(if args.fail.fails(&saved.plan) { Code::Stopped } else { Code::Success })
+    let passes = args.fail.reasons(&saved.plan).is_empty();
+    Ok(if passes { Code::Success } else { Code::Stopped })
 }
 
 /// All that is found of all stacks in one log; what stops a plan is in it.
@@ -276,7 +274,9 @@ async fn make(args: &MakeArgs, told: &mut Told<'_>) -> Result<Code, Failure> {
         };
         promised.add(&plan);
         has_changes |= plan.has_changes();
-        fails |= args.fail.fails(&plan);
+        let reasons = args.fail.reasons(&plan);
+        told.annotator.diagnostics(&reasons);
+        fails |= !reasons.is_empty();
     }
     let code = match has_changes {
         _ if fails => Code::Stopped,
