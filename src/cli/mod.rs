@@ -138,7 +138,7 @@ async fn command(command: Command, annotator: &mut Annotator) -> Result<Code, Fa
         Command::Plan(args) => Box::pin(plan::run(&args, annotator)).await,
         Command::Deploy(args) => Box::pin(deploy::run(&args, annotator)).await,
         Command::Rollback(args) => Box::pin(rollback::run(&args)).await,
-        Command::Drift(args) => drift::run(&args).await,
+        Command::Drift(args) => Box::pin(drift::run(&args)).await,
         Command::Import(args) => Box::pin(import::run(&args)).await,
         Command::Export(args) => export::run(&args).await,
         Command::Teardown(args) => Box::pin(teardown::run(&args)).await,
