@@ -147,7 +147,7 @@ impl Witness {
 
     fn tell(&self, news: &CallNews) {
         if let Some(ears) = &self.ears {
-            ears(&news);
+            ears(news);
         }
     }
 }

@@ -26,7 +26,7 @@ pub struct WatchArgs {
     /// How the run is shown [default: tree on a terminal, events without one or where CI is set]
     #[arg(long, value_enum, value_name = "FORM")]
     pub progress: Option<Shown>,
-    /// Write a trace: where the time went, for Perfetto (ui.perfetto.dev) and chrome://tracing
+    /// Write a trace: where the time went, for ui.perfetto.dev and Chrome's tracing page
     #[arg(long, value_name = "FILE")]
     pub trace: Option<PathBuf>,
 }

@@ -127,7 +127,7 @@ impl Trace {
             "args": {"sort_index": track}}));
     }
 
-    fn span(&mut self, span: Span<'_>) {
+    fn span(&mut self, span: &Span<'_>) {
         let (process, track) = span.track;
         self.push(&json!({
             "ph": "X", "name": span.name, "cat": span.kind, "pid": process, "tid": track,
@@ -158,9 +158,9 @@ impl Trace {
             "code": call.code.as_deref().unwrap_or("ok"),
         });
         let span = |kind, track, what| Span { name: &call.action, kind, track, from, to, what };
-        self.span(span("aws", (AWS, lane), what.clone()));
+        self.span(&span("aws", (AWS, lane), what.clone()));
         if let Some(track) = self.track_of(call.caller.as_deref(), from, to) {
-            self.span(span("call", track, what));
+            self.span(&span("call", track, what));
         }
     }
 
@@ -181,9 +181,9 @@ impl Trace {
             "why": pause.why.word(),
         });
         let span = |kind, track, what| Span { name: &name, kind, track, from, to, what };
-        self.span(span("pause", (AWS, lane), what.clone()));
+        self.span(&span("pause", (AWS, lane), what.clone()));
         if let Some(track) = self.track_of(pause.caller.as_deref(), from, to) {
-            self.span(span("held back", track, what));
+            self.span(&span("held back", track, what));
         }
     }
 
@@ -280,7 +280,7 @@ impl Trace {
         if let Some((phase, from)) = ended {
             let what = phase.reason().map_or(json!({}), |reason| json!({"reason": reason}));
             let track = (process, track(id));
-            self.span(Span { name: word(&phase), kind: "phase", track, from, to: at, what });
+            self.span(&Span { name: word(&phase), kind: "phase", track, from, to: at, what });
         }
     }
 
@@ -305,7 +305,7 @@ impl Trace {
             let what = json!({"seconds": seconds(took)});
             let name = &name(&course.plan.steps[id.0]);
             let track = (run.process, CRITICAL_PATH);
-            self.span(Span { name, kind: "critical path", track, from, to, what });
+            self.span(&Span { name, kind: "critical path", track, from, to, what });
         }
     }
 }

@@ -27,6 +27,42 @@ fn number(event: &Json, key: &str) -> u64 {
     event[key].as_u64().unwrap_or_else(|| panic!("{key} of {event}"))
 }
 
+/// The spans of each track.
+fn tracks(events: &[Json]) -> BTreeMap<(u64, u64), Vec<(u64, u64)>> {
+    let mut tracks: BTreeMap<(u64, u64), Vec<(u64, u64)>> = BTreeMap::new();
+    let mut begun: BTreeMap<(u64, u64), u64> = BTreeMap::new();
+    for event in events {
+        let track = (number(event, "pid"), number(event, "tid"));
+        match event["ph"].as_str() {
+            Some("X") => {
+                let from = number(event, "ts");
+                tracks.entry(track).or_default().push((from, from + number(event, "dur")));
+            }
+            Some("B") => assert_eq!(begun.insert(track, number(event, "ts")), None, "{event}"),
+            Some("E") => {
+                let from = begun.remove(&track).expect("it was begun");
+                tracks.entry(track).or_default().push((from, number(event, "ts")));
+            }
+            _ => {}
+        }
+    }
+    assert!(begun.is_empty());
+    tracks
+}
+
+fn call(began: Instant, milliseconds: u64) -> CallNews {
+    CallNews::Called(Call {
+        action: "ec2:CreateVpc".to_owned(),
+        caller: Some(Arc::new(Caller { step: 0, name: "S0".to_owned() })),
+        began,
+        took: Duration::from_millis(milliseconds),
+        attempt: 1,
+        status: Some(200),
+        request_id: Some("req-1".to_owned()),
+        code: None,
+    })
+}
+
 #[test]
 fn a_trace_can_be_read_at_any_moment_and_its_spans_nest() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -41,19 +77,6 @@ fn a_trace_can_be_read_at_any_moment_and_its_spans_nest() {
     let plan = plan(&[vec![], vec![0]]);
     let mut course = Course::new(&plan, Pace::Account, 8);
     trace.begin(&plan, "deploy");
-    let call = |step: usize, began: u64, took: u64| {
-        let caller = Some(Arc::new(Caller { step, name: format!("S{step}") }));
-        CallNews::Called(Call {
-            action: "ec2:CreateVpc".to_owned(),
-            caller,
-            began: at(began),
-            took: Duration::from_millis(took),
-            attempt: 1,
-            status: Some(200),
-            request_id: Some("req-1".to_owned()),
-            code: None,
-        })
-    };
     let phase = |id, phase| What::Entered(StepId(id), phase);
     for (when, what) in [
         (0, What::Begun),
@@ -72,7 +95,7 @@ fn a_trace_can_be_read_at_any_moment_and_its_spans_nest() {
         trace.news(&course, &news);
         if when == 80 {
             // Two at once: the second has no place on the step's track.
-            for call in [call(0, 10, 40), call(0, 20, 50)] {
+            for call in [call(at(10), 40), call(at(20), 50)] {
                 trace.call(&call);
             }
             trace.call(&CallNews::Paused(Pause {
@@ -88,24 +111,7 @@ fn a_trace_can_be_read_at_any_moment_and_its_spans_nest() {
     trace.end(&course);
     assert!(trace.broken().is_none());
     let events = read();
-    let mut tracks: BTreeMap<(u64, u64), Vec<(u64, u64)>> = BTreeMap::new();
-    let mut begun: BTreeMap<(u64, u64), u64> = BTreeMap::new();
-    for event in &events {
-        let track = (number(event, "pid"), number(event, "tid"));
-        match event["ph"].as_str() {
-            Some("X") => {
-                let from = number(event, "ts");
-                tracks.entry(track).or_default().push((from, from + number(event, "dur")));
-            }
-            Some("B") => assert_eq!(begun.insert(track, number(event, "ts")), None, "{event}"),
-            Some("E") => {
-                let from = begun.remove(&track).expect("it was begun");
-                tracks.entry(track).or_default().push((from, number(event, "ts")));
-            }
-            _ => {}
-        }
-    }
-    assert!(begun.is_empty());
+    let mut tracks = tracks(&events);
     for (track, spans) in &mut tracks {
         assert!(nests(spans), "{track:?}: {spans:?}");
     }
