@@ -10,6 +10,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::intent::Begun;
 use super::locks::{Locks, key};
 use super::progress::{News, Phase, StepError, What};
 use super::properties::{all_that_may_be, each_secret, first_unknown, unveiled};
@@ -59,21 +60,12 @@ pub struct Settled {
     pub heard: oneshot::Sender<()>,
 }
 
-/// What a step has begun with.
-#[derive(Debug)]
-pub enum Begun {
-    /// Nothing yet.
-    Later,
-    /// Its intent was said, with the properties that its resource is to have, if it is to have any.
-    Said { promise: Promise, wanted: Option<Box<(Value, Instance)>> },
-}
-
 /// What a step is to bring about, evaluated with all that is known now.
-struct Wanted {
+pub(super) struct Wanted {
     /// For AWS: secrets in clear.
-    clear: Json,
+    pub(super) clear: Json,
     /// For the state: secrets as digests.
-    instance: Instance,
+    pub(super) instance: Instance,
 }
 
 /// Whether none of the calls of a create has made anything.
@@ -87,40 +79,6 @@ enum Refused {
 const CREATE_TRIES: u32 = 4;
 
 impl Run {
-    /// Says what a step intends, so that it is written together with the end of what it waited for.
-    /// Where more has to be known for that, or something is wrong, the step itself does and tells.
-    pub fn begin(&self, step: &Step) -> Begun {
-        self.intend(step).unwrap_or(Begun::Later)
-    }
-
-    fn intend(&self, step: &Step) -> Option<Begun> {
-        if self.is_looked_at(step) {
-            return None;
-        }
-        let id = step.logical_id.clone();
-        let evaluated = |token| {
-            let evaluated = self.evaluated(step, token).ok();
-            evaluated.filter(|(_, instance)| !refers(&instance.properties))
-        };
-        let (fact, wanted) = match &step.operation {
-            Operation::Create { token } => {
-                let (properties, instance) = evaluated(token)?;
-                let fact = Fact::CreateBegun { id, instance: instance.clone() };
-                (fact, Some((properties, instance)))
-            }
-            Operation::Update { token, .. } => {
-                let (properties, instance) = evaluated(token)?;
-                let wanted = Some(instance.properties.clone());
-                let fact = Fact::UpdateBegun { id, token: token.clone(), properties: wanted };
-                (fact, Some((properties, instance)))
-            }
-            Operation::Delete { token } => (Fact::DeleteBegun { id, token: token.clone() }, None),
-            _ => return None,
-        };
-        let promise = self.ledger.say(fact).ok()?;
-        Some(Begun::Said { promise, wanted: wanted.map(Box::new) })
-    }
-
     pub async fn execute(&self, step: &Step, begun: Begun) -> Result<(), StepError> {
         self.enter(Phase::Calling);
         self.recheck(step).await?;
@@ -176,24 +134,28 @@ impl Run {
         self.ledger.with_state(read)
     }
 
-    async fn record(&self, fact: Fact) -> Result<(), StepError> {
-        let recorded = self.during(Phase::Recording, self.ledger.record(fact)).await;
-        recorded.map_err(unrecorded)
+    pub(super) async fn record(&self, fact: Fact) -> Result<(), StepError> {
+        self.written(self.say(fact)?).await
+    }
+
+    fn say(&self, fact: Fact) -> Result<Promise, StepError> {
+        self.ledger.say(fact).map_err(|error| unrecorded(&error))
+    }
+
+    pub(super) async fn written(&self, promise: Promise) -> Result<(), StepError> {
+        let written = self.during(Phase::Recording, self.ledger.durable(promise)).await;
+        written.map_err(|error| unrecorded(&error))
     }
 
     /// The last record of a step: with it what comes next is written.
     async fn settle_with(&self, step: &Step, fact: Fact) -> Result<(), StepError> {
-        let promise = self.ledger.say(fact).map_err(unrecorded)?;
+        let promise = self.say(fact)?;
         let (heard, hearing) = oneshot::channel();
         // Where nobody listens any more, nothing comes next.
         if self.settled.send(Settled { step: step.id, heard }).is_ok() {
             let _ = hearing.await;
         }
-        self.durable(promise).await
-    }
-
-    async fn durable(&self, promise: Promise) -> Result<(), StepError> {
-        self.during(Phase::Recording, self.ledger.durable(promise)).await.map_err(unrecorded)
+        self.written(promise).await
     }
 
     /// The outputs, with what is known at the end of the run, where they are others than before.
@@ -260,13 +222,13 @@ impl Run {
             .ok_or_else(|| StepError::Defect("a teardown has nothing to make".to_owned()))
     }
 
-    async fn wanted(&self, step: &Step, token: &Token) -> Result<Wanted, StepError> {
+    pub(super) async fn wanted(&self, step: &Step, token: &Token) -> Result<Wanted, StepError> {
         self.enter(Phase::Evaluating);
         let (properties, instance) = self.evaluated(step, token)?;
         self.cleared(step, &properties, instance).await
     }
 
-    async fn cleared(
+    pub(super) async fn cleared(
         &self,
         step: &Step,
         properties: &Value,
@@ -280,7 +242,11 @@ impl Run {
     }
 
     /// Evaluates a resource's properties; everything it refers to exists by now.
-    fn evaluated(&self, step: &Step, token: &Token) -> Result<(Value, Instance), StepError> {
+    pub(super) fn evaluated(
+        &self,
+        step: &Step,
+        token: &Token,
+    ) -> Result<(Value, Instance), StepError> {
         if let Some(restored) = &step.restored {
             let properties = self.past.properties(restored).map_err(StepError::Evaluation)?;
             return Ok((properties, (**restored).clone()));
@@ -391,24 +357,6 @@ impl Run {
         self.settle_with(step, Fact::Updated { id: id.clone(), instance }).await
     }
 
-    /// Makes an intent durable that was said, or says it; returns what is wanted.
-    async fn intended(
-        &self,
-        step: &Step,
-        token: &Token,
-        begun: Begun,
-        fact: impl FnOnce(&Instance) -> Fact,
-    ) -> Result<Wanted, StepError> {
-        if let Begun::Said { promise, wanted: Some(wanted) } = begun {
-            self.durable(promise).await?;
-            let (properties, instance) = *wanted;
-            return self.cleared(step, &properties, instance).await;
-        }
-        let wanted = self.wanted(step, token).await?;
-        self.record(fact(&wanted.instance)).await?;
-        Ok(wanted)
-    }
-
     async fn create(&self, step: &Step, token: &Token, begun: Begun) -> Result<(), StepError> {
         let handler = Self::handler(step)?;
         let id = &step.logical_id;
@@ -452,7 +400,7 @@ impl Run {
             None => self.follows(id),
         };
         if let Some(name) = name {
-            drop(self.ledger.say(name).map_err(unrecorded)?);
+            drop(self.say(name)?);
         }
         let (id, token) = (id.clone(), token.clone());
         self.settle_with(step, Fact::Created { id, token, attributes, follows }).await
@@ -730,9 +678,7 @@ impl Run {
             return Err(StepError::Defect(format!("`{id}` is not in the state")));
         };
         match begun {
-            Begun::Said { promise, .. } => {
-                self.ledger.durable(promise).await.map_err(unrecorded)?
-            }
+            Begun::Said { promise, .. } => self.written(promise).await?,
             Begun::Later => {
                 self.record(Fact::DeleteBegun { id: id.clone(), token: token.clone() }).await?;
             }
@@ -840,8 +786,8 @@ fn after(changes: &BTreeMap<String, OutputChange>) -> BTreeMap<String, Json> {
     told.collect()
 }
 
-fn unrecorded(error: Arc<StoreError>) -> StepError {
-    StepError::State { text: crate::aws::chain(&error), hints: error.hints() }
+fn unrecorded(error: &StoreError) -> StepError {
+    StepError::State { text: crate::aws::chain(error), hints: error.hints() }
 }
 
 fn wait_error(error: WaitError) -> StepError {

@@ -1,6 +1,7 @@
 //! Making it so: the driver that runs a plan's steps, and nothing that the plan does not say.
 
 mod execute;
+mod intent;
 mod locks;
 mod progress;
 mod properties;

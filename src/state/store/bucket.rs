@@ -206,7 +206,8 @@ impl Bucket {
         const ACTION: &str = "s3:PutObject";
         let request = self.client.put_object().bucket(&self.bucket).key(self.key(name));
         let request = request.body(ByteStream::from(content.to_vec()));
-        let kind = if name.ends_with(".zip") { "application/zip" } else { "application/json" };
+        let is_code = name.starts_with("code/");
+        let kind = if is_code { "application/octet-stream" } else { "application/json" };
         let request = request.content_type(kind);
         let request = match over {
             None => request,
