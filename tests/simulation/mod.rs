@@ -29,6 +29,7 @@ mod script;
 #[cfg(test)]
 mod server;
 mod shrink;
+mod steer;
 #[cfg(test)]
 mod tests;
 mod versions;
