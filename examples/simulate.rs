@@ -27,7 +27,8 @@ fn main() -> ExitCode {
     let outcome = simulation::play_all(first..first + count);
     println!("{:.1} s: {}", started.elapsed().as_secs_f64(), outcome.total.told());
     let never = outcome.total.never_together();
-    println!("{} pairs never met: {}", never.len(), never.join("; "));
+    println!("{} never met: {}", outcome.total.never().len(), outcome.total.never().join("; "));
+    println!("{} pairs never met: {}", never.len(), some(&never));
     if outcome.failures.is_empty() {
         return ExitCode::SUCCESS;
     }
@@ -44,6 +45,14 @@ fn serve(address: &str, speed: u64) -> ! {
         std::thread::park();
     }
 }
+
+/// So that they can be read.
+fn some(all: &[String]) -> String {
+    let more = if all.len() > TOLD { "; …" } else { "" };
+    all[..all.len().min(TOLD)].join("; ") + more
+}
+
+const TOLD: usize = 40;
 
 fn script(path: &str) -> ExitCode {
     match simulation::play(&std::fs::read_to_string(path).expect("a script")) {

@@ -109,10 +109,10 @@ const HALF_CHANGED: &str = "an earlier update of it was not finished";
 const REPLACED: &str = "it has been replaced";
 const TAKEN_BACK: &str = "the one before is still there, and fits";
 
-/// Whether an update to something else than what is wanted now may have left parts of that.
-fn is_half_changed(current: &Instance, desired: &Desired) -> bool {
-    let wanted = desired.properties.to_masked_json();
-    current.attempted.iter().any(|attempted| *attempted != wanted)
+/// Whether an update was begun and not finished. It may have left parts of something else than what
+/// is wanted now; and where all that can be read is as it is wanted, there may be a last call to make.
+fn is_half_changed(current: &Instance) -> bool {
+    !current.attempted.is_empty()
 }
 
 /// What is decided for one resource, before it becomes a step.
@@ -248,7 +248,7 @@ impl<'a> Maker<'a> {
             reasons.extend(handler.follows().map(|follows| follows.reason.to_owned()));
             let operation = Operation::Update { token, how: UpdateKind::Roll };
             Decision { action: Action::Update, operation, changes, reasons }
-        } else if !changes.is_empty() || is_half_changed(current, &desired) {
+        } else if !changes.is_empty() || is_half_changed(current) {
             if changes.is_empty() {
                 reasons.push(HALF_CHANGED.to_owned());
             }
@@ -337,9 +337,7 @@ impl<'a> Maker<'a> {
         }
         let how = match follow {
             Some(Effect::Roll) => Some(UpdateKind::Roll),
-            _ if !changes.is_empty() || is_half_changed(old, &desired) => {
-                Some(UpdateKind::Properties)
-            }
+            _ if !changes.is_empty() || is_half_changed(old) => Some(UpdateKind::Properties),
             _ => None,
         };
         let operation = Operation::Reinstate { token: old.token.clone(), how };

@@ -316,7 +316,8 @@ impl Resource for Deployment {
         Ok(Created::ready(PhysicalId::join(&[props.api(), &id]), attributes(&id)))
     }
 
-    /// What of the stage the call that made it could not take.
+    /// What of the stage the call that made it could not take; and a stage that was there before is
+    /// still as it was for the deployment it was taken from.
     async fn complete(
         self,
         aws: &Aws,
@@ -324,16 +325,10 @@ impl Resource for Deployment {
         props: &Props,
         _mark: &Mark,
     ) -> Result<Progress, Fault> {
+        let Some(name) = &props.stage_name else { return Ok(Progress::Done) };
         let wanted = props.stage();
-        let created = apigateway_stage::Props {
-            cache_cluster_enabled: wanted.cache_cluster_enabled,
-            cache_cluster_size: wanted.cache_cluster_size.clone(),
-            description: wanted.description.clone(),
-            tracing_enabled: wanted.tracing_enabled,
-            variables: wanted.variables.clone(),
-            ..apigateway_stage::Props::default()
-        };
-        change_stage(aws, props, &created, &wanted).await?;
+        let live = apigateway_stage::live(aws, props.api(), name, &wanted).await?;
+        change_stage(aws, props, &live, &wanted).await?;
         Ok(Progress::Done)
     }
 

@@ -285,6 +285,42 @@ pub(super) async fn list(aws: &Aws, api: &str) -> Result<Arc<Vec<types::Stage>>,
     .await
 }
 
+/// A stage as it is, to be changed to what is wanted. What nobody wants and is AWS's default counts
+/// as not set.
+pub(super) async fn live(aws: &Aws, api: &str, name: &str, wanted: &Props) -> Result<Props, Fault> {
+    let answer = aws
+        .call("apigateway:GetStage", || {
+            aws.apigateway().get_stage().rest_api_id(api).stage_name(name).send()
+        })
+        .await?;
+    let live = types::Stage::builder()
+        .set_access_log_settings(answer.access_log_settings)
+        .cache_cluster_enabled(answer.cache_cluster_enabled)
+        .set_cache_cluster_size(answer.cache_cluster_size)
+        .set_canary_settings(answer.canary_settings)
+        .set_client_certificate_id(answer.client_certificate_id)
+        .set_description(answer.description)
+        .set_documentation_version(answer.documentation_version)
+        .set_method_settings(answer.method_settings)
+        .set_tags(answer.tags)
+        .tracing_enabled(answer.tracing_enabled)
+        .set_variables(answer.variables)
+        .build();
+    let live = properties(api, live, wanted);
+    let is_set = |text: &String| !text.is_empty();
+    let counts = |live: &bool, wanted: Option<bool>| *live || wanted.is_some();
+    Ok(Props {
+        cache_cluster_enabled: live
+            .cache_cluster_enabled
+            .filter(|on| counts(on, wanted.cache_cluster_enabled)),
+        client_certificate_id: live.client_certificate_id.filter(is_set),
+        description: live.description.filter(is_set),
+        documentation_version: live.documentation_version.filter(is_set),
+        tracing_enabled: live.tracing_enabled.filter(|on| counts(on, wanted.tracing_enabled)),
+        ..live
+    })
+}
+
 impl Resource for Stage {
     const TYPE: &'static str = "AWS::ApiGateway::Stage";
     const ALONE: Option<&'static [&'static str]> = Some(&["RestApiId", "StageName"]);

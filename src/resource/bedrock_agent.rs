@@ -265,12 +265,14 @@ impl Resource for Agent {
     }
 }
 
-/// The agent itself, and its parts if they are declared and AWS is not at work on it.
+/// The agent itself, and its parts if they are declared. While AWS is at work on it, as it is for a
+/// while behind an alias that is there already, only a refresh wants to know of them.
 async fn live(aws: &Aws, id: &str, known: &Props) -> Result<Live<Props>, Fault> {
     let agent = get_agent(aws, id).await?;
     let (status, attributes, arn) = (status(&agent), attributes(&agent), agent.agent_arn.clone());
     let mut properties = Props::of(agent, known);
-    if matches!(status, Status::Ready | Status::Failed(_)) {
+    let is_at_work = matches!(status, Status::Pending(_));
+    if matches!(status, Status::Ready | Status::Failed(_)) || is_at_work && aws.is_refresh() {
         if known.action_groups.is_some() {
             properties.action_groups = Some(action_groups::read(aws, id).await?);
         }

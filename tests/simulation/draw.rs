@@ -1,29 +1,30 @@
 //! A script from a seed.
 
 use super::coverage;
-use super::faults::{self, Kind, OF_CALLS, OF_WRITES};
+use super::faults::{Kind, OF_CALLS, OF_WRITES};
 use super::random::Random;
 use super::script::{Chapter, Home, Mishap, Script, Storm, Then};
 use super::versions::{Points, Version};
-use super::{generate, scenario};
+use super::{generate, scenario, steer};
 
 /// So many seeds share so many made-up templates: what a calm deploy of one leaves is found out once.
 const SEEDS: u64 = 2_000;
 const FAMILIES: u64 = 120;
-
-/// What only comes to pass when something has gone wrong before.
-const REACTIONS: &[&str] =
-    &["append failed", "append abandoned", "append created", "append closed"];
 
 /// # Errors
 ///
 /// What is wrong with a template, or goes wrong with it in calm weather.
 pub fn script(seed: u64) -> Result<Script, String> {
     let mut random = Random::new(seed);
-    let versions = match seed % 20 {
-        7 => scenario::services().to_vec(),
-        13 => scenario::personas().to_vec(),
-        17 => scenario::platforms().to_vec(),
+    match seed % 8 {
+        1 | 5 => return steer::aimed(seed / 4, &mut random),
+        3 => return steer::reaction(seed / 8, &mut random),
+        _ => {}
+    }
+    let versions = match random.between(0, 20) {
+        0 => scenario::services().to_vec(),
+        1 => scenario::personas().to_vec(),
+        2 => scenario::platforms().to_vec(),
         _ => generate::family(seed / SEEDS * FAMILIES + seed % FAMILIES),
     };
     let home = if random.chance(80) { Home::Bucket } else { Home::Directory };
@@ -73,8 +74,7 @@ impl Place {
                     .map(|_| Mishap::once("call", random.between(1, 60), *random.pick(&kinds)))
                     .collect()
             }
-            1 => self.reaction(random),
-            2..4 => (0..random.between(2, 4)).map(|_| self.mishap(random)).collect(),
+            1..4 => (0..random.between(2, 4)).map(|_| self.mishap(random)).collect(),
             _ => vec![self.mishap(random)],
         };
         Storm { mishaps, pause: random.between(5, 200) }
@@ -121,43 +121,22 @@ impl Place {
                 ((*on).clone(), random.between(1, **times + 1))
             }
         };
-        Self::at(&on, nth, random)
+        let kind = *random.pick(&coverage::fitting(&on));
+        mishap(&on, nth, kind, random)
     }
+}
 
-    /// Something that goes wrong in answer to what went wrong before.
-    fn reaction(&self, random: &mut Random) -> Vec<Mishap> {
-        let changes: Vec<&String> = self
-            .points
-            .keys()
-            .filter(|on| on.contains(':') && !faults::is_read(on) && !on.starts_with("s3:"))
-            .collect();
-        let first = match random.between(0, 3) {
-            0 => Mishap::once("write", random.between(1, 20), Kind::Full),
-            _ if changes.is_empty() => self.mishap(random),
-            _ => Mishap {
-                times: 1_000,
-                ..Mishap::once(random.pick(&changes).as_str(), random.between(1, 3), Kind::Denied)
-            },
-        };
-        let on = match first.kind {
-            Kind::Full => "cut journal",
-            _ => *random.pick(REACTIONS),
-        };
-        vec![first, Self::at(on, random.between(1, 3), random)]
-    }
-
-    fn at(on: &str, nth: u64, random: &mut Random) -> Mishap {
-        let kind = *random.pick(&coverage::fitting(on));
-        let times = match kind {
-            Kind::Denied if random.chance(500) => 1_000,
-            Kind::Throttled | Kind::Failed | Kind::RequestLost | Kind::Broken | Kind::Full => {
-                random.between(1, 6)
-            }
-            Kind::Slow | Kind::Stale => random.between(1, 4),
-            _ => 1,
-        };
-        Mishap { on: on.to_owned(), nth, times, kind }
-    }
+/// Something that goes wrong, as often as such things do.
+pub fn mishap(on: &str, nth: u64, kind: Kind, random: &mut Random) -> Mishap {
+    let times = match kind {
+        Kind::Denied if random.chance(500) => 1_000,
+        Kind::Throttled | Kind::Failed | Kind::RequestLost | Kind::Broken | Kind::Full => {
+            random.between(1, 6)
+        }
+        Kind::Slow | Kind::Stale => random.between(1, 4),
+        _ => 1,
+    };
+    Mishap { on: on.to_owned(), nth, times, kind }
 }
 
 /// What is done with a state in a bucket.

@@ -33,6 +33,7 @@ mod scenario;
 mod script;
 pub mod server;
 mod shrink;
+mod steer;
 #[cfg(test)]
 mod tests;
 mod versions;

@@ -24,7 +24,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use tracing_subscriber::EnvFilter;
 
-use super::aws::account::{Account, NUMBER, REGION};
+use super::aws::account::{Account, MINUTE, NUMBER, REGION, Time};
 use super::disk::StoryDisk;
 use super::faults::Kind;
 use super::oracle::{self, Fingerprint, Work};
@@ -35,6 +35,9 @@ use super::world::{Met, Shared};
 
 /// Longer than any wait of Cairn's, one after another.
 const ENDLESS: Duration = Duration::from_hours(8);
+
+/// After so long, in milliseconds, AWS does nothing more by itself.
+const AT_REST: Time = 60 * MINUTE;
 
 /// One in so many stories is logged.
 const LOGGED: u64 = 8;
@@ -176,6 +179,37 @@ pub fn calm_way(from: &Arc<Version>, to: Option<&Arc<Version>>) -> Result<Points
         let mut story = Story::new(0, Home::Directory, versions);
         story.calm_run(Some(0)).await?;
         story.calm_run(to.map(|_| 1)).await
+    })
+}
+
+/// What comes to pass in the first run of a chapter of a script, with what goes wrong on it; and in
+/// the run after that, if it did not end well.
+///
+/// # Errors
+///
+/// What goes wrong before, or although nothing is to go wrong.
+pub fn scout(script: &Script, chapter: usize) -> Result<[Points; 2], String> {
+    let versions: Result<Vec<_>, _> = script.versions.iter().map(Version::of).collect();
+    let versions = versions?;
+    in_virtual_time(async {
+        let mut story = Story::new(script.chance, script.home, versions);
+        for before in &script.chapters[..chapter] {
+            story.calm_run(before.target).await?;
+        }
+        let Chapter { target, storms, .. } = &script.chapters[chapter];
+        let Some(storm) = storms.first() else {
+            return Ok([story.calm_run(*target).await?, Points::new()]);
+        };
+        story.stage.shared.lock().seen.clear();
+        let (end, _) = story.stormy_run(*target, &storm.mishaps).await;
+        let during = std::mem::take(&mut story.stage.shared.lock().seen);
+        if matches!(end, End::Complete | End::Defect(_)) {
+            return Ok([during, Points::new()]);
+        }
+        tokio::time::sleep(Duration::from_secs(storm.pause)).await;
+        story.run(*target, &[]).await;
+        let after = std::mem::take(&mut story.stage.shared.lock().seen);
+        Ok([during, after])
     })
 }
 
@@ -323,7 +357,10 @@ impl Story {
         if !work.is_empty() {
             return Err(format!("the next plan has something to do: {work:?}"));
         }
-        Ok(oracle::fingerprint(&state, &account))
+        // What AWS is still doing by itself is nobody's fault.
+        let mut at_rest = account;
+        at_rest.advance(at_rest.now + AT_REST);
+        Ok(oracle::fingerprint(&state, &at_rest))
     }
 
     async fn look_at_nothing(&self) -> Result<(), String> {

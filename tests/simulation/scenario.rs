@@ -146,8 +146,10 @@ const PLATFORM_VERSIONS: &[Changes] = &[
         ("PathPart: part", "PathPart: other"),
         ("AgentAliasName: live", "AgentAliasName: next"),
     ],
-    // Taken away: a method, the collaborators, who has the policy.
+    // Taken away: a method, settings of the stage that the new deployment takes over, the
+    // collaborators, who has the policy.
     &[
+        ("{Variables: {a: b}, LoggingLevel: INFO}", "{Variables: {b: c}}"),
         (
             "  Put:\n    Type: AWS::ApiGateway::Method\n    Properties:\n      RestApiId: !Ref Api\n      ResourceId: !Ref Part\n      HttpMethod: PUT\n      Integration: {Type: MOCK}\n",
             "",

@@ -42,6 +42,13 @@ fn check_alone(account: &Account, api: &str) -> Result<(), Refusal> {
 fn carry_out(account: &mut Account, operation: &str, request: &Json) -> Answer {
     match operation {
         "TagResource" | "UntagResource" => tag(account, request),
+        "GetTags" => {
+            let (table, id) = tagged(request)?;
+            let Some(record) = account.record(table, &id) else {
+                return missing("Invalid resource ARN specified");
+            };
+            Ok(json!({"tags": record.get("tags").cloned().unwrap_or(json!({}))}))
+        }
         _ if operation.contains("RestApi") => apigateway_api::answer(account, operation, request),
         _ if operation.contains("Deployment") || operation.contains("Stage") => {
             apigateway_stage::answer(account, operation, request)
@@ -130,15 +137,7 @@ pub fn now(account: &Account) -> Json {
 /// By ARN: `arn:aws:apigateway:us-east-1::/restapis/a1b2c3/stages/live`. At most 50 tags: "Tagging
 /// your API Gateway resources".
 fn tag(account: &mut Account, request: &Json) -> Answer {
-    let arn = needed(request, "resourceArn")?;
-    let path: Vec<&str> = arn.split("::/").nth(1).unwrap_or_default().split('/').collect();
-    let (table, id) = match path[..] {
-        ["restapis", api] => ("rest-api", api.to_owned()),
-        ["restapis", api, "stages", stage] => ("api-stage", format!("{api}|{stage}")),
-        ["apikeys", key] => ("api-key", key.to_owned()),
-        ["usageplans", plan] => ("usage-plan", plan.to_owned()),
-        _ => return bad("Invalid ARN specified in the request"),
-    };
+    let (table, id) = tagged(request)?;
     let Some(record) = account.table(table).get_mut(&id) else {
         return missing("Invalid resource ARN specified");
     };
@@ -148,6 +147,19 @@ fn tag(account: &mut Account, request: &Json) -> Answer {
     check_tags(&Json::Object(tags.clone()))?;
     record.insert("tags".to_owned(), Json::Object(tags));
     gone(204)
+}
+
+/// The record that an ARN names.
+fn tagged(request: &Json) -> Result<(&'static str, String), Refusal> {
+    let arn = needed(request, "resourceArn")?;
+    let path: Vec<&str> = arn.split("::/").nth(1).unwrap_or_default().split('/').collect();
+    match path[..] {
+        ["restapis", api] => Ok(("rest-api", api.to_owned())),
+        ["restapis", api, "stages", stage] => Ok(("api-stage", format!("{api}|{stage}"))),
+        ["apikeys", key] => Ok(("api-key", key.to_owned())),
+        ["usageplans", plan] => Ok(("usage-plan", plan.to_owned())),
+        _ => bad("Invalid ARN specified in the request"),
+    }
 }
 
 pub fn check_tags(tags: &Json) -> Result<(), Refusal> {

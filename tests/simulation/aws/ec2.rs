@@ -80,6 +80,7 @@ fn carry_out(account: &mut Account, operation: &str, request: &Json) -> Answer {
         "DeleteNetworkInterface" => delete_interface(account, request),
         "CreateTags" => ec2_tags::change(account, request, true),
         "DeleteTags" => ec2_tags::change(account, request, false),
+        "DescribeTags" => ec2_tags::tell(account, request),
         "DescribeAvailabilityZones" => Ok(json!({"availabilityZoneInfo": ZONES.map(|zone| json!({
             "zoneName": format!("{REGION}{zone}"), "zoneType": "availability-zone",
         }))})),

@@ -2,17 +2,19 @@
 
 use serde_json::{Value as Json, json};
 
-use super::account::{Account, Answer, Record, Refusal, given, list, page, refuse, text, texts};
+use super::account::{
+    Account, Answer, Record, Refusal, given, list, page, record, refuse, text, texts,
+};
 
-/// The tables of what carries tags, by the prefix of its ids.
-pub const TAGGED: &[(&str, &str)] = &[
-    ("vpc-", "vpc"),
-    ("subnet-", "subnet"),
-    ("rtb-", "route-table"),
-    ("sg-", "group"),
-    ("sgr-", "rule"),
-    ("vpce-", "endpoint"),
-    ("igw-", "gateway"),
+/// The tables of what carries tags, by the prefix of its ids, and the type that EC2 says it is of.
+const TAGGED: &[(&str, &str, &str)] = &[
+    ("vpc-", "vpc", "vpc"),
+    ("subnet-", "subnet", "subnet"),
+    ("rtb-", "route-table", "route-table"),
+    ("sg-", "group", "security-group"),
+    ("sgr-", "rule", "security-group-rule"),
+    ("vpce-", "endpoint", "vpc-endpoint"),
+    ("igw-", "gateway", "internet-gateway"),
 ];
 
 /// The tags of a create, as EC2 tells them. "Tag your Amazon EC2 resources": at most 50 a resource,
@@ -73,11 +75,39 @@ pub fn change(account: &mut Account, request: &Json, adds: bool) -> Answer {
     Ok(json!({"return": true}))
 }
 
+/// Tags by themselves: "Describes the specified tags for your EC2 resources."
+pub fn tell(account: &Account, request: &Json) -> Answer {
+    let mut found = Vec::new();
+    for (_, table, kind) in TAGGED {
+        for (id, live) in account.records(table) {
+            for tag in live.get("tagSet").and_then(Json::as_array).into_iter().flatten() {
+                let (key, value) = (&tag["key"], &tag["value"]);
+                let told = record(
+                    json!({"resourceId": id, "resourceType": kind, "key": key, "value": value}),
+                );
+                if passes(account, &told, request, &members(OF_TAGS))? {
+                    found.push(Json::Object(told));
+                }
+            }
+        }
+    }
+    let size = given(request, "MaxResults").and_then(|size| size.parse().ok()).unwrap_or(1000);
+    let (items, next) = page(found, given(request, "NextToken"), size);
+    Ok(json!({"tagSet": items, "nextToken": next}))
+}
+
+const OF_TAGS: &[(&str, &str)] = &[
+    ("resource-id", "resourceId"),
+    ("resource-type", "resourceType"),
+    ("key", "key"),
+    ("value", "value"),
+];
+
 fn table_of(id: &str) -> Result<&'static str, Refusal> {
-    let found = TAGGED.iter().find(|(prefix, _)| id.starts_with(prefix));
+    let found = TAGGED.iter().find(|(prefix, ..)| id.starts_with(prefix));
     found.map_or_else(
         || refuse("InvalidID", format!("The ID '{id}' is not valid")),
-        |(_, table)| Ok(*table),
+        |(_, table, _)| Ok(*table),
     )
 }
 

@@ -31,6 +31,17 @@ pub fn answer(account: &mut Account, operation: &str, request: &Json) -> Answer 
             change(account, request, "Description", description.into())
         }
         "TagRole" | "UntagRole" => tag_role(account, request),
+        "ListRoles" => {
+            let prefix = given(request, "PathPrefix").unwrap_or("/");
+            let all =
+                account.records("role").filter(|(_, it)| text(it, "Path").starts_with(prefix));
+            let told = all.map(|(_, it)| listed(it, &["Tags", "PermissionsBoundary"])).collect();
+            paged(told, request, "Roles")
+        }
+        "ListRoleTags" => {
+            let tags = role(account, request)?["Tags"].as_array().cloned().unwrap_or_default();
+            paged(tags, request, "Tags")
+        }
         "DeleteRole" => delete_role(account, request),
         "PutRolePermissionsBoundary" => {
             let arn = needed(request, "PermissionsBoundary")?;
@@ -62,7 +73,11 @@ pub fn answer(account: &mut Account, operation: &str, request: &Json) -> Answer 
     }
 }
 
-const POLICIES: [&str; 8] = [
+const POLICIES: [&str; 12] = [
+    "ListPolicies",
+    "ListPolicyTags",
+    "TagPolicy",
+    "UntagPolicy",
     "CreatePolicy",
     "GetPolicy",
     "DeletePolicy",
@@ -132,7 +147,13 @@ fn change(account: &mut Account, request: &Json, key: &str, value: Json) -> Answ
 }
 
 fn tag_role(account: &mut Account, request: &Json) -> Answer {
-    let mut live = role(account, request)?["Tags"].as_array().cloned().unwrap_or_default();
+    let live = retagged(role(account, request)?, request);
+    change(account, request, "Tags", live)
+}
+
+/// The tags of a record as a request changes them.
+pub fn retagged(record: &Record, request: &Json) -> Json {
+    let mut live = record["Tags"].as_array().cloned().unwrap_or_default();
     let removed = super::account::texts(request, "TagKeys");
     let set = tags(request);
     live.retain(|tag| {
@@ -141,7 +162,14 @@ fn tag_role(account: &mut Account, request: &Json) -> Answer {
             && !set.as_array().is_some_and(|set| set.iter().any(|one| one["Key"] == key))
     });
     live.extend(set.as_array().cloned().unwrap_or_default());
-    change(account, request, "Tags", live.into())
+    live.into()
+}
+
+/// "IAM resource-listing operations return a subset of the available attributes for the resource."
+pub fn listed(record: &Record, without: &[&str]) -> Json {
+    let mut told = record.clone();
+    told.retain(|key, _| !without.contains(&key.as_str()));
+    Json::Object(told)
 }
 
 /// "Before attempting to delete a role, remove the inline policies and detach the managed ones."

@@ -5,7 +5,7 @@
 use serde_json::{Value as Json, json};
 
 use super::account::{Account, Answer, NUMBER, Record, Refusal, date, given, needed, record, text};
-use super::iam::{conflict, document, missing, paged, tags};
+use super::iam::{conflict, document, listed, missing, paged, retagged, tags};
 use super::iam_principals::KINDS;
 use super::wire::encoded;
 
@@ -28,6 +28,23 @@ pub fn answer(account: &mut Account, operation: &str, request: &Json) -> Answer 
             paged(versions, request, "Versions")
         }
         "DeletePolicyVersion" => delete_version(account, request),
+        "ListPolicies" => {
+            let mine = given(request, "Scope") != Some("AWS");
+            let all = account.records("policy").filter(|_| mine);
+            let told = all.map(|(_, it)| record(told(account, it)));
+            let told = told.map(|it| listed(&it, &["Tags", "Description"])).collect();
+            paged(told, request, "Policies")
+        }
+        "ListPolicyTags" => {
+            let tags = policy(account, request)?["Tags"].as_array().cloned().unwrap_or_default();
+            paged(tags, request, "Tags")
+        }
+        "TagPolicy" | "UntagPolicy" => {
+            let live = policy(account, request)?;
+            let (arn, tags) = (text(live, "Arn").to_owned(), retagged(live, request));
+            account.set("policy", &arn, "Tags", tags);
+            super::account::accepted()
+        }
         _ => list_entities(account, request),
     }
 }

@@ -6,8 +6,8 @@ use serde_json::{Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
 use super::account::{
-    Account, Answer, Effect, NUMBER, REGION, Record, Refusal, SECOND, given, needed, record, text,
-    texts,
+    Account, Answer, Effect, NUMBER, REGION, Record, Refusal, SECOND, given, needed, page, record,
+    text, texts,
 };
 use super::{ec2, iam, lambda_interfaces, lambda_policy, lambda_settings};
 
@@ -45,11 +45,26 @@ pub fn answer(account: &mut Account, operation: &str, request: &Json) -> Answer 
         }
         "DeleteFunction" => delete(account, request),
         "TagResource" | "UntagResource" => tag(account, request),
+        "ListFunctions" => {
+            let all = account.records("function").map(|(_, it)| Json::Object(it.clone())).collect();
+            let size = query(request, "MaxItems").and_then(|size| size.parse().ok()).unwrap_or(50);
+            let (functions, next) = page(all, query(request, "Marker"), size);
+            Ok(json!({"Functions": functions, "NextMarker": next}))
+        }
+        "ListTags" => {
+            let named = json!({"FunctionName": needed(request, "Resource")?});
+            Ok(json!({"Tags": function(account, &named)?["_tags"]}))
+        }
         "AddPermission" | "GetPolicy" | "RemovePermission" => {
             lambda_policy::answer(account, operation, request)
         }
         _ => lambda_settings::answer(account, operation, request),
     }
+}
+
+/// A parameter of the query.
+fn query<'a>(request: &'a Json, key: &str) -> Option<&'a str> {
+    request.get(key)?.get(0)?.as_str()
 }
 
 pub fn no<T>(status: u16, code: &str, message: impl Into<String>) -> Result<T, Refusal> {

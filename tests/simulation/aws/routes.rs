@@ -25,6 +25,8 @@ const LAMBDA: &[(&str, &str, &str)] = &[
     ("GET", RECURSION, "GetFunctionRecursionConfig"),
     ("PUT", RUNTIME, "PutRuntimeManagementConfig"),
     ("GET", RUNTIME, "GetRuntimeManagementConfig"),
+    ("GET", "/2015-03-31/functions", "ListFunctions"),
+    ("GET", "/2017-03-31/tags/{Resource}", "ListTags"),
     ("POST", "/2017-03-31/tags/{Resource}", "TagResource"),
     ("DELETE", "/2017-03-31/tags/{Resource}", "UntagResource"),
 ];
@@ -100,6 +102,7 @@ const APIGATEWAY: &[(&str, &str, &str)] = &[
     ("DELETE", PLAN_KEY, "DeleteUsagePlanKey"),
     ("GET", "/account", "GetAccount"),
     ("PATCH", "/account", "UpdateAccount"),
+    ("GET", TAGS, "GetTags"),
     ("PUT", TAGS, "TagResource"),
     ("DELETE", TAGS, "UntagResource"),
 ];

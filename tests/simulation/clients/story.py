@@ -112,6 +112,12 @@ class Story:
         ok(ec2, "describe_network_acls", Filters=[{"Name": "vpc-id", "Values": [vpc]}])
         ok(ec2, "create_tags", Resources=[vpc, subnets[1]], Tags=[{"Key": "more", "Value": "tags"}])
         ok(ec2, "delete_tags", Resources=[subnets[1]], Tags=[{"Key": "more"}])
+        told = pages(
+            ec2, "describe_tags", "Tags", 2, Filters=[{"Name": "resource-id", "Values": [vpc]}],
+            PaginationConfig={"PageSize": 5},
+        )
+        assert [one["Key"] for one in told] == ["use", "more"] and told[0]["ResourceType"] == "vpc", told
+        no(ec2, "describe_tags", "InvalidParameterValue", Filters=[{"Name": "vpc-id", "Values": [vpc]}])
         live = ok(ec2, "describe_vpcs", Filters=[{"Name": "tag:use", "Values": ["a&b <c>"]}])
         assert len(live["Vpcs"][0]["Tags"]) == 2, live
         ok(ec2, "describe_availability_zones")
@@ -214,9 +220,22 @@ class Story:
         ok(iam, "update_assume_role_policy", RoleName="worker", PolicyDocument=trust("lambda"))
         ok(iam, "tag_role", RoleName="worker", Tags=[{"Key": "more", "Value": "tags"}])
         ok(iam, "untag_role", RoleName="worker", TagKeys=["use"])
+        assert pages(iam, "list_role_tags", "Tags", 1, RoleName="worker") == [{"Key": "more", "Value": "tags"}]
+        no(iam, "list_role_tags", "NoSuchEntity", RoleName="nobody")
+        for name in ("second", "third"):
+            ok(iam, "create_role", RoleName=name, AssumeRolePolicyDocument=trust("lambda"), Path="/more/")
+        assert not any("Tags" in one for one in pages(iam, "list_roles", "Roles", 3))
+        pages(iam, "list_roles", "Roles", 2, PathPrefix="/more/")
+        for name in ("second", "third"):
+            ok(iam, "delete_role", RoleName=name)
         own = ok(iam, "create_policy", PolicyName="own", PolicyDocument=SAMPLE, Description="one", Tags=[{"Key": "a", "Value": "b"}])
         own = own["Policy"]["Arn"]
         iam.get_waiter("policy_exists").wait(PolicyArn=own, WaiterConfig={"Delay": 1})
+        told = pages(iam, "list_policies", "Policies", 1, Scope="Local")
+        assert told[0]["Arn"] == own and not {"Tags", "Description"} & set(told[0]), told
+        ok(iam, "tag_policy", PolicyArn=own, Tags=[{"Key": "a", "Value": "c"}, {"Key": "more", "Value": "tags"}])
+        ok(iam, "untag_policy", PolicyArn=own, TagKeys=["more"])
+        assert pages(iam, "list_policy_tags", "Tags", 1, PolicyArn=own) == [{"Key": "a", "Value": "c"}]
         ok(iam, "put_role_permissions_boundary", RoleName="worker", PermissionsBoundary=own)
         live = ok(iam, "get_role", RoleName="worker")["Role"]
         assert live["AssumeRolePolicyDocument"] == json.loads(trust("lambda")), live
@@ -297,6 +316,9 @@ class Story:
         ok(it, "tag_resource", Resource=arn, Tags={"more": "tags"})
         ok(it, "untag_resource", Resource=arn, TagKeys=["use"])
         assert ok(it, "get_function", FunctionName=arn)["Tags"] == {"more": "tags"}
+        assert ok(it, "list_tags", Resource=arn)["Tags"] == {"more": "tags"}
+        no(it, "list_tags", "ResourceNotFoundException", Resource=arn + "g")
+        pages(it, "list_functions", "Functions", 1, PaginationConfig={"PageSize": 1})
         no(it, "get_policy", "ResourceNotFoundException", FunctionName="f")
         statement = {
             "FunctionName": arn, "StatementId": "one", "Action": "lambda:InvokeFunction",
@@ -400,6 +422,8 @@ class Story:
         for one in (arn, f"{arn}/stages/live"):
             ok(it, "tag_resource", resourceArn=one, tags={"more": "tags"})
             ok(it, "untag_resource", resourceArn=one, tagKeys=["use"])
+            assert ok(it, "get_tags", resourceArn=one)["tags"] == {"more": "tags"}
+        no(it, "get_tags", "NotFoundException", resourceArn=f"{arn}/stages/none")
         ok(it, "delete_stage", restApiId=api, stageName="live")
         ok(it, "delete_deployment", restApiId=api, deploymentId=other)
         ok(it, "delete_integration_response", statusCode="200", **at)

@@ -1,0 +1,247 @@
+//! Where a story is sent that dice alone would hardly ever lead to: to every call and every write
+//! that there is, with each kind of fault, one after the other; and to what only comes to pass when
+//! something else has gone wrong before.
+//!
+//! Which calls there are is found out on some calm ways. What comes after a fault is found out by a
+//! scout: the same way with that fault alone.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock, Mutex};
+use std::thread;
+
+use serde_json::Value as Json;
+
+use super::coverage;
+use super::draw::mishap;
+use super::faults::Kind;
+use super::random::Random;
+use super::script::{Chapter, Home, Mishap, Script, Storm, Then};
+use super::versions::Points;
+use super::{generate, run, scenario};
+
+/// Made-up templates whose ways are looked at besides those of the others.
+const FAMILIES: u64 = 24;
+/// A call is met on so many ways at most, those first that cost least.
+const WAYS: usize = 3;
+
+/// From one version, or nothing, to another, or nothing.
+struct Way {
+    home: Home,
+    from: Option<Json>,
+    to: Option<Json>,
+}
+
+/// A call or a write, and the ways on which it comes to pass.
+struct Place {
+    on: String,
+    ways: Vec<Arc<Road>>,
+}
+
+/// A way, and what comes to pass on it when nothing goes wrong.
+struct Road {
+    way: Way,
+    points: Points,
+}
+
+static PLACES: LazyLock<Result<Vec<Place>, String>> = LazyLock::new(places);
+
+impl Way {
+    /// The story of this way; what goes wrong, goes wrong on it.
+    fn script(&self, chance: u64, storms: Vec<Storm>) -> Script {
+        let versions: Vec<Json> = self.from.iter().chain(&self.to).cloned().collect();
+        let calm = |target| Chapter { target, storms: Vec::new(), then: Then::Calm };
+        let mut chapters: Vec<Chapter> = self.from.iter().map(|_| calm(Some(0))).collect();
+        let target = self.to.as_ref().map(|_| self.chapter());
+        chapters.push(Chapter { storms, ..calm(target) });
+        if target.is_some() {
+            chapters.push(calm(None));
+        }
+        Script { about: String::new(), chance, home: self.home, versions, chapters }
+    }
+
+    /// Which chapter is this way.
+    fn chapter(&self) -> usize {
+        usize::from(self.from.is_some())
+    }
+
+    /// What comes to pass on it when nothing goes wrong, found out.
+    fn points(&self) -> Result<Points, String> {
+        let [points, _] = run::scout(&self.script(0, Vec::new()), self.chapter())?;
+        Ok(points)
+    }
+}
+
+/// The ways that are looked at.
+fn ways() -> Vec<Way> {
+    let mut ways = Vec::new();
+    let mut go = |home, versions: &[Json], ways_of: &[(Option<usize>, Option<usize>)]| {
+        for (from, to) in ways_of {
+            let version = |index: usize| versions.get(index).cloned();
+            let way = Way { home, from: from.and_then(version), to: to.and_then(version) };
+            if way.from.is_some() == from.is_some() && way.to.is_some() == to.is_some() {
+                ways.push(way);
+            }
+        }
+    };
+    let few = [(None, Some(0)), (Some(0), Some(1)), (Some(0), None)];
+    let more = [
+        (None, Some(0)),
+        (Some(0), Some(1)),
+        (Some(0), Some(2)),
+        (Some(0), Some(3)),
+        (Some(1), Some(0)),
+        (Some(3), Some(0)),
+        (Some(1), None),
+        (Some(0), None),
+    ];
+    for family in 0..FAMILIES {
+        go(Home::Directory, &generate::family(family), &few);
+    }
+    for versions in [scenario::services(), scenario::personas(), scenario::platforms()] {
+        go(Home::Directory, versions, &more);
+    }
+    go(Home::Bucket, &generate::family(0), &few);
+    go(Home::Bucket, scenario::services(), &few);
+    ways
+}
+
+/// Every call and every write of those ways, in an order that is always the same.
+fn places() -> Result<Vec<Place>, String> {
+    let ways = ways();
+    let next = AtomicUsize::new(0);
+    let found = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(way) = ways.get(index) else { return };
+                    let points = way.points();
+                    found.lock().expect("nothing panics with it").push((index, points));
+                }
+            });
+        }
+    });
+    let mut roads = Vec::new();
+    for (index, points) in found.into_inner().expect("every thread has ended") {
+        let points: Points = points?;
+        roads.push((points.values().sum::<u64>(), index, points));
+    }
+    roads.sort_by_key(|(calls, index, _)| (*calls, *index));
+    let mut ways: Vec<Option<Way>> = ways.into_iter().map(Some).collect();
+    let mut places: BTreeMap<String, Place> = BTreeMap::new();
+    for (_, index, points) in roads {
+        let way = ways[index].take().expect("each comes once");
+        let road = Arc::new(Road { way, points });
+        for on in road.points.keys().filter(|on| *on != "plan") {
+            let new = || Place { on: on.clone(), ways: Vec::new() };
+            let place = places.entry(on.clone()).or_insert_with(new);
+            if place.ways.len() < WAYS {
+                place.ways.push(Arc::clone(&road));
+            }
+        }
+    }
+    Ok(places.into_values().collect())
+}
+
+/// The story in which one fault meets one call: all of them, number by number. The first round has
+/// a fault at each, the second a crash.
+///
+/// # Errors
+///
+/// When something goes wrong although nothing goes wrong.
+pub fn aimed(number: u64, random: &mut Random) -> Result<Script, String> {
+    let places = PLACES.as_ref().map_err(Clone::clone)?;
+    let (round, index) = (number / places.len() as u64, number % places.len() as u64);
+    let place = &places[usize::try_from(index).expect("an index")];
+    let kinds = coverage::fitting(&place.on);
+    let turn = usize::try_from(round).expect("few rounds") % kinds.len();
+    let kind = kinds[if turn.is_multiple_of(2) { turn / 2 } else { kinds.len() - 1 - turn / 2 }];
+    let Road { way, points } = &**random.pick(&place.ways);
+    let meets = mishap(&place.on, random.between(1, points[&place.on] + 1), kind, random);
+    Ok(way.script(random.next(), vec![Storm { mishaps: vec![meets], pause: pause(random) }]))
+}
+
+fn pause(random: &mut Random) -> u64 {
+    random.between(5, 200)
+}
+
+/// The story in which something goes wrong with what only comes to pass because something else went
+/// wrong: in the same run, or in the one after it.
+///
+/// # Errors
+///
+/// When something goes wrong although nothing goes wrong.
+pub fn reaction(number: u64, random: &mut Random) -> Result<Script, String> {
+    let places = PLACES.as_ref().map_err(Clone::clone)?;
+    // Another place than the story before, and all of them in the end.
+    let index = number.wrapping_mul(STRIDE) % places.len() as u64;
+    let place = &places[usize::try_from(index).expect("an index")];
+    let Road { way, points: calm } = &**random.pick(&place.ways);
+    let kind = cause_at(&place.on, random);
+    let nth = random.between(1, calm[&place.on] + 1);
+    let cause = mishap(&place.on, nth, kind, random);
+    let storm = |mishaps, random: &mut Random| Storm { mishaps, pause: pause(random) };
+    let chance = random.next();
+    let script = way.script(chance, vec![storm(vec![cause.clone()], random)]);
+    let [during, after] = run::scout(&script, way.chapter())?;
+    let new = |points: &Points| -> Vec<(String, u64, u64)> {
+        let before = |on: &String| calm.get(on).copied().unwrap_or(0);
+        let more = points.iter().filter(|(on, times)| **times > before(on) && *on != "plan");
+        more.map(|(on, times)| (on.clone(), before(on) + 1, *times)).collect()
+    };
+    // What never comes to pass in calm weather is what else is never met.
+    let rare = |all: Vec<(String, u64, u64)>| -> Vec<(String, u64, u64)> {
+        let is_rare = |(on, ..): &(String, u64, u64)| !places.iter().any(|place| place.on == *on);
+        let found: Vec<_> = all.iter().filter(|one| is_rare(one)).cloned().collect();
+        if found.is_empty() { all } else { found }
+    };
+    let (during, after) = (rare(new(&during)), rare(new(&after)));
+    let at = |(on, first, last): &(String, u64, u64), random: &mut Random| -> Mishap {
+        mishap(on, random.between(*first, last + 1), end_at(on, random), random)
+    };
+    let storms = match (during.is_empty(), after.is_empty()) {
+        (true, true) => vec![storm(vec![cause], random)],
+        (false, is_calm) if is_calm || random.chance(500) => {
+            let second = at(random.pick(&during), random);
+            vec![storm(vec![cause, second], random)]
+        }
+        _ => {
+            let second = at(random.pick(&after), random);
+            vec![storm(vec![cause], random), storm(vec![second], random)]
+        }
+    };
+    Ok(way.script(chance, storms))
+}
+
+/// Mostly what leaves it uncertain what was done: that is what has to be found out then.
+fn cause_at(on: &str, random: &mut Random) -> Kind {
+    let unsure = |kind: &Kind| {
+        matches!(kind, Kind::ReplyLost | Kind::TimedOut | Kind::FailedAfter | Kind::CrashAfter)
+    };
+    some_kind(on, unsure, 600, random)
+}
+
+/// A crash more often than there are kinds of it.
+fn end_at(on: &str, random: &mut Random) -> Kind {
+    some_kind(on, |kind| kind.name().starts_with("crash"), 400, random)
+}
+
+/// One of the kinds that fit, so many times of a thousand one that is preferred.
+fn some_kind(
+    on: &str,
+    is_preferred: impl Fn(&Kind) -> bool,
+    permille: u64,
+    random: &mut Random,
+) -> Kind {
+    let (preferred, others): (Vec<_>, Vec<_>) =
+        coverage::fitting(on).into_iter().partition(is_preferred);
+    match (preferred.is_empty(), others.is_empty()) {
+        (false, is_only) if is_only || random.chance(permille) => *random.pick(&preferred),
+        _ => *random.pick(&others),
+    }
+}
+
+/// A prime that no number of places is a multiple of.
+const STRIDE: u64 = 7_919;
