@@ -130,6 +130,9 @@ pub const KINDS: &[Kind] = &[
             need(READ, "ec2:DescribeSecurityGroups", ALL),
             need(READ, "ec2:DescribeSecurityGroupRules", ALL),
             need(CREATE, "ec2:AuthorizeSecurityGroupIngress", GROUP),
+            tagged("AuthorizeSecurityGroupIngress", &["security-group-rule/*"]),
+            // Only a move changes the tags of one that is there.
+            tag(&["security-group-rule/{id}"]),
             need(UPDATE, "ec2:ModifySecurityGroupRules", GROUP),
             need(DELETE, "ec2:RevokeSecurityGroupIngress", GROUP),
         ],
@@ -141,6 +144,9 @@ pub const KINDS: &[Kind] = &[
             need(READ, "ec2:DescribeSecurityGroups", ALL),
             need(READ, "ec2:DescribeSecurityGroupRules", ALL),
             need(CREATE, "ec2:AuthorizeSecurityGroupEgress", GROUP),
+            tagged("AuthorizeSecurityGroupEgress", &["security-group-rule/*"]),
+            // Only a move changes the tags of one that is there.
+            tag(&["security-group-rule/{id}"]),
             need(UPDATE, "ec2:ModifySecurityGroupRules", GROUP),
             need(DELETE, "ec2:RevokeSecurityGroupEgress", GROUP),
         ],

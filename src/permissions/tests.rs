@@ -17,8 +17,10 @@ use crate::value::Token;
 
 /// What no plan asks for: parts of policies and keys of conditions, and what an import, or whoever
 /// looks for a lost state, reads.
-const NO_CALLS: [&str; 10] = [
+const NO_CALLS: [&str; 11] = [
     "ec2:DescribeTags",
+    // Only of a plan with many: it is added for those.
+    "iam:GetAccountAuthorizationDetails",
     "iam:ListPolicies",
     "iam:ListPolicyTags",
     "iam:ListRoleTags",

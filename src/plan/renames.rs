@@ -11,7 +11,7 @@ use super::same::Rules;
 use super::{Action, Operation, Step};
 use crate::diagnostic::Place;
 use crate::graph::Graph;
-use crate::resource::{self, Handler, Uniqueness};
+use crate::resource;
 use crate::schema;
 use crate::state::{Instance, Naming, State};
 use crate::value::{LogicalId, PhysicalId, TypeName};
@@ -68,14 +68,12 @@ fn current<'s>(step: &Step, state: &'s State) -> Option<&'s Instance> {
     (step.operation.token() == Some(&current.token)).then_some(current)
 }
 
-/// Whether what is made has the content of what is there, or the name that only one can have.
+/// Whether what is made has the content of what is there. Where it has a name that only one can have,
+/// there is no plan ([`super::taken`]).
 fn is_same(graph: &Graph, made: &Step, old: &Instance) -> bool {
     let Some(handler) = resource::handler(made.type_name.as_str()) else { return false };
     let facts = graph.facts(&made.logical_id).or_else(|| schema::facts(made.type_name.as_str()));
     let rules = Rules { facts, rules: handler.rules() };
-    if has_its_name(handler, made, old) {
-        return true;
-    }
     let tags = facts.and_then(|facts| facts.tags.as_ref()).map(|tags| tags.property.as_str());
     // Generated names have the logical id in them.
     let own_name = handler.name().map(|name| name.property);
@@ -107,15 +105,6 @@ fn is_same(graph: &Graph, made: &Step, old: &Instance) -> bool {
     });
     // Two of which nothing is said are not alike for that.
     agrees && !new.is_empty()
-}
-
-fn has_its_name(handler: &dyn Handler, made: &Step, old: &Instance) -> bool {
-    let Some(name) = handler.name().filter(|name| name.unique == Uniqueness::Unique) else {
-        return false;
-    };
-    let change = made.changes.iter().find(|change| change.path == name.property && change.known);
-    let wanted = change.and_then(|change| change.to.as_ref());
-    wanted.is_some() && wanted == old.properties.get(name.property)
 }
 
 fn place(graph: &Graph, id: &LogicalId) -> String {

@@ -71,7 +71,10 @@ impl Rules {
     }
 
     pub fn is_unordered(&self, path: &str) -> bool {
-        self.has(path, Rule::Set) || self.facts.is_some_and(|facts| facts.is_unordered(path))
+        // Not every schema says it, but tags have no order in any service.
+        let is_tags = |facts: &TypeFacts| facts.tags.as_ref().is_some_and(|it| it.property == path);
+        self.has(path, Rule::Set)
+            || self.facts.is_some_and(|facts| facts.is_unordered(path) || is_tags(facts))
     }
 
     /// Whether two values at `path` mean the same.

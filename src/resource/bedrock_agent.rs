@@ -271,8 +271,14 @@ async fn live(aws: &Aws, id: &str, known: &Props) -> Result<Live<Props>, Fault> 
     let agent = get_agent(aws, id).await?;
     let (status, attributes, arn) = (status(&agent), attributes(&agent), agent.agent_arn.clone());
     let mut properties = Props::of(agent, known);
-    let is_at_work = matches!(status, Status::Pending(_));
-    if matches!(status, Status::Ready | Status::Failed(_)) || is_at_work && aws.is_refresh() {
+    // Who waits for it asks again anyway. To a plan, what is not read would look taken away: an agent
+    // of which a version is being cut has all it had.
+    let is_read = match status {
+        Status::Ready | Status::Failed(_) => true,
+        Status::Pending(_) => aws.is_refresh(),
+        Status::Deleting(_) => false,
+    };
+    if is_read {
         if known.action_groups.is_some() {
             properties.action_groups = Some(action_groups::read(aws, id).await?);
         }

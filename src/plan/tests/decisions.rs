@@ -66,6 +66,18 @@ fn check(text: &str, edits: &[(&str, &str)], expected: &str) -> Plan {
 }
 
 #[test]
+fn tags_have_no_order_whatever_the_schema_says() {
+    let (one, two) = (json!({"Key": "z", "Value": "1"}), json!({"Key": "a", "Value": "2"}));
+    for handler in crate::resource::types() {
+        let facts = crate::schema::facts(handler.type_name()).expect("it has a schema");
+        let Some(shape) = &facts.tags else { continue };
+        let rules = crate::plan::Rules { facts: Some(facts), rules: handler.rules() };
+        let is_same = rules.same(&shape.property, &json!([one, two]), &json!([two, one]));
+        assert!(is_same, "{}", handler.type_name());
+    }
+}
+
+#[test]
 fn nothing_changed_is_nothing_to_do() {
     let plan = check(NETWORK, &[], "");
     assert_eq!(plan.count(Action::Keep), 3);

@@ -42,10 +42,10 @@ fn said(changes: &[(&str, &str)]) -> String {
 #[test]
 fn what_is_only_renamed_cannot_be_made_beside_itself() {
     for (from, expected) in [
-        ("Subnet:", "4:63 `New` is to have the CidrBlock `10.0.1.0/24`, which `Subnet` has"),
-        ("Way:", "7:65 `New` is to have the SubnetId `subnet1`, which `Way` has"),
-        ("A:", "11:59 `New` is to have the LogGroupName `a`, which `A` has"),
-        ("Settings:", "13:3 `New` is to have the place, which `Settings` has"),
+        ("Subnet:", "`New` is to have the CidrBlock `10.0.1.0/24`, which `Subnet` has"),
+        ("Way:", "`New` is to have the SubnetId `subnet1`, which `Way` has"),
+        ("A:", "`New` is to have the LogGroupName `a`, which `A` has"),
+        ("Settings:", "`New` is to have the place, which `Settings` has"),
     ] {
         // What refers to a subnet goes with it.
         let mut changes = vec![(from, "New:")];
@@ -66,7 +66,7 @@ fn names_are_not_swapped_in_one_run() {
         said(&[("LogGroupName: a", "LogGroupName: c"), ("LogGroupName: b", "LogGroupName: a")]);
     assert_eq!(
         said,
-        "12:59 `B` is to have the LogGroupName `a`, which `A` has until it is deleted"
+        "11:61 `B` is to have the LogGroupName `a`, which `A` has until it is deleted"
     );
 }
 
