@@ -3,8 +3,8 @@
 //! Every number stands beside its limit, or beside what Terraform 1.11 with the AWS provider 5.100
 //! needs for the same architecture. The emulator is a private MiniStack; 50 ms are added to every
 //! call by a relay before it. Run it with
-//! `cargo build --release && cargo run --release --example bench`; with `language` or `state` behind
-//! it, that part alone.
+//! `cargo build --release && cargo run --release --example bench`; with `language`, `state` or `plan`
+//! behind it, that part alone.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark prints, and panics")]
 
@@ -13,6 +13,8 @@ mod language;
 #[path = "../tests/support/latency.rs"]
 #[expect(dead_code, reason = "the tests use more of it")]
 mod latency;
+#[path = "persona/many.rs"]
+mod many;
 #[path = "../tests/support/sandbox.rs"]
 #[expect(dead_code, reason = "the tests use more of it")]
 mod sandbox;
@@ -20,6 +22,8 @@ mod sandbox;
 mod serial;
 #[path = "persona/state.rs"]
 mod state;
+#[path = "../tests/support/thousand.rs"]
+mod thousand;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Command;
@@ -38,17 +42,23 @@ const RUNS: usize = 5;
 #[tokio::main]
 async fn main() {
     println!("{:<34} {:>10} {:>10}   Terraform", "", "measured", "limit");
-    language::run();
     let only = std::env::args().nth(1);
-    if only.as_deref() == Some("language") {
-        return;
+    let is_asked = |part: &str| only.as_deref().is_none_or(|only| only == part);
+    if is_asked("language") {
+        language::run();
     }
-    state::run().await;
-    if only.as_deref() == Some("state") {
+    if is_asked("plan") {
+        many::run().await;
+    }
+    if only.as_deref().is_some_and(|only| only != "state") {
         return;
     }
     let host = Host::from_environment(|name| std::env::var_os(name)).unwrap();
     let server = start_private(&host, &MINISTACK, &[], &|_| ()).await.unwrap();
+    state::run(&server).await;
+    if only.is_some() {
+        return;
+    }
     let sandbox = Sandbox::persona(&server.url);
     calls(&sandbox);
     processes(&sandbox);
@@ -61,14 +71,17 @@ fn row(name: &str, measured: &str, limit: &str, terraform: &str) {
 
 /// How many calls each command makes.
 fn calls(sandbox: &Sandbox) {
-    let count = |arguments: &str| {
-        let said = sandbox.cairn(&format!("{arguments} --stats")).code(0).err;
-        let line = said.lines().rev().find(|line| line.ends_with(" AWS calls")).unwrap();
-        line.split(' ').next().unwrap().to_owned()
-    };
+    let count =
+        |arguments: &str| calls_of(&sandbox.cairn(&format!("{arguments} --stats")).code(0).err);
     row("AWS calls of a deploy", &count(&format!("deploy {STACK} --yes")), "70", "93");
     row("AWS calls of a no-op plan", &count(&format!("plan {STACK}")), "25", "47");
     row("AWS calls of a teardown", &count(&format!("teardown {STACK} --yes")), "60", "95");
+}
+
+/// The number of calls, in what `--stats` says.
+fn calls_of(said: &str) -> String {
+    let line = said.lines().rev().find(|line| line.ends_with(" AWS calls")).unwrap();
+    line.split(' ').next().unwrap().to_owned()
 }
 
 /// CPU, memory and size of the binary.
@@ -103,13 +116,14 @@ fn middle(measure: impl Fn() -> Usage) -> Usage {
 
 /// What a command used, by the system's own account of it.
 fn usage(sandbox: &Sandbox, arguments: &[&str]) -> Usage {
-    measure(&sandbox.command(arguments))
+    measure(&sandbox.command(arguments)).0
 }
 
-fn measure(command: &Command) -> Usage {
+/// What a command used, and what it said besides its result.
+fn measure(command: &Command) -> (Usage, String) {
     const SCRIPT: &str = "import os, subprocess, sys
 nothing = subprocess.DEVNULL
-child = subprocess.Popen(sys.argv[1:], stdout=nothing, stderr=nothing)
+child = subprocess.Popen(sys.argv[1:], stdout=nothing, stderr=sys.stderr)
 _, status, used = os.wait4(child.pid, 0)
 assert status == 0
 print(used.ru_utime + used.ru_stime, used.ru_maxrss * (1 if sys.platform == 'darwin' else 1024))";
@@ -123,7 +137,8 @@ print(used.ru_utime + used.ru_stime, used.ru_maxrss * (1 if sys.platform == 'dar
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let mut numbers = text.split_whitespace().map(|number| number.parse::<f64>().unwrap());
-    Usage { cpu: numbers.next().unwrap(), megabytes: numbers.next().unwrap() / 1e6 }
+    let usage = Usage { cpu: numbers.next().unwrap(), megabytes: numbers.next().unwrap() / 1e6 };
+    (usage, String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
 /// A deploy over a slow line, against the longest chain of steps that wait for each other.
@@ -134,6 +149,27 @@ async fn critical_path(sandbox: &Sandbox, server: &PrivateServer) {
     sandbox.cairn(&format!("teardown {STACK} --yes")).code(0);
 
     sandbox.point_at(&slow.url);
+    let time = deploys(sandbox);
+    let (deploy, path) = (time.as_secs_f64(), serial.critical_path.as_secs_f64());
+    println!("\nwith 50 ms added to every call:");
+    row("all steps one after another, s", &format!("{:.2}", serial.sum.as_secs_f64()), "", "");
+    row("critical path, s", &format!("{path:.2}"), "", "");
+    row("deploy, s", &format!("{deploy:.2}"), "", "");
+    row("deploy / critical path", &format!("{:.2}", deploy / path), "1.15", "");
+    state::overhead(&sandbox.path(".cairn"), serial.steps, time).await;
+    let home = format!("state: s3://states/persona?endpoint={}", slow.url);
+    sandbox.edit("config/default.yaml", "state: .cairn", &home);
+    let there = deploys(sandbox).as_secs_f64();
+    row("deploy with its state in a bucket, s", &format!("{there:.2}"), "", "");
+    row("as a part of one beside it", &format!("{:.2}", there / deploy), "1.6", "");
+    println!("\nthe critical path:");
+    for (name, time) in serial.chain {
+        println!("  {name:<32} {:>6.3} s", time.as_secs_f64());
+    }
+}
+
+/// How long a deploy takes, the middle one of three.
+fn deploys(sandbox: &Sandbox) -> Duration {
     let mut times: Vec<Duration> = (0..3)
         .map(|_| {
             let start = Instant::now();
@@ -144,15 +180,5 @@ async fn critical_path(sandbox: &Sandbox, server: &PrivateServer) {
         })
         .collect();
     times.sort();
-    let (deploy, path) = (times[1].as_secs_f64(), serial.critical_path.as_secs_f64());
-    println!("\nwith 50 ms added to every call:");
-    row("all steps one after another, s", &format!("{:.2}", serial.sum.as_secs_f64()), "", "");
-    row("critical path, s", &format!("{path:.2}"), "", "");
-    row("deploy, s", &format!("{deploy:.2}"), "", "");
-    row("deploy / critical path", &format!("{:.2}", deploy / path), "1.15", "");
-    state::overhead(&sandbox.path(".cairn"), serial.steps, times[1]).await;
-    println!("\nthe critical path:");
-    for (name, time) in serial.chain {
-        println!("  {name:<32} {:>6.3} s", time.as_secs_f64());
-    }
+    times[1]
 }

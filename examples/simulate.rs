@@ -1,5 +1,7 @@
 //! Plays stories with a simulated AWS, as many as wanted: `cargo run --release --example simulate --
-//! 100000`, from another seed on with a second number; or one script, `-- story.json`.
+//! 100000`, from another seed on with a second number; or one script, `-- story.json`. `-- serve
+//! 127.0.0.1:4599` serves the account to other clients instead; with a number behind it, so many of
+//! its seconds pass in one.
 
 #![expect(clippy::print_stdout, reason = "it is what it is for")]
 
@@ -11,6 +13,11 @@ use std::time::Instant;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [command, address, ..] = arguments.as_slice()
+        && command == "serve"
+    {
+        serve(address, arguments.get(2).map_or(1, |text| text.parse().expect("a number")));
+    }
     let number = |index: usize| arguments.get(index)?.parse::<u64>().ok();
     if let (Some(path), None) = (arguments.first(), number(0)) {
         return script(path);
@@ -26,6 +33,16 @@ fn main() -> ExitCode {
     }
     println!("{}", simulation::told(&outcome.failures));
     ExitCode::FAILURE
+}
+
+/// Until the process is ended.
+fn serve(address: &str, speed: u64) -> ! {
+    let address = address.parse().expect("an address with a port, as 127.0.0.1:4599");
+    let server = simulation::server::Server::at(address, speed, |_| ());
+    println!("a simulated AWS is at {}; {speed} of its seconds pass in one", server.url());
+    loop {
+        std::thread::park();
+    }
 }
 
 fn script(path: &str) -> ExitCode {

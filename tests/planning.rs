@@ -43,7 +43,7 @@ const DEPLOYED: [&str; 4] = [
 const EXPORT: &str = "export stacks/persona-agent --to-cloudformation theirs --out";
 
 /// Commands that ask AWS.
-const ASKING: [&str; 11] = [
+const ASKING: [&str; 13] = [
     "plan stacks/persona-agent",
     "plan stacks/persona-agent --json",
     "plan stacks/persona-agent --stats",
@@ -51,6 +51,8 @@ const ASKING: [&str; 11] = [
     "plan stacks/persona-agent --format html",
     "plan stacks/persona-agent --format sarif",
     "plan stacks/persona-agent --teardown",
+    "plan stacks/persona-agent --teardown --preflight --policy rules.yaml --fail-on never",
+    "plan stacks/persona-agent --teardown --print-policy",
     "plan stacks/persona-agent --out /dev/null",
     "plan stacks/persona-agent --preflight",
     "plan stacks/persona-agent --print-policy",

@@ -14,6 +14,7 @@ const PURE: &[&str] = &[
     "construct/substitute.rs",
     "construct/synth.rs",
     "construct/tree.rs",
+    "course",
     "diagnostic.rs",
     "graph",
     "journal/mod.rs",

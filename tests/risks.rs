@@ -105,12 +105,12 @@ async fn a_plan_is_stopped_by_its_class() {
         sandbox.cairn(&format!("deploy plan.cairn --require-approval {passing}")).code(0);
         sandbox.cairn(&format!("plan {STACK} --fail-on any-change")).code(0);
     }
-    let unknown = sandbox.cairn(&format!("plan {STACK} --fail-on sometimes")).code(2).err;
+    let unknown = sandbox.cairn(&format!("plan {STACK} --fail-on sometimes")).code(1).err;
     assert!(unknown.contains("any-change"), "{unknown}");
     sandbox.cairn(&format!("teardown {STACK} --yes")).code(0);
 }
 
-/// Of several stacks, what is stopped is the plan of one.
+/// Of several stacks, what is stopped is the plan of one; and then none of them is begun.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_several_stacks_each_has_its_own_risks() {
     let server = ministack().await;
@@ -139,10 +139,21 @@ async fn of_several_stacks_each_has_its_own_risks() {
     let all = sandbox.cairn(&format!("plan --app cdk.out --all --fail-on {gate}")).code(3);
     assert!(all.err.contains("the plan of `Open` fails by `--fail-on`"), "{}", all.err);
     assert!(!all.err.contains("`Harmless`"), "{}", all.err);
-    let deployed =
-        sandbox.cairn(&format!("deploy --app cdk.out --all --require-approval {gate}")).code(1);
-    assert!(deployed.err.contains("`Open` needs approval"), "{}", deployed.err);
-    assert!(sandbox.path(".cairn/test/Harmless/state.json").exists(), "it needs no approval");
-    assert!(!sandbox.path(".cairn/test/Open/state.json").exists(), "nothing was begun");
-    sandbox.cairn("teardown --app cdk.out Harmless --yes").code(0);
+    let before = inventory(&server.url).await;
+    let deploy = "deploy --app cdk.out --all --yes";
+    let refused = sandbox.cairn(&format!("{deploy} --require-approval {gate}")).code(1);
+    for text in ["nothing was changed", "`Harmless`, `Open`", "approval", "`Open`, since its risks"]
+    {
+        assert!(refused.err.contains(text), "{text}: {}", refused.err);
+    }
+    sandbox.write(
+        "rules.yaml",
+        "rules:\n  - name: no-api\n    forbid: step.type_name == \"AWS::ApiGateway::RestApi\"\n    \
+         message: no APIs here\n    severity: error\n",
+    );
+    let refused = sandbox.cairn(&format!("{deploy} --policy rules.yaml")).code(1);
+    assert!(refused.err.contains("the plan of `Open`"), "{}", refused.err);
+    assert_eq!(inventory(&server.url).await, before, "the first of them was not begun either");
+    sandbox.cairn(&format!("{deploy} --require-approval destructive")).code(0);
+    sandbox.cairn("teardown --app cdk.out --all --yes").code(0);
 }

@@ -161,10 +161,10 @@ async fn what_a_plan_was_made_from_must_be_the_same() {
     refuser.refuses_with(stack, "saved-plans", "other-plans", template).await;
     // Another template is said to be another, whatever else is wrong with it.
     refuser.refuses_with(stack, "LogGroupName", "LogGruopName", template).await;
-    let code = "the code is not what the plan was made with: that of `Function` differs";
+    let code = "the code is not what the plan was made with, in `Function`";
     refuser.refuses_with("stacks/small/code/code.py", "return 1", "return 2", code).await;
 
-    let differs = |name: &str| format!("not the one the plan was made with: `{name}` differ");
+    let differs = |name: &str| format!("not the one the plan was made with, in `{name}`");
     refuser.refuses_with("config/test.yaml", SECRET, "tr0ub4dor", &differs("Word")).await;
     refuser.refuses("--parameter Days=3", &differs("Days")).await;
     configure(&sandbox, &server.url, "tags: {team: hut}\n");
@@ -245,14 +245,14 @@ async fn a_plan_holds_for_one_state_and_one_world() {
 
     // Somebody changes what the plan changes, and then what it does not.
     keep_logs_for(&server.url, 7).await;
-    refuser.refuses("", "it would be another for `Logs`").await;
+    refuser.refuses("", "something else would be done now to `Logs`").await;
     keep_logs_for(&server.url, 1).await;
     let clients = clients(&server.url).await;
     let functions = clients.lambda().list_functions().send().await.expect("a list");
     let name = functions.functions()[0].function_name().expect("a name").to_owned();
     let slower = clients.lambda().update_function_configuration().function_name(&name);
     slower.handler("code.other").send().await.expect("it is there");
-    refuser.refuses("", "it would be another for `Function`").await;
+    refuser.refuses("", "something else would be done now to `Function`").await;
     let restored = clients.lambda().update_function_configuration().function_name(&name);
     restored.handler("code.answer").send().await.expect("it is there");
 
@@ -307,7 +307,7 @@ async fn a_secret_parameter_is_given_again() {
     assert!(!sandbox.read("plan.cairn").contains(SECRET));
     let refuser = Refuser { sandbox: &sandbox, endpoint: &server.url };
     refuser.refuses("", "parameter `Word` has no value").await;
-    refuser.refuses("--parameter Word=other", "`Word` differ").await;
+    refuser.refuses("--parameter Word=other", "in `Word`").await;
     let applied = sandbox.cairn(&format!("deploy plan.cairn --yes --parameter Word={SECRET}"));
     assert!(applied.code(0).out.contains("RetentionInDays: 5"));
     sandbox.cairn(&format!("plan {STACK} {given} --detailed-exitcode")).code(0);

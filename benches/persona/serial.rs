@@ -10,7 +10,7 @@ use cairn::config::{Environment, ParameterValue, StateHome};
 use cairn::diagnostic::Source;
 use cairn::graph::{Given, Graph, Inputs, synth};
 use cairn::plan::{Plan, StepId, plan};
-use cairn::reconcile::{Limits, News, Recheck, Setting, reconcile};
+use cairn::reconcile::{Limits, Recheck, Setting, What, reconcile};
 use cairn::refresh::Observed;
 use cairn::state::State;
 use cairn::state::store::{Holder, Store};
@@ -40,16 +40,16 @@ pub async fn deploy(sandbox: &Sandbox, endpoint: &str) -> Serial {
     };
     let clients = Clients::connect(&access).await;
     let start = Instant::now();
-    let account = Aws::whoami(&clients).await.unwrap();
+    let aws = Aws::new(clients, "", Assets::default()).identified().await.unwrap();
     let introduction = start.elapsed();
-    let (graph, assets) = graph(sandbox, &environment, &account);
-    let aws = Aws::new(clients, &account, assets);
+    let (graph, assets) = graph(sandbox, &environment, aws.account());
+    let aws = aws.with_assets(assets.iter().cloned());
     let mut number = 0_u8;
     let mut draw = || {
         number += 1;
         Token::from_bytes([number; 16])
     };
-    let state = State::empty(NAME, &account, aws.region(), &draw());
+    let state = State::empty(NAME, aws.account(), aws.region(), &draw());
     let plan = plan(&graph, &state, &Observed::default(), &mut draw).unwrap();
     let times = one_by_one(&environment, aws, graph, &plan, state).await;
 
@@ -122,7 +122,7 @@ async fn one_by_one(
     assert!(outcome.is_complete(), "{:?}", outcome.failed);
     let mut times = BTreeMap::new();
     while let Some(news) = heard.recv().await {
-        if let News::Done(id, time) = news {
+        if let What::Done(id, time) = news.what {
             times.insert(id, time);
         }
     }

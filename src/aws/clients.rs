@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::http::HttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
-use super::Scope;
+use super::{Scope, exchange};
 
 /// The longest one attempt of one call may take.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_mins(1);
@@ -53,6 +53,7 @@ impl Clients {
     /// machine, which never sees real credentials.
     pub async fn connect(access: &Access) -> Self {
         let mut loader = aws_config::defaults(behaviour())
+            .http_client(exchange::client())
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts());
         if let Some(region) = &access.region {
@@ -94,7 +95,7 @@ impl Clients {
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .region(Region::new(region.to_owned()))
             .credentials_provider(SharedCredentialsProvider::new(nobody))
-            .http_client(http)
+            .http_client(exchange::listening(http))
             .build();
         Self::from_config(config, None, Scope::Account)
     }

@@ -1,14 +1,16 @@
 //! What a handler may touch: the SDK clients, and one way to make a call.
 //!
-//! [`Aws::call`] is the only place where a request leaves: it waits for the rate budget, records
-//! the call, turns the SDK's error into a [`Fault`] and sends again what was only throttled. A
+//! [`Aws::call`] is the only place where a request leaves: it waits for the rate budget, tells
+//! of the call (`calls`), turns the SDK's error into a [`Fault`] and sends again what was only throttled. A
 //! read whose answer was lost is sent again too; a lost answer to anything else is for the
 //! engine, which knows how to look for what the call left behind.
 
 mod assets;
+mod calls;
 mod clients;
 mod cloudformation;
 mod conceal;
+mod exchange;
 mod fault;
 mod guard;
 mod named;
@@ -18,21 +20,23 @@ mod stored;
 mod things;
 
 pub use assets::{Asset, Assets};
+pub use calls::{Call, CallNews, Caller, Ears, Held, Pause, Transcript};
 pub use clients::{Access, Clients};
 pub use cloudformation::StackResource;
 pub use fault::{Fault, FaultKind, chain, classify};
 pub use guard::Guard;
 pub use pace::{Pace, Scope};
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::future::Future;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use calls::Witness;
 use conceal::Concealed;
 use shared::Shared;
 
@@ -41,7 +45,7 @@ use shared::Shared;
 pub struct Aws {
     clients: Arc<Clients>,
     pace: Arc<Pace>,
-    transcript: Arc<Transcript>,
+    witness: Witness,
     shared: Option<Arc<Shared>>,
     /// What dynamic references stand for, asked once a run.
     references: Arc<Shared>,
@@ -53,35 +57,12 @@ pub struct Aws {
     partition: String,
 }
 
-/// What was called, in order.
-#[derive(Default)]
-pub struct Transcript {
-    calls: Mutex<Vec<String>>,
-    count: AtomicUsize,
-}
-
-impl Transcript {
-    fn note(&self, action: &str) {
-        self.count.fetch_add(1, Ordering::Relaxed);
-        self.calls.lock().expect("nothing panics while it holds this lock").push(action.to_owned());
-    }
-
-    pub fn count(&self) -> usize {
-        self.count.load(Ordering::Relaxed)
-    }
-
-    /// Every call so far, as IAM action names.
-    pub fn calls(&self) -> Vec<String> {
-        self.calls.lock().expect("nothing panics while it holds this lock").clone()
-    }
-}
-
 /// How often one call is sent again because it was throttled or, for a read, got no answer.
 const RESENDS: u32 = 60;
 const READ_RESENDS: u32 = 4;
 
 impl Aws {
-    /// Where the account and region are known: the account from STS.
+    /// Where the account is known, if only once it is `identified`.
     pub fn new(clients: Clients, account: &str, assets: Assets) -> Self {
         let region = clients.region().to_owned();
         Self {
@@ -90,7 +71,7 @@ impl Aws {
             account: account.to_owned(),
             pace: Arc::new(Pace::new(clients.scope())),
             clients: Arc::new(clients),
-            transcript: Arc::default(),
+            witness: Witness::default(),
             shared: None,
             references: Arc::default(),
             concealed: Arc::default(),
@@ -105,17 +86,16 @@ impl Aws {
         Self { pace: Arc::new(pace), ..self }
     }
 
-    /// The account that the credentials belong to.
+    /// The same access, in the account that the credentials belong to.
     ///
     /// # Errors
     ///
     /// When STS does not say.
-    pub async fn whoami(clients: &Clients) -> Result<String, Fault> {
+    pub async fn identified(self) -> Result<Self, Fault> {
         const ACTION: &str = "sts:GetCallerIdentity";
-        let identity = Box::pin(clients.sts().get_caller_identity().send())
-            .await
-            .map_err(|error| Fault::from_sdk(ACTION, &error))?;
-        identity.account.ok_or_else(|| Fault::malformed(ACTION, "account"))
+        let answer = self.call(ACTION, || self.clients.sts().get_caller_identity().send()).await?;
+        let account = answer.account.ok_or_else(|| Fault::malformed(ACTION, "account"))?;
+        Ok(Self { account, ..self })
     }
 
     /// The zones of the region that resources can go to, alphabetically.
@@ -153,20 +133,28 @@ impl Aws {
         &self.partition
     }
 
+    /// The same with more assets.
+    #[must_use]
+    pub fn with_assets(mut self, more: impl IntoIterator<Item = Asset>) -> Self {
+        let assets = Arc::make_mut(&mut self.assets);
+        more.into_iter().for_each(|asset| assets.insert(asset));
+        self
+    }
+
     /// The local files that functions are made of.
     pub fn assets(&self) -> &Assets {
         &self.assets
     }
 
     pub fn transcript(&self) -> &Transcript {
-        &self.transcript
+        &self.witness.transcript
     }
 
     /// The same access, in which equal reads made through [`Aws::shared`] are made once. For one
-    /// refresh: nothing changes in between.
+    /// refresh, of so many of each type: nothing changes in between.
     #[must_use]
-    pub fn sharing_reads(&self) -> Self {
-        Self { shared: Some(Arc::default()), ..self.clone() }
+    pub fn sharing_reads(&self, of_types: BTreeMap<String, usize>) -> Self {
+        Self { shared: Some(Arc::new(Shared::of(of_types))), ..self.clone() }
     }
 
     /// The same access, in which every call is made only while the guard admits it.
@@ -175,10 +163,29 @@ impl Aws {
         Self { guard: Some(guard), ..self.clone() }
     }
 
+    /// The same access, whose calls are told.
+    #[must_use]
+    pub fn heard_by(&self, ears: Ears) -> Self {
+        let witness = Witness { ears: Some(ears), ..self.witness.clone() };
+        Self { witness, ..self.clone() }
+    }
+
+    /// The same access, in the name of a step.
+    #[must_use]
+    pub fn in_the_name_of(&self, caller: Caller) -> Self {
+        let witness = Witness { caller: Some(Arc::new(caller)), ..self.witness.clone() };
+        Self { witness, ..self.clone() }
+    }
+
     /// Whether this access is a refresh's: properties are compared, and what never changes is
     /// known already.
     pub fn is_refresh(&self) -> bool {
         self.shared.is_some()
+    }
+
+    /// How many of a type this refresh reads; none where this is no refresh.
+    pub fn refreshes(&self, type_name: &str) -> usize {
+        self.shared.as_ref().map_or(0, |shared| shared.count(type_name))
     }
 
     pub fn ec2(&self) -> &aws_sdk_ec2::Client {
@@ -247,17 +254,22 @@ impl Aws {
     {
         let mut resent = 0;
         loop {
+            let waiting_since = calls::now();
             self.pace.admit(action).await;
+            self.witness.paused(action, waiting_since, Held::Budget);
             if let Some(guard) = &self.guard {
                 guard.admit(action).await?;
             }
-            self.transcript.note(action);
-            tracing::debug!(action, "call");
-            let fault = match Box::pin(send()).await {
+            self.witness.transcript.note(action);
+            let began = calls::now();
+            let (outcome, answer) = Box::pin(exchange::answered(send())).await;
+            let outcome =
+                outcome.map_err(|error| self.concealed.in_fault(Fault::from_sdk(action, &error)));
+            self.witness.called(action, (began, resent + 1), answer, outcome.as_ref().err());
+            let fault = match outcome {
                 Ok(answer) => return Ok(answer),
-                Err(error) => self.concealed.in_fault(Fault::from_sdk(action, &error)),
+                Err(fault) => fault,
             };
-            tracing::debug!(action, code = %fault.code, message = %fault.message, "fault");
             let again = match fault.kind {
                 FaultKind::Throttled => resent < RESENDS,
                 FaultKind::Uncertain => is_read(action) && resent < READ_RESENDS,
@@ -267,7 +279,9 @@ impl Aws {
                 return Err(fault);
             }
             resent += 1;
+            let refused = calls::now();
             self.pace.hold_back(action, resent).await;
+            self.witness.paused(action, refused, Held::Throttle);
         }
     }
 

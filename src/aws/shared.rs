@@ -1,7 +1,7 @@
 //! Reads that several resources need, made once.
 
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::sync::{Arc, Mutex};
 
@@ -14,9 +14,20 @@ type Answer = Result<Arc<dyn Any + Send + Sync>, Fault>;
 #[derive(Default)]
 pub struct Shared {
     answers: Mutex<HashMap<String, Arc<OnceCell<Answer>>>>,
+    /// How many of each type are read.
+    of_types: BTreeMap<String, usize>,
 }
 
 impl Shared {
+    /// For reads of so many of each type.
+    pub fn of(of_types: BTreeMap<String, usize>) -> Self {
+        Self { of_types, ..Self::default() }
+    }
+
+    pub fn count(&self, type_name: &str) -> usize {
+        self.of_types.get(type_name).copied().unwrap_or_default()
+    }
+
     pub async fn get<T, F>(&self, key: String, read: impl FnOnce() -> F) -> Result<Arc<T>, Fault>
     where
         T: Send + Sync + 'static,

@@ -1,31 +1,35 @@
 //! `cairn deploy`: plan, show, ask, apply; and the run that teardown shares.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::sync::Arc;
 
-use dialoguer::Confirm;
 use jiff::SignedDuration;
 use tokio::sync::{mpsc, watch};
 
 use super::clock::now;
+use super::foresee::foresee;
 use super::gate::{Gate, stopped};
 use super::policy::{PolicyArgs, hold, refused};
 use super::project::Project;
 use super::rollback::{self, OnFailure};
 use super::session::{Promised, Session};
 use super::stacks::StacksArgs;
-use super::{Code, Failure, saved};
+use super::terminal::{ask, has_person};
+use super::watch::{Watch, WatchArgs, calls};
+use super::{Annotator, Code, Failure, saved};
 use crate::assembly::cloud::Reach;
 use crate::config::Limits;
+use crate::course::Path;
+use crate::diagnostic::Severity;
 use crate::graph::Graph;
-use crate::plan::{Plan, Purpose, check_exports};
+use crate::plan::{Finding, Plan, Purpose, check_exports};
 use crate::policy::Rule;
 use crate::reconcile::{self, Outcome, Recheck, Setting, Stop, reconcile};
 use crate::render::diagnostic::{Color, render_all};
 use crate::render::plan::{Header, render};
-use crate::render::progress::{Display, Progress, took};
-use crate::render::style::{BAD, BOLD, GOOD, paint};
-use crate::render::{outputs, say};
+use crate::render::progress::{longest_way, took, totals};
+use crate::render::style::{BAD, BOLD, DIM, GOOD, paint};
+use crate::render::{console, outputs, say};
 use crate::state::State;
 use crate::state::store::{Ledger, Lock};
 
@@ -56,6 +60,8 @@ pub struct Args {
     pub max_age: SignedDuration,
     #[command(flatten)]
     pub policy: PolicyArgs,
+    #[command(flatten)]
+    pub watch: WatchArgs,
     /// Say how many AWS calls were made
     #[arg(long)]
     pub stats: bool,
@@ -94,15 +100,22 @@ pub struct Prepared {
     pub plan: Plan,
 }
 
-pub async fn run(args: &Args) -> Result<Code, Failure> {
+pub async fn run(args: &Args, annotator: &mut Annotator) -> Result<Code, Failure> {
+    let watch = Watch::begin(&args.watch)?;
     if let Some(path) = args.stack.path()
         && let Some(text) = saved::text(path)?
     {
-        return Box::pin(carry_out(Box::pin(saved::prepare(&text, args)).await?, args)).await;
+        let prepared = Box::pin(saved::prepare(&text, args, &watch)).await?;
+        return Box::pin(carry_out(prepared, args, annotator)).await;
     }
-    let mut projects = args.stack.find(Reach::Upstream)?.into_iter();
+    let projects = args.stack.find(Reach::Upstream)?;
+    if projects.len() > 1 {
+        Box::pin(foresee(&projects, args)).await?;
+    }
+    let mut projects = projects.into_iter();
     while let Some(project) = projects.next() {
-        let code = Box::pin(carry_out(Box::pin(prepare(project, args)).await?, args)).await?;
+        let prepared = Box::pin(prepare(project, args, &watch, annotator)).await?;
+        let code = Box::pin(carry_out(prepared, args, annotator)).await?;
         if projects.len() > 0 {
             writeln!(anstream::stdout())?;
         }
@@ -117,13 +130,20 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
     Ok(Code::Success)
 }
 
-async fn prepare(project: Project, args: &Args) -> Result<Prepared, Failure> {
+async fn prepare(
+    project: Project,
+    args: &Args,
+    watch: &Watch,
+    annotator: &mut Annotator,
+) -> Result<Prepared, Failure> {
     let rules = args.policy.rules(&project)?;
     let (checked, loaded) = project.deployable_graph()?;
+    annotator.diagnostics(&checked.warnings);
     if !checked.warnings.is_empty() {
         say(&render_all(&checked.warnings, Color::Always));
     }
-    let session = Session::open(&project.environment, loaded.collected.assets.clone()).await?;
+    let assets = loaded.collected.assets.clone();
+    let session = Session::watched(&project.environment, assets, watch).await?;
     let (session, lock) = session.lock(&project.store().await?, "cairn deploy").await?;
     let state = session.state(&project).await?;
     let graph = session.graph(&project, &loaded, &state, &Promised::default()).await?;
@@ -132,11 +152,16 @@ async fn prepare(project: Project, args: &Args) -> Result<Prepared, Failure> {
 }
 
 /// Shows a plan, asks, and applies it.
-async fn carry_out(prepared: Prepared, args: &Args) -> Result<Code, Failure> {
+async fn carry_out(
+    prepared: Prepared,
+    args: &Args,
+    annotator: &mut Annotator,
+) -> Result<Code, Failure> {
     let Prepared { begun, project, rules, session, lock, state, graph, mut plan } = prepared;
     // What was found when the plan was saved may be otherwise now.
     plan.findings.clear();
-    hold(&mut plan, &rules, &graph, &state, &project.environment.name)?;
+    hold(&mut plan, &rules, Some(&graph), &state, &project.environment.name)?;
+    annotator.findings(&plan.findings);
     check_exports(&plan, &session.others(&project).await?)?;
     show(&plan, &project)?;
     if let Some(why) = refused(&plan) {
@@ -145,7 +170,7 @@ async fn carry_out(prepared: Prepared, args: &Args) -> Result<Code, Failure> {
         return Err(Failure::text(message).hint("change the template, or the rules"));
     }
     if args.on_failure == OnFailure::Rollback {
-        rollback::warn(&plan, &state, &graph)?;
+        rollback::warn(&plan, &state, &graph, &project.store().await?).await?;
     }
     if !plan.has_work() && !plan.has_changes() {
         if args.stats {
@@ -160,26 +185,30 @@ async fn carry_out(prepared: Prepared, args: &Args) -> Result<Code, Failure> {
     if changes {
         approve(&plan, args)?;
     }
-    let ledger = project.store().await?.open(lock, state).await?;
+    let store = project.store().await?;
+    // A rollback of this deploy, or of the next, may need it.
+    store.keep_code(&lock, &state, session.aws.assets().iter()).await?;
+    let ledger = store.open(lock, state).await?;
     let graph = Arc::new(graph);
     let limits = project.environment.limits;
     let graph_of_plan = Some(Arc::clone(&graph));
     let applied = apply(&plan, ledger, &session, graph_of_plan, limits, begun).await;
-    let outcome = match args.on_failure {
+    let (outcome, way) = match args.on_failure {
         OnFailure::Keep => applied?,
         OnFailure::Rollback => {
             applied.map_err(|failure| failure.hint(rollback::NOT_ROLLED_BACK))?
         }
     };
+    annotator.findings(&failed(&plan, &outcome, &graph));
     let code = match changes || !outcome.is_complete() {
-        true => conclude(&plan, &outcome, &session),
+        true => conclude(&plan, &outcome, &way, &session),
         false => Code::Success,
     };
     match (code, args.on_failure) {
         (Code::Failed, OnFailure::Rollback) => {
             return Box::pin(rollback::after(&project, &session, outcome, graph)).await;
         }
-        (Code::Success, _) => {}
+        (Code::Success, _) => store.prune_code(&outcome.lock, &outcome.state).await?,
         (_, OnFailure::Keep) => say_how_to_go_on(&outcome, begun),
         (_, OnFailure::Rollback) => {
             say_how_to_go_on(&outcome, begun);
@@ -196,13 +225,26 @@ async fn carry_out(prepared: Prepared, args: &Args) -> Result<Code, Failure> {
     Ok(code)
 }
 
+/// The steps that failed, each at its resource.
+fn failed(plan: &Plan, outcome: &Outcome, graph: &Graph) -> Vec<Finding> {
+    let failed = outcome.failed.iter().map(|(id, error)| {
+        let step = &plan.steps[id.0];
+        let finding = Finding::new(Severity::Error, "deploy", error.to_string());
+        error
+            .hints()
+            .into_iter()
+            .fold(finding.of(Some(graph), &step.logical_id, &[]), Finding::hint)
+    });
+    failed.collect()
+}
+
 /// Asks about a plan, if it is one to be asked about.
 fn approve(plan: &Plan, args: &Args) -> Result<(), Failure> {
     let is_agreed = match (args.require_approval.is_empty(), stopped(&args.require_approval, plan))
     {
         (true, _) => args.yes || agreed("Deploy this?")?,
         (false, None) => true,
-        (false, Some(why)) if !has_terminal() => {
+        (false, Some(why)) if !has_person() => {
             let message = format!(
                 "nothing was changed: `{}` needs approval, since {why}, and there is no terminal to ask on",
                 plan.stack
@@ -228,19 +270,11 @@ pub fn show(plan: &Plan, project: &Project) -> Result<(), Failure> {
 
 /// Asks; without a terminal there is nobody to ask.
 pub fn agreed(question: &str) -> Result<bool, Failure> {
-    if !has_terminal() {
+    if !has_person() {
         return Err(Failure::text("there is no terminal to ask on, and `--yes` was not given")
             .hint("look at the plan with `cairn plan`, then run this with `--yes`"));
     }
-    Confirm::new()
-        .with_prompt(question)
-        .default(false)
-        .interact()
-        .map_err(|error| Failure::text(format!("cannot ask: {error}")))
-}
-
-fn has_terminal() -> bool {
-    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    ask(question)
 }
 
 /// Runs a plan, showing what happens and minding Ctrl-C.
@@ -251,14 +285,20 @@ pub async fn apply(
     graph: Option<Arc<Graph>>,
     limits: Limits,
     begun: Begun,
-) -> Result<Outcome, Failure> {
+) -> Result<(Outcome, Path), Failure> {
     let recheck = match begun {
         Begun::Stack | Begun::Rollback => Recheck::Gone,
         Begun::SavedPlan => Recheck::Changing { overlook: session.overlook() },
     };
-    let (news, mut heard) = mpsc::unbounded_channel();
+    let (news, heard) = mpsc::unbounded_channel();
     let (stop, interrupt) = watch::channel(false);
     let ears = tokio::spawn(listen(stop, begun));
+    let command = match plan.purpose {
+        Purpose::Deploy => "deploy",
+        Purpose::Teardown => "teardown",
+        Purpose::Import => "import",
+        Purpose::Rollback => "rollback",
+    };
     let setting = Setting {
         aws: session.aws.clone(),
         graph,
@@ -270,28 +310,14 @@ pub async fn apply(
         news,
         interrupt,
         run: session.tokens.draw(),
-        command: match plan.purpose {
-            Purpose::Deploy => "deploy".to_owned(),
-            Purpose::Teardown => "teardown".to_owned(),
-            Purpose::Import => "import".to_owned(),
-            Purpose::Rollback => "rollback".to_owned(),
-        },
+        command: command.to_owned(),
         started_at: now(),
     };
-    let mut progress = Progress::new(plan, display());
-    let show = async {
-        while let Some(news) = heard.recv().await {
-            progress.show(&news);
-        }
-    };
-    let (outcome, ()) = tokio::join!(reconcile(plan, ledger, setting), show);
+    let run = (plan, command, limits.concurrency);
+    let follow = session.watch.follow(run, &session.aws, heard);
+    let (outcome, way) = tokio::join!(reconcile(plan, ledger, setting), follow);
     ears.abort();
-    Ok(outcome?)
-}
-
-#[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
-fn display() -> Display {
-    Display::detect(std::env::var("CI").ok().as_deref())
+    Ok((outcome?, way))
 }
 
 /// The first signal stops gently, the second at once: what is on disk then is enough to go on.
@@ -300,6 +326,7 @@ async fn listen(stop: watch::Sender<bool>, begun: Begun) {
     // Without a run there is nothing to stop.
     let _ = stop.send(true);
     signalled().await;
+    console::clear();
     say(&format!("stopped; {} where this run ended", begun.go_on()));
     std::process::exit(130);
 }
@@ -325,8 +352,8 @@ async fn signalled() {
     }
 }
 
-/// Says how a run ended.
-pub fn conclude(plan: &Plan, outcome: &Outcome, session: &Session) -> Code {
+/// Says how a run ended, and what it was as long as.
+pub fn conclude(plan: &Plan, outcome: &Outcome, way: &Path, session: &Session) -> Code {
     let (doing, done) = match plan.purpose {
         Purpose::Deploy => ("deploy", "deployed"),
         Purpose::Teardown => ("teardown", "torn down"),
@@ -335,9 +362,14 @@ pub fn conclude(plan: &Plan, outcome: &Outcome, session: &Session) -> Code {
     };
     let stack = &plan.stack;
     let time = took(outcome.elapsed);
-    let calls = session.aws.transcript().count() + 1;
+    let calls = calls(&session.aws).words();
+    let said = [totals(plan, &outcome.done), longest_way(plan, way)];
+    let said: Vec<String> = said.into_iter().flatten().collect();
     if outcome.is_complete() {
-        say(&paint(GOOD, &format!("\n{stack} is {done} in {time}, with {calls} AWS calls")));
+        say(&paint(GOOD, &format!("\n{stack} is {done} in {time}, with {calls}")));
+        if !said.is_empty() {
+            say(&paint(DIM, &said.join("; ")));
+        }
         return Code::Success;
     }
     for (id, error) in &outcome.failed {
@@ -357,6 +389,7 @@ pub fn conclude(plan: &Plan, outcome: &Outcome, session: &Session) -> Code {
         outcome.done.len(),
         outcome.failed.len(),
     ));
+    say(&paint(DIM, &std::iter::once(calls).chain(said).collect::<Vec<_>>().join("; ")));
     match outcome.stop {
         Some(Stop::Interrupt) => Code::Interrupted,
         Some(Stop::Deadline) | None => Code::Failed,

@@ -1,5 +1,6 @@
 //! What goes wrong before or instead of a run, told once and with what to do.
 
+use std::borrow::Cow;
 use std::io::Write as _;
 use std::sync::Arc;
 
@@ -40,17 +41,26 @@ impl Failure {
         }
     }
 
-    /// Tells it on standard error.
-    pub fn report(&self) {
-        let text = match self {
-            Self::Silent => return,
-            Self::Diagnostics(diagnostics) => render_all(diagnostics, Color::Always),
+    /// What there is to tell; nothing when all has been said.
+    pub fn diagnostics(&self) -> Cow<'_, [Diagnostic]> {
+        match self {
+            Self::Silent => Cow::Borrowed(&[]),
+            Self::Diagnostics(diagnostics) => Cow::Borrowed(diagnostics),
             Self::Text { message, hints } => {
                 let mut diagnostic = Diagnostic::error(message);
                 diagnostic.hints.clone_from(hints);
-                render_all(&[diagnostic], Color::Always)
+                Cow::Owned(vec![diagnostic])
             }
-        };
+        }
+    }
+
+    /// Tells it on standard error.
+    pub fn report(&self) {
+        let diagnostics = self.diagnostics();
+        if diagnostics.is_empty() {
+            return;
+        }
+        let text = render_all(&diagnostics, Color::Always);
         // Without a standard error there is nobody to tell.
         let _ = writeln!(anstream::stderr(), "{}", text.trim_end());
     }

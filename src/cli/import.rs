@@ -10,6 +10,7 @@ use super::deploy::{Begun, agreed, apply, conclude, say_how_to_go_on, show};
 use super::project::Project;
 use super::session::{Promised, Session};
 use super::stacks::StackArgs;
+use super::watch::{Watch, WatchArgs};
 use super::{Code, Failure};
 use crate::diagnostic::Source;
 use crate::graph::Graph;
@@ -54,6 +55,8 @@ pub struct Args {
     /// Do not ask
     #[arg(short, long)]
     yes: bool,
+    #[command(flatten)]
+    watch: WatchArgs,
 }
 
 pub async fn run(args: &Args) -> Result<Code, Failure> {
@@ -70,7 +73,9 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
     }
     let project = args.stack.find()?;
     let (_, loaded) = project.deployable_graph()?;
-    let session = Session::open(&project.environment, loaded.collected.assets.clone()).await?;
+    let watch = Watch::begin(&args.watch)?;
+    let assets = loaded.collected.assets.clone();
+    let session = Session::watched(&project.environment, assets, &watch).await?;
     let store = project.store().await?;
     let (session, lock) = match args.dry_run {
         true => (session, None),
@@ -97,8 +102,9 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
             let ledger = store.open(lock, state).await?;
             let limits = project.environment.limits;
             let shared = Some(Arc::new(graph.clone()));
-            let outcome = apply(&plan, ledger, &session, shared, limits, Begun::Stack).await?;
-            let code = conclude(&plan, &outcome, &session);
+            let (outcome, way) =
+                apply(&plan, ledger, &session, shared, limits, Begun::Stack).await?;
+            let code = conclude(&plan, &outcome, &way, &session);
             if code != Code::Success {
                 say_how_to_go_on(&outcome, Begun::Stack);
             }

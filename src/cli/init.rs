@@ -1,13 +1,11 @@
 //! `cairn init`: a place for the states of an environment.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::path::Path;
 
-use dialoguer::Confirm;
-
 use super::states::bucket_clients;
-use super::{Code, Failure};
-use crate::aws::Aws;
+use super::{Code, Failure, terminal};
+use crate::aws::{Assets, Aws};
 use crate::config::{self, Environment, StateHome};
 use crate::render::style::{BOLD, CHANGED, GOOD, paint};
 use crate::state::store::{Premises, Standing, Survey};
@@ -40,11 +38,12 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
             .hint("write it as `s3://BUCKET/PREFIX`; a directory needs no preparation"));
     };
     let StateHome::Bucket { bucket, endpoint, .. } = home else { return Ok(Code::Failed) };
-    let clients = bucket_clients(&environment, home).await?;
+    let mut aws = Aws::new(bucket_clients(&environment, home).await?, "", Assets::default());
     // What only speaks like S3 has no accounts of AWS.
     if let (Some(wanted), None) = (&environment.account, endpoint) {
-        let account = Aws::whoami(&clients).await?;
-        if account != *wanted {
+        aws = aws.identified().await?;
+        let account = aws.account();
+        if account != wanted {
             return Err(Failure::text(format!(
                 "these credentials are for account {account}, the environment `{}` is for {wanted}",
                 environment.name
@@ -52,7 +51,7 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
             .hint("use other credentials (`profile`, `role`, AWS_PROFILE), or another `--env`"));
         }
     }
-    let premises = Premises::new(clients.s3(), bucket);
+    let premises = Premises::new(aws.clients().s3(), bucket);
     let survey = premises.survey().await?;
     let mut out = anstream::stdout();
     let code = match (survey.standing, survey.missing.as_slice()) {
@@ -108,12 +107,11 @@ fn agreed(yes: bool) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }
-    if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+    if !terminal::has_person() {
         return Err(Failure::text("nothing was made: there is no terminal to ask on")
             .hint("look at what is said above, then run this with `--yes`"));
     }
-    let answer = Confirm::new().with_prompt("Do this?").default(false).interact();
-    match answer.map_err(|error| Failure::text(format!("cannot ask: {error}")))? {
+    match terminal::ask("Do this?")? {
         true => Ok(()),
         false => Err(Failure::text("nothing was made: it was declined")),
     }

@@ -11,6 +11,7 @@ use serde_json::{Value as Json, json};
 use super::project::Loaded;
 use super::session::Session;
 use super::stacks::StackArgs;
+use super::terminal::is_ci;
 use super::{Code, Failure};
 use crate::aws::Fault;
 use crate::render::say;
@@ -227,7 +228,7 @@ struct Terminal {
 
 impl Terminal {
     fn is_there(&self) -> bool {
-        self.asks && std::io::stdin().is_terminal()
+        self.asks && !is_ci() && std::io::stdin().is_terminal()
     }
 }
 

@@ -1,12 +1,14 @@
 //! The command line: one file for each command, its arguments and what it calls.
 
 mod accept;
+mod annotations;
 mod clock;
 mod completions;
 mod deploy;
 mod drift;
 mod export;
 mod failure;
+mod foresee;
 mod gate;
 mod graph;
 mod import;
@@ -21,7 +23,7 @@ mod preflight;
 mod project;
 mod rollback;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 mod saved;
 mod session;
 mod stacks;
@@ -29,10 +31,14 @@ mod state;
 mod states;
 mod synth;
 mod teardown;
+mod terminal;
 mod types;
 mod validate;
+mod watch;
 
 pub use failure::Failure;
+
+use annotations::{Annotate, Annotator};
 
 use std::process::ExitCode;
 
@@ -50,6 +56,13 @@ pub struct Cli {
     /// Say more: every AWS call (-v), and everything (-vv)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
+    /// Tell findings to GitHub as annotations, and it the plan as the summary of the job
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Annotate::Auto,
+          env = "CAIRN_ANNOTATIONS")]
+    annotations: Annotate,
+    /// How the log that `-v` asks for is written
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", default_value_t)]
+    pub log_format: log::LogFormat,
 }
 
 // What needs no network, and so no threads.
@@ -88,7 +101,8 @@ enum Connected {
 pub enum Code {
     Success,
     Failed,
-    /// `plan --detailed-exitcode`: there is something to do; `drift`: there is some.
+    /// `plan --detailed-exitcode`: there is something to do; `drift`: there is some; `init`: the
+    /// bucket lacks something and stays so.
     Changes,
     /// `plan --fail-on`: the plan is of a class that is not to pass; or it has findings that are
     /// errors.
@@ -115,8 +129,18 @@ impl From<Code> for ExitCode {
 ///
 /// What the user is to be told.
 pub fn run(cli: Cli) -> Result<Code, Failure> {
-    match cli.command {
-        Command::Validate(args) => validate::run(&args),
+    let mut annotator = Annotator::new(cli.annotations);
+    let ended = command(cli.command, &mut annotator);
+    if let Err(failure) = &ended {
+        annotator.failure(failure);
+    }
+    annotator.tell();
+    ended
+}
+
+fn command(command: Command, annotator: &mut Annotator) -> Result<Code, Failure> {
+    match command {
+        Command::Validate(args) => validate::run(&args, annotator),
         Command::Synth(args) => synth::run(&args),
         Command::Graph(args) => graph::run(&args),
         Command::Types(args) => types::run(&args),
@@ -125,14 +149,14 @@ pub fn run(cli: Cli) -> Result<Code, Failure> {
             .enable_all()
             .worker_threads(2)
             .build()?
-            .block_on(connected(command)),
+            .block_on(connected(command, annotator)),
     }
 }
 
-async fn connected(command: Connected) -> Result<Code, Failure> {
+async fn connected(command: Connected, annotator: &mut Annotator) -> Result<Code, Failure> {
     match command {
-        Connected::Plan(args) => Box::pin(plan::run(&args)).await,
-        Connected::Deploy(args) => Box::pin(deploy::run(&args)).await,
+        Connected::Plan(args) => Box::pin(plan::run(&args, annotator)).await,
+        Connected::Deploy(args) => Box::pin(deploy::run(&args, annotator)).await,
         Connected::Rollback(args) => Box::pin(rollback::run(&args)).await,
         Connected::Drift(args) => drift::run(&args).await,
         Connected::Import(args) => Box::pin(import::run(&args)).await,

@@ -13,10 +13,11 @@ use super::preflight::{PreflightArgs, look};
 use super::project::Project;
 use super::session::{Promised, Session};
 use super::stacks::StacksArgs;
-use super::{Code, Failure, saved};
+use super::{Annotator, Code, Failure, saved};
 use crate::assembly::cloud::Reach;
 use crate::aws::Assets;
 use crate::config::StateHome;
+use crate::diagnostic::Diagnostic;
 use crate::graph::Graph;
 use crate::permissions::{self, Scope};
 use crate::plan::drift::drift;
@@ -120,7 +121,7 @@ enum Form {
     Markdown,
     /// A page in one file: the stack as a picture, with its changes
     Html,
-    /// What is at risk, as a log for code scanning, SARIF 2.1.0
+    /// What is at risk, what is found and what looks renamed, as a log for code scanning, SARIF 2.1.0
     Sarif,
 }
 
@@ -186,10 +187,14 @@ impl clap::Args for Args {
     }
 }
 
-pub async fn run(args: &Args) -> Result<Code, Failure> {
+pub async fn run(args: &Args, annotator: &mut Annotator) -> Result<Code, Failure> {
     match args {
-        Args::Make(args) if args.form.form() == Form::Sarif => Box::pin(logged(args)).await,
-        Args::Make(args) => Box::pin(make(args, &mut Log::default())).await,
+        Args::Make(args) if args.form.form() == Form::Sarif => {
+            Box::pin(logged(args, annotator)).await
+        }
+        Args::Make(args) => {
+            Box::pin(make(args, &mut Told { log: Log::default(), annotator })).await
+        }
         Args::Show(args) => show_saved(args),
     }
 }
@@ -200,7 +205,7 @@ fn show_saved(args: &ShowArgs) -> Result<Code, Failure> {
     let text = match args.form.form() {
         Form::Sarif => {
             let mut log = Log::default();
-            log.add_risks(&saved.plan, &saved.sketch, &saved.file);
+            log.add_plan(&saved.plan, &saved.sketch, &saved.file);
             serde_json::to_string_pretty(&log.to_json())? + "\n"
         }
         form => shown.render(form)?,
@@ -210,20 +215,35 @@ fn show_saved(args: &ShowArgs) -> Result<Code, Failure> {
 }
 
 /// All that is found of all stacks in one log; what stops a plan is in it.
-async fn logged(args: &MakeArgs) -> Result<Code, Failure> {
-    let mut log = Log::default();
-    let code = match Box::pin(make(args, &mut log)).await {
+async fn logged(args: &MakeArgs, annotator: &mut Annotator) -> Result<Code, Failure> {
+    let mut told = Told { log: Log::default(), annotator };
+    let code = match Box::pin(make(args, &mut told)).await {
         Err(Failure::Diagnostics(found)) => {
-            log.add_findings(&found);
+            told.warn(&found);
             Code::Failed
         }
         code => code?,
     };
+    let log = told.log;
     writeln!(anstream::stdout(), "{}", serde_json::to_string_pretty(&log.to_json())?)?;
     Ok(code)
 }
 
-async fn make(args: &MakeArgs, log: &mut Log) -> Result<Code, Failure> {
+/// What is said of the plans besides showing them.
+struct Told<'a> {
+    log: Log,
+    annotator: &'a mut Annotator,
+}
+
+impl Told<'_> {
+    /// Of a template.
+    fn warn(&mut self, found: &[Diagnostic]) {
+        self.log.add_findings(found);
+        self.annotator.diagnostics(found);
+    }
+}
+
+async fn make(args: &MakeArgs, told: &mut Told<'_>) -> Result<Code, Failure> {
     if let Some(path) = args.stack.path()
         && saved::text(path)?.is_some()
     {
@@ -251,8 +271,8 @@ async fn make(args: &MakeArgs, log: &mut Log) -> Result<Code, Failure> {
             writeln!(anstream::stdout())?;
         }
         let plan = match args.teardown {
-            true => of_teardown(project, args, log).await?,
-            false => Box::pin(of(project, args, &promised, log)).await?,
+            true => of_teardown(project, args, told).await?,
+            false => Box::pin(of(project, args, &promised, told)).await?,
         };
         promised.add(&plan);
         has_changes |= plan.has_changes();
@@ -271,10 +291,10 @@ async fn of(
     project: &Project,
     args: &MakeArgs,
     promised: &Promised,
-    log: &mut Log,
+    told: &mut Told<'_>,
 ) -> Result<Plan, Failure> {
     let (checked, mut loaded) = project.deployable_graph()?;
-    log.add_findings(&checked.warnings);
+    told.warn(&checked.warnings);
     if !checked.warnings.is_empty() && !matches!(args.form.form(), Form::Json | Form::Sarif) {
         writeln!(anstream::stderr(), "{}", render_all(&checked.warnings, Color::Always))?;
     }
@@ -291,14 +311,14 @@ async fn of(
     let graph = session.graph(project, &loaded, &state, promised).await?;
     let mut plan = plan::plan(&graph, &state, &observed, &mut || session.tokens.draw())?;
     if args.print_policy.is_none() && args.preflight.is_on() {
-        look(&mut plan, &graph, &state, &session.aws).await;
+        look(&mut plan, Some(&graph), &state, &session.aws).await;
     }
-    hold(&mut plan, &rules, &graph, &state, &project.environment.name)?;
+    hold(&mut plan, &rules, Some(&graph), &state, &project.environment.name)?;
     check_exports(&plan, &session.others(project).await?)?;
     let sketch = Sketch::of_graph(&graph).with_state(&state);
     match args.print_policy {
-        Some(scope) => print_policy(&plan, &graph, &state, &session, project, scope)?,
-        None => show(project, args, &plan, &sketch, log)?,
+        Some(scope) => print_policy(&plan, Some(&graph), &state, &session, project, scope)?,
+        None => show(project, args, &plan, &sketch, told)?,
     }
     if let Some(how) = how.filter(|how| *how != How::Write) {
         accept::take(project, &loaded.written, &drifted, how)?;
@@ -315,14 +335,14 @@ const POLICY_LIMIT: usize = 6_144;
 
 fn print_policy(
     plan: &Plan,
-    graph: &Graph,
+    graph: Option<&Graph>,
     state: &State,
     session: &Session,
     project: &Project,
     scope: Scope,
 ) -> Result<(), Failure> {
     let aws = &session.aws;
-    let outlooks = outlooks(plan, Some(graph), state);
+    let outlooks = outlooks(plan, graph, state);
     let calls = aws.transcript().calls();
     let mut needed = permissions::permissions(plan, &outlooks, aws.partition(), scope, &calls);
     if let StateHome::Bucket { bucket, prefix, .. } = &project.environment.state {
@@ -340,13 +360,29 @@ fn print_policy(
 }
 
 /// Plans to take one stack away, and shows that.
-async fn of_teardown(project: &Project, args: &MakeArgs, log: &mut Log) -> Result<Plan, Failure> {
+async fn of_teardown(
+    project: &Project,
+    args: &MakeArgs,
+    told: &mut Told<'_>,
+) -> Result<Plan, Failure> {
+    let rules = args.policy.rules(project)?;
     let session = Session::open(&project.environment, Assets::default()).await?;
     let state = session.state(project).await?;
-    let plan = teardown(&state);
+    let mut plan = teardown(&state);
+    if args.print_policy.is_none() && args.preflight.is_on() {
+        look(&mut plan, None, &state, &session.aws).await;
+    }
+    hold(&mut plan, &rules, None, &state, &project.environment.name)?;
     check_exports(&plan, &session.others(project).await?)?;
     let sketch = Sketch::of_state(&state);
-    show(project, args, &plan, &sketch, log)?;
+    match args.print_policy {
+        // A teardown is what running this plan is.
+        Some(Scope::Teardown) => {
+            print_policy(&plan, None, &state, &session, project, Scope::Deploy)?;
+        }
+        Some(scope) => print_policy(&plan, None, &state, &session, project, scope)?,
+        None => show(project, args, &plan, &sketch, told)?,
+    }
     keep(project, args, &plan, None, &sketch)?;
     if args.stats {
         say_calls(&session)?;
@@ -364,11 +400,13 @@ fn show(
     args: &MakeArgs,
     plan: &Plan,
     sketch: &Sketch,
-    log: &mut Log,
+    told: &mut Told<'_>,
 ) -> Result<(), Failure> {
     let shown = Shown { plan, sketch, environment: &project.environment.name };
+    told.annotator.findings(&plan.findings);
+    told.annotator.summarize(plan, &Header { environment: shown.environment });
     match args.form.form() {
-        Form::Sarif => log.add_risks(plan, sketch, &project.file().display().to_string()),
+        Form::Sarif => told.log.add_plan(plan, sketch, &project.file().display().to_string()),
         Form::Html if args.out.iter().any(|path| is_page(path)) => {}
         form => write(None, &shown.render(form)?)?,
     }
@@ -416,7 +454,7 @@ impl Shown<'_> {
 /// How many calls a session made; the one to STS is not in its transcript.
 pub fn say_calls(session: &Session) -> Result<(), Failure> {
     let calls = session.aws.transcript().calls();
-    writeln!(anstream::stderr(), "{} AWS calls", calls.len() + 1)?;
+    writeln!(anstream::stderr(), "{} AWS calls", calls.len())?;
     let mut counts = std::collections::BTreeMap::new();
     for call in calls {
         *counts.entry(call).or_insert(0) += 1;

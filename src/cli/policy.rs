@@ -47,7 +47,7 @@ impl PolicyArgs {
 pub fn hold(
     plan: &mut Plan,
     rules: &[Rule],
-    graph: &Graph,
+    graph: Option<&Graph>,
     state: &State,
     environment: &str,
 ) -> Result<(), Failure> {
@@ -55,7 +55,7 @@ pub fn hold(
         return Ok(());
     }
     let document = json::value(plan, &Header { environment })?;
-    let outlooks = outlooks(plan, Some(graph), state);
+    let outlooks = outlooks(plan, graph, state);
     plan.findings.extend(policy::judge(rules, plan, &document, &outlooks, graph)?);
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! `cairn plan --preflight`: what the account says of a plan.
 
+use super::terminal::is_ci;
 use crate::aws::Aws;
 use crate::graph::Graph;
 use crate::plan::{Plan, outlooks};
@@ -23,14 +24,9 @@ impl PreflightArgs {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
-fn is_ci() -> bool {
-    std::env::var("CI").is_ok_and(|value| value.eq_ignore_ascii_case("true") || value == "1")
-}
-
 /// Adds to a plan what a look at the account finds.
-pub async fn look(plan: &mut Plan, graph: &Graph, state: &State, aws: &Aws) {
-    let outlooks = outlooks(plan, Some(graph), state);
+pub async fn look(plan: &mut Plan, graph: Option<&Graph>, state: &State, aws: &Aws) {
+    let outlooks = outlooks(plan, graph, state);
     let look = Box::pin(preflight(&Subject { plan, outlooks: &outlooks, graph, aws })).await;
     plan.findings.extend(look.findings);
     plan.notes.extend(look.notes);

@@ -157,6 +157,11 @@ fn samples() -> [Sample; 3] {
     ]
 }
 
+/// The plans of the samples: a first deploy, an update with replacements, a teardown.
+pub fn persona_plans() -> [Plan; 3] {
+    samples().map(|sample| sample.plan)
+}
+
 #[test]
 fn the_samples_are_what_is_rendered() {
     for Sample { name, plan, sketch } in samples() {

@@ -10,6 +10,7 @@ use super::deploy::{Args, Begun, Prepared};
 use super::project::Project;
 use super::session::{Promised, Session};
 use super::stacks::{SourceArgs, StackArgs};
+use super::watch::Watch;
 use super::{Failure, clock};
 use crate::config;
 use crate::graph::{self, Graph};
@@ -68,7 +69,7 @@ pub fn write(
 
 /// Holds a saved plan against everything it was made from, cheapest first; what comes out is the
 /// plan as it was saved. Only to see whether it still holds is it made a second time.
-pub async fn prepare(text: &str, args: &Args) -> Result<Prepared, Failure> {
+pub async fn prepare(text: &str, args: &Args, watch: &Watch) -> Result<Prepared, Failure> {
     let saved = SavedPlan::read(text)?;
     saved.check_purpose(Purpose::Deploy)?;
     saved.check_age(clock::moment(), args.max_age)?;
@@ -78,7 +79,8 @@ pub async fn prepare(text: &str, args: &Args) -> Result<Prepared, Failure> {
     saved.check_template(&loaded.template)?;
     let offline = project.offline_inputs(&loaded.collected.by_resource);
     saved.check_origin(&graph::synth(Arc::clone(&loaded.template), offline)?.given()?)?;
-    let session = Session::open(&project.environment, loaded.collected.assets.clone()).await?;
+    let assets = loaded.collected.assets.clone();
+    let session = Session::watched(&project.environment, assets, watch).await?;
     saved.check_home(session.aws.account(), session.aws.region())?;
     let store = project.store().await?;
     let (session, lock) = session.lock(&store, "cairn deploy").await?;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::Failure;
 use super::clock::{Tokens, now};
 use super::project::{Loaded, Project};
+use super::watch::Watch;
 use crate::aws::{Access, Assets, Aws, Clients};
 use crate::config::{Endpoint, Environment};
 use crate::graph::{self, Export, Graph, StackOutputs};
@@ -30,12 +31,23 @@ pub struct Session {
     /// Where the local AWS listens, if that is where calls go.
     pub endpoint: Option<String>,
     pub tokens: Tokens,
+    /// How its runs are shown.
+    pub watch: Watch,
 }
 
 impl Session {
     /// Connects, starting the local AWS when the environment asks for it, and refuses another
     /// account than the environment's.
     pub async fn open(environment: &Environment, assets: Assets) -> Result<Self, Failure> {
+        Self::watched(environment, assets, &Watch::default()).await
+    }
+
+    /// The same, every call told to what watches.
+    pub async fn watched(
+        environment: &Environment,
+        assets: Assets,
+        watch: &Watch,
+    ) -> Result<Self, Failure> {
         let (endpoint, agent_runtime) = endpoint(environment).await?;
         let access = Access {
             region: environment.region.clone(),
@@ -49,9 +61,14 @@ impl Session {
             return Err(Failure::text("no region is configured")
                 .hint("set `region` in config/, or AWS_REGION"));
         }
-        let account = Aws::whoami(&clients).await?;
+        let mut aws = Aws::new(clients, "", assets);
+        if let Some(ears) = watch.ears() {
+            aws = aws.heard_by(ears);
+        }
+        let aws = aws.identified().await?;
+        let account = aws.account();
         if let Some(wanted) = &environment.account
-            && *wanted != account
+            && wanted != account
         {
             return Err(Failure::text(format!(
                 "these credentials are for account {account}, the environment `{}` is for {wanted}",
@@ -59,7 +76,7 @@ impl Session {
             ))
             .hint("use other credentials (`profile`, `role`, AWS_PROFILE), or another `--env`"));
         }
-        Ok(Self { aws: Aws::new(clients, &account, assets), endpoint, tokens: Tokens::new()? })
+        Ok(Self { aws, endpoint, tokens: Tokens::new()?, watch: watch.clone() })
     }
 
     /// The state as it stands, or that of a stack that owns nothing.
@@ -75,6 +92,22 @@ impl Session {
         };
         self.check_home(&state)?;
         Ok(state)
+    }
+
+    /// The same with the local code that a state has, or had, as far as it is kept beside it.
+    pub async fn recalling(&self, store: &Store, state: &State) -> Result<Self, Failure> {
+        let mut recalled = Vec::new();
+        for sha256 in state.code() {
+            if self.aws.assets().get(&sha256).is_none() {
+                recalled.extend(store.code(state, &sha256).await?);
+            }
+        }
+        Ok(Self {
+            aws: self.aws.clone().with_assets(recalled),
+            endpoint: self.endpoint.clone(),
+            tokens: self.tokens.clone(),
+            watch: self.watch.clone(),
+        })
     }
 
     fn check_home(&self, state: &State) -> Result<(), Failure> {

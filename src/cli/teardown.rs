@@ -8,6 +8,7 @@ use super::deploy::{Begun, agreed, apply, conclude, say_how_to_go_on, show};
 use super::project::Project;
 use super::session::Session;
 use super::stacks::StacksArgs;
+use super::watch::{Watch, WatchArgs};
 use super::{Code, Failure, saved};
 use crate::assembly::cloud::Reach;
 use crate::aws::Assets;
@@ -30,18 +31,21 @@ pub struct Args {
     /// How old a saved plan may be
     #[arg(long, value_name = "TIME", default_value = "24h")]
     max_age: SignedDuration,
+    #[command(flatten)]
+    watch: WatchArgs,
     /// Say how many AWS calls were made
     #[arg(long)]
     stats: bool,
 }
 
 pub async fn run(args: &Args) -> Result<Code, Failure> {
+    let watch = Watch::begin(&args.watch)?;
     if let Some(path) = args.stack.path()
         && let Some(text) = saved::text(path)?
     {
         let (project, saved) = saved::teardown(&text, &args.stack.source, args.max_age)?;
         check_protection(&project)?;
-        return one(&project, args, Some(&saved)).await;
+        return one(&project, args, Some(&saved), &watch).await;
     }
     let projects = args.stack.find(Reach::Downstream)?;
     for project in &projects {
@@ -51,7 +55,7 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
         if index > 0 {
             writeln!(anstream::stdout())?;
         }
-        let code = one(project, args, None).await?;
+        let code = one(project, args, None, &watch).await?;
         if code != Code::Success {
             return Ok(code);
         }
@@ -70,7 +74,12 @@ fn check_protection(project: &Project) -> Result<(), Failure> {
     }
 }
 
-async fn one(project: &Project, args: &Args, saved: Option<&SavedPlan>) -> Result<Code, Failure> {
+async fn one(
+    project: &Project,
+    args: &Args,
+    saved: Option<&SavedPlan>,
+    watch: &Watch,
+) -> Result<Code, Failure> {
     let store = project.store().await?;
     if saved.is_none() && store.read().await?.is_none() {
         say(&format!(
@@ -79,7 +88,7 @@ async fn one(project: &Project, args: &Args, saved: Option<&SavedPlan>) -> Resul
         ));
         return Ok(Code::Success);
     }
-    let session = Session::open(&project.environment, Assets::default()).await?;
+    let session = Session::watched(&project.environment, Assets::default(), watch).await?;
     if let Some(saved) = saved {
         saved.check_home(session.aws.account(), session.aws.region())?;
     }
@@ -105,8 +114,9 @@ async fn one(project: &Project, args: &Args, saved: Option<&SavedPlan>) -> Resul
     // Until the state is forgotten nobody else may begin one.
     let held = lock.clone();
     let ledger = store.open(lock, state).await?;
-    let outcome = apply(&plan, ledger, &session, None, project.environment.limits, begun).await?;
-    let code = conclude(&plan, &outcome, &session);
+    let limits = project.environment.limits;
+    let (outcome, way) = apply(&plan, ledger, &session, None, limits, begun).await?;
+    let code = conclude(&plan, &outcome, &way, &session);
     if code != Code::Success {
         say_how_to_go_on(&outcome, begun);
     } else if outcome.state.is_empty() {

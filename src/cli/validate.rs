@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use super::stacks::StacksArgs;
-use super::{Code, Failure};
+use super::{Annotator, Code, Failure};
 use crate::assembly::cloud::Reach;
 use crate::graph::Graph;
 use crate::render::diagnostic::{Color, render_all, to_json};
@@ -34,7 +34,7 @@ enum Format {
     Sarif,
 }
 
-pub fn run(args: &Args) -> Result<Code, Failure> {
+pub fn run(args: &Args, annotator: &mut Annotator) -> Result<Code, Failure> {
     let mut graphs = Vec::new();
     let mut findings = Vec::new();
     let mut code = Code::Success;
@@ -60,6 +60,7 @@ pub fn run(args: &Args) -> Result<Code, Failure> {
             Err(failure) => return Err(failure),
         }
     }
+    annotator.diagnostics(&findings);
     let format = if args.json { Format::Json } else { args.format };
     if format != Format::Text {
         let json = match format {

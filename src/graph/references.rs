@@ -111,6 +111,14 @@ pub fn check(graph: &Graph, diagnostics: &mut Vec<Diagnostic>) {
                     ))
                     .hint("keep it in Secrets Manager: `{{resolve:secretsmanager:…}}`"),
                 ),
+                Ok(Reference::SecretsManager(_)) if is_told(graph, &node.id, path) => Some(
+                    Diagnostic::error(format!(
+                        "a secret cannot be the `{}` of `{}`",
+                        schema::path_text(path),
+                        node.type_name
+                    ))
+                    .hint("AWS tells it as an id or an attribute, which is stored and shown"),
+                ),
                 Ok(_) => None,
             };
             if let Ok(reference) = found.reference {
@@ -154,6 +162,13 @@ fn outputs(graph: &Graph, diagnostics: &mut Vec<Diagnostic>) {
             diagnostics.push(finding.at(&graph.template.source, span));
         }
     }
+}
+
+/// Whether AWS makes an id or an attribute of a property: what is known of a resource everywhere.
+fn is_told(graph: &Graph, id: &LogicalId, path: &[Segment]) -> bool {
+    let (Some(facts), [Segment::Key(property), ..]) = (graph.facts(id), path) else { return false };
+    let is_it = |one: &String| one == property;
+    facts.primary_identifier.iter().any(is_it) || facts.attributes.iter().any(is_it)
 }
 
 fn takes_secure(type_name: &str, path: &[Segment]) -> bool {

@@ -24,7 +24,7 @@ use std::collections::BTreeSet;
 use serde_json::Value as Json;
 
 use crate::plan::{Action, Operation, Outlook, Plan, Step, UpdateKind};
-use crate::resource::tags;
+use crate::resource::{ACCOUNT_ACTIONS, ACCOUNT_TYPES, MANY, tags};
 use crate::value::LogicalId;
 use need::{CREATE, Condition, DELETE, Kind, MARK, Need, READ, UPDATE};
 use resource::Names;
@@ -105,10 +105,15 @@ pub fn permissions(
             }
         }
     }
+    found.extend(for_many(plan));
     let known: BTreeSet<&str> =
         kinds().flat_map(|kind| kind.needs).map(|need| need.action).collect();
     let others: BTreeSet<String> = calls.iter().map(|call| action_of(call)).collect();
-    for action in others.into_iter().filter(|action| !known.contains(action.as_str())) {
+    let is_unknown = |action: &String| {
+        // Whoever has credentials may ask whose they are.
+        action != "sts:GetCallerIdentity" && !known.contains(action.as_str())
+    };
+    for action in others.into_iter().filter(is_unknown) {
         found.push(Permission {
             logical_id: None,
             action,
@@ -119,6 +124,22 @@ pub fn permissions(
     found.sort();
     found.dedup();
     found
+}
+
+/// What reading the account at once needs, where a plan has so many that this is done. Without it
+/// they are read one by one.
+fn for_many(plan: &Plan) -> Vec<Permission> {
+    let is_told = |step: &&Step| ACCOUNT_TYPES.contains(&step.type_name.as_str());
+    if plan.steps.iter().filter(is_told).count() < MANY {
+        return Vec::new();
+    }
+    let one = |action: &&str| Permission {
+        logical_id: None,
+        action: (*action).to_owned(),
+        resources: BTreeSet::from(["*".to_owned()]),
+        condition: None,
+    };
+    ACCOUNT_ACTIONS.iter().map(one).collect()
 }
 
 /// What is done to a step's resource.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use super::beside;
 use super::detail::{Detail, details};
 use super::same::{Rules, below, general};
 use crate::resource::{Handler, Rule, Verdict};
@@ -121,12 +122,24 @@ impl Differ<'_> {
         live: Live<'_>,
     ) {
         let absent = self.rules.default(general_path);
-        // What a dynamic reference stands for is not to be shown, and may change without us: only
-        // its text is compared.
-        let refers = desired.is_some_and(value_refers) || applied.is_some_and(json_refers);
-        let live = if refers { Live::NotAsked } else { live };
         let known = desired.is_none_or(|value| !value.has_unknown());
         let wanted = desired.map(Value::to_masked_json);
+        // What a dynamic reference stands for is not to be shown, and may change without us: only
+        // its text is compared, and in a list what stands beside it.
+        let refers = desired.is_some_and(value_refers) || applied.is_some_and(beside::refers);
+        let changed = match (live, applied, &wanted) {
+            (Live::Known(live), Some(applied @ Json::Array(_)), Some(wanted))
+                if refers && self.is_drift(general_path, wanted, applied, live) =>
+            {
+                Some(hidden(live, &[applied], &|json| has_secret(json) || beside::refers(json)))
+            }
+            _ => None,
+        };
+        let live = match &changed {
+            Some(changed) => Live::Known(changed),
+            None if refers => Live::NotAsked,
+            None => live,
+        };
         let declared: Vec<&Json> = wanted.iter().chain(applied).collect();
         let projected = match live {
             Live::Known(json) => {
@@ -174,6 +187,13 @@ impl Differ<'_> {
         });
     }
 
+    /// Whether a list with references in it is wanted as it was applied, and is not so any more.
+    fn is_drift(&self, path: &str, wanted: &Json, applied: &Json, live: &Json) -> bool {
+        !self.rules.is_document(path)
+            && self.rules.same(path, wanted, applied)
+            && !beside::fits(self.rules, path, applied, live)
+    }
+
     fn replaces(&self, path: &str, from: Option<&Json>, to: Option<&Json>) -> bool {
         if self.rules.has(path, Rule::Replace) {
             return true;
@@ -199,7 +219,11 @@ fn part<'a>(json: Option<&'a Json>, path: &str) -> Option<&'a Json> {
 /// A live value with digests where what was declared has secrets, so that it can be compared and
 /// shown. Which item of a list is which is not known: what is not declared in clear may be one.
 pub(super) fn masked(live: &Json, declared: &[&Json]) -> Json {
-    if declared.contains(&live) || !declared.iter().any(|one| has_secret(one)) {
+    hidden(live, declared, &has_secret)
+}
+
+fn hidden(live: &Json, declared: &[&Json], hides: &dyn Fn(&Json) -> bool) -> Json {
+    if declared.contains(&live) || !declared.iter().any(|one| hides(one)) {
         return live.clone();
     }
     match live {
@@ -207,13 +231,13 @@ pub(super) fn masked(live: &Json, declared: &[&Json]) -> Json {
             .iter()
             .map(|(key, value)| {
                 let below: Vec<&Json> = declared.iter().filter_map(|one| one.get(key)).collect();
-                (key.clone(), masked(value, &below))
+                (key.clone(), hidden(value, &below, hides))
             })
             .collect(),
         Json::Array(items) => {
             let below: Vec<&Json> =
                 declared.iter().filter_map(|one| one.as_array()).flatten().collect();
-            items.iter().map(|item| masked(item, &below)).collect()
+            items.iter().map(|item| hidden(item, &below, hides)).collect()
         }
         Json::Null => Json::Null,
         Json::String(text) => Json::String(Secret::new(text).masked()),
@@ -236,15 +260,6 @@ fn value_refers(value: &Value) -> bool {
         Value::Unknown(unknown) => has_reference(&unknown.source),
         Value::List(items) => items.iter().any(value_refers),
         Value::Map(entries) => entries.values().any(value_refers),
-        _ => false,
-    }
-}
-
-fn json_refers(json: &Json) -> bool {
-    match json {
-        Json::String(text) => has_reference(text),
-        Json::Array(items) => items.iter().any(json_refers),
-        Json::Object(entries) => entries.values().any(json_refers),
         _ => false,
     }
 }

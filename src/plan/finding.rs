@@ -42,10 +42,11 @@ impl Finding {
     }
 
     /// Of a resource, at the property that the path leads to, as far as the template goes. What
-    /// the template has no more has no place.
+    /// the template has no more has no place, and nothing has one when no template is read.
     #[must_use]
-    pub fn of(mut self, graph: &Graph, id: &LogicalId, path: &[&str]) -> Self {
+    pub fn of(mut self, graph: Option<&Graph>, id: &LogicalId, path: &[&str]) -> Self {
         self.logical_id = Some(id.clone());
+        let Some(graph) = graph else { return self };
         let path: Vec<Segment> = path.iter().map(|key| Segment::Key((*key).to_owned())).collect();
         let span = graph.span_of(id, &path, At::Value);
         if span != Span::default() {

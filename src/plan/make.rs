@@ -11,7 +11,8 @@ use super::moves::{self, Moves};
 use super::renames;
 use super::same::Rules;
 use super::{
-    Action, Operation, OutputChange, Plan, Purpose, Step, StepId, UpdateKind, order, risk, teardown,
+    Action, Operation, OutputChange, Plan, Purpose, Step, StepId, UpdateKind, order, risk, taken,
+    teardown,
 };
 use crate::diagnostic::Diagnostic;
 use crate::graph::{Graph, Node};
@@ -58,6 +59,12 @@ pub fn plan(
     let outputs = maker.outputs();
     let exports = maker.exports();
     let Maker { mut steps, errors, .. } = maker;
+    let mut errors = errors;
+    if errors.is_empty() {
+        let seen = |id: &LogicalId| observed.resources.get(moves.get(id).unwrap_or(id));
+        let is_gone = |id: &LogicalId| seen(id) == Some(&Observation::Gone);
+        errors = taken::taken(&steps, graph, state, &is_gone);
+    }
     if !errors.is_empty() {
         return Err(errors);
     }

@@ -3,6 +3,7 @@
 
 pub mod accept;
 pub mod adopt;
+mod beside;
 mod desired;
 mod detail;
 mod diff;
@@ -21,6 +22,7 @@ pub mod risk;
 mod rollback;
 mod same;
 pub mod saved;
+mod taken;
 mod teardown;
 #[cfg(test)]
 pub(crate) mod tests;

@@ -70,7 +70,7 @@ impl Rules {
         self.has(path, Rule::Policy) || self.has(path, Rule::Json)
     }
 
-    fn is_unordered(&self, path: &str) -> bool {
+    pub fn is_unordered(&self, path: &str) -> bool {
         self.has(path, Rule::Set) || self.facts.is_some_and(|facts| facts.is_unordered(path))
     }
 

@@ -73,9 +73,9 @@ pub enum Refusal {
     Expired { made_at: Timestamp, limit: SignedDuration },
     #[error("the template is not the one the plan was made from")]
     Template,
-    #[error("the configuration is not the one the plan was made with: {} differ", listed(.0))]
+    #[error("the configuration is not the one the plan was made with, in {}", listed(.0))]
     Configuration(Vec<String>),
-    #[error("the code is not what the plan was made with: that of {} differs", listed(.0))]
+    #[error("the code is not what the plan was made with, in {}", listed(.0))]
     Assets(Vec<String>),
     #[error(
         "the plan is for account {}, region {}; these credentials are for account {}, region {}",
@@ -94,7 +94,7 @@ pub enum Refusal {
     Teardown { stack: String },
     #[error("the plan changes the stack `{stack}`, and does not tear it down")]
     NoTeardown { stack: String },
-    #[error("AWS is not as it was when the plan was made: it would be another for {}", listed(.0))]
+    #[error("AWS is not as it was when the plan was made: something else would be done now to {}", listed(.0))]
     Live(Vec<String>),
 }
 

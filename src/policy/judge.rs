@@ -18,7 +18,7 @@ pub fn judge(
     plan: &Plan,
     document: &Json,
     outlooks: &[Outlook],
-    graph: &Graph,
+    graph: Option<&Graph>,
 ) -> Result<Vec<Finding>, Vec<Diagnostic>> {
     let whole = context(document);
     let (mut findings, mut errors) = (Vec::new(), Vec::new());
@@ -39,7 +39,13 @@ pub fn judge(
         one.add_variable_from_value(PROPERTIES, value(properties));
         for rule in &each {
             match rule.is_broken(&one, &format!("`{}`", step.logical_id)) {
-                Ok(true) => findings.push(rule.finding_of(step, graph)),
+                Ok(true) => {
+                    // A replacement has a step for what comes and one for what goes.
+                    let finding = rule.finding_of(step, graph);
+                    if !findings.contains(&finding) {
+                        findings.push(finding);
+                    }
+                }
                 Ok(false) => {}
                 Err(error) => errors.push(error),
             }
@@ -67,7 +73,7 @@ impl Rule {
         Finding::new(self.severity, &self.name, &self.message)
     }
 
-    fn finding_of(&self, step: &Step, graph: &Graph) -> Finding {
+    fn finding_of(&self, step: &Step, graph: Option<&Graph>) -> Finding {
         self.finding().of(graph, &step.logical_id, &[])
     }
 }

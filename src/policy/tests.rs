@@ -44,7 +44,7 @@ fn said(rules: &str, text: &str, state: &State) -> Result<Vec<Finding>, String> 
     };
     let made = plan(&graph, state, &Observed::default(), &mut tokens).map_err(told)?;
     let outlooks = outlooks(&made, Some(&graph), state);
-    judge(&rules, &made, &json!(made), &outlooks, &graph).map_err(told)
+    judge(&rules, &made, &json!(made), &outlooks, Some(&graph)).map_err(told)
 }
 
 fn nothing() -> State {

@@ -25,7 +25,8 @@ pub struct Subject<'a> {
     pub plan: &'a Plan,
     /// One for each step.
     pub outlooks: &'a [Outlook],
-    pub graph: &'a Graph,
+    /// A teardown reads no template.
+    pub graph: Option<&'a Graph>,
     pub aws: &'a Aws,
 }
 

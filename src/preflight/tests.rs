@@ -169,7 +169,7 @@ async fn found(text: &str, special: &[Rule]) -> Look {
     let connector = SharedHttpConnector::new(fake);
     let http = http_client_fn(move |_, _| connector.clone());
     let aws = Aws::new(Clients::through(http, "us-east-1"), "123456789012", Assets::default());
-    let subject = Subject { plan: &made, outlooks: &outlooks, graph: &graph, aws: &aws };
+    let subject = Subject { plan: &made, outlooks: &outlooks, graph: Some(&graph), aws: &aws };
     let look = Box::pin(preflight(&subject)).await;
     assert_eq!(*unanswered.lock().expect("nobody panics with it"), [""; 0]);
     look

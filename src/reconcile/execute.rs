@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::Value as Json;
+use tokio::sync::OwnedMutexGuard;
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::locks::{Locks, key};
-use super::progress::{News, StepError};
+use super::progress::{News, Phase, StepError, What};
 use super::properties::{all_that_may_be, each_secret, first_unknown, unveiled};
 use super::recheck::Recheck;
 use super::references::refers;
@@ -21,25 +23,49 @@ use crate::journal::Event as Fact;
 use crate::plan::{
     self, Operation, OutputChange, Past, Plan, Purpose, Rules, Step, StepId, Tagging, UpdateKind,
 };
-use crate::resource::{self, Created, Handler, KnownJson, LiveJson, Mark, Progress, Status};
+use crate::resource::{
+    self, Completion, Created, Handler, KnownJson, LiveJson, Mark, Progress, Status,
+};
 use crate::schema;
-use crate::state::store::Ledger;
+use crate::state::store::{Ledger, Promise, StoreError};
 use crate::state::{Instance, Marks, State};
 use crate::value::{Attributes, LogicalId, PhysicalId, Token, Value};
 
-/// What the steps of a run share.
+/// What the steps of a run share, and the one that it is handed to.
+#[derive(Clone)]
 pub struct Run {
     pub aws: Aws,
     pub graph: Option<Arc<Graph>>,
     /// What a rollback restores secrets from.
-    pub past: Past,
-    pub ledger: Ledger,
+    pub past: Arc<Past>,
+    pub ledger: Arc<Ledger>,
     pub recheck: Recheck,
-    pub locks: Locks,
+    pub locks: Arc<Locks>,
     pub news: UnboundedSender<News>,
+    pub settled: UnboundedSender<Settled>,
     pub stack: String,
     /// What this run has made or changed: others may not see it yet.
-    pub young: Mutex<BTreeSet<LogicalId>>,
+    pub young: Arc<Mutex<BTreeSet<LogicalId>>>,
+    /// Whose calls are made; none between the steps.
+    pub step: Option<StepId>,
+}
+
+/// A step has said its last record: what depends on it may say its first. That is written with it,
+/// and no call is made before.
+#[derive(Debug)]
+pub struct Settled {
+    pub step: StepId,
+    /// For when all that depends on it has said what it begins with.
+    pub heard: oneshot::Sender<()>,
+}
+
+/// What a step has begun with.
+#[derive(Debug)]
+pub enum Begun {
+    /// Nothing yet.
+    Later,
+    /// Its intent was said, with the properties that its resource is to have, if it is to have any.
+    Said { promise: Promise, wanted: Option<Box<(Value, Instance)>> },
 }
 
 /// What a step is to bring about, evaluated with all that is known now.
@@ -61,7 +87,42 @@ enum Refused {
 const CREATE_TRIES: u32 = 4;
 
 impl Run {
-    pub async fn execute(&self, step: &Step) -> Result<(), StepError> {
+    /// Says what a step intends, so that it is written together with the end of what it waited for.
+    /// Where more has to be known for that, or something is wrong, the step itself does and tells.
+    pub fn begin(&self, step: &Step) -> Begun {
+        self.intend(step).unwrap_or(Begun::Later)
+    }
+
+    fn intend(&self, step: &Step) -> Option<Begun> {
+        if self.is_looked_at(step) {
+            return None;
+        }
+        let id = step.logical_id.clone();
+        let evaluated = |token| {
+            let evaluated = self.evaluated(step, token).ok();
+            evaluated.filter(|(_, instance)| !refers(&instance.properties))
+        };
+        let (fact, wanted) = match &step.operation {
+            Operation::Create { token } => {
+                let (properties, instance) = evaluated(token)?;
+                let fact = Fact::CreateBegun { id, instance: instance.clone() };
+                (fact, Some((properties, instance)))
+            }
+            Operation::Update { token, .. } => {
+                let (properties, instance) = evaluated(token)?;
+                let wanted = Some(instance.properties.clone());
+                let fact = Fact::UpdateBegun { id, token: token.clone(), properties: wanted };
+                (fact, Some((properties, instance)))
+            }
+            Operation::Delete { token } => (Fact::DeleteBegun { id, token: token.clone() }, None),
+            _ => return None,
+        };
+        let promise = self.ledger.say(fact).ok()?;
+        Some(Begun::Said { promise, wanted: wanted.map(Box::new) })
+    }
+
+    pub async fn execute(&self, step: &Step, begun: Begun) -> Result<(), StepError> {
+        self.enter(Phase::Calling);
         self.recheck(step).await?;
         match &step.operation {
             Operation::Nothing => Ok(()),
@@ -69,32 +130,46 @@ impl Run {
             Operation::Mark { token } => self.mark_anew(step, token).await,
             Operation::Adopt { .. } => self.adopt(step).await,
             Operation::Create { token } | Operation::Resume { token } => {
-                self.create(step, token).await
+                self.create(step, token, begun).await
             }
-            Operation::Update { token, how } => self.update(step, token, *how).await,
+            Operation::Update { token, how } => self.update(step, token, *how, begun).await,
             Operation::Reinstate { token, how } => {
                 let id = step.logical_id.clone();
                 self.record(Fact::Reinstated { id, token: token.clone() }).await?;
                 match how {
-                    Some(how) => self.update(step, token, *how).await,
+                    Some(how) => self.update(step, token, *how, Begun::Later).await,
                     None => self.record_only(step, token).await,
                 }
             }
-            Operation::Delete { token } => self.delete(step, token).await,
+            Operation::Delete { token } => self.delete(step, token, begun).await,
             Operation::VanishWithParent { token } => {
-                self.record(Fact::Deleted { id: step.logical_id.clone(), token: token.clone() })
-                    .await
+                let (id, token) = (step.logical_id.clone(), token.clone());
+                self.settle_with(step, Fact::Deleted { id, token }).await
             }
             Operation::Forget { token } => {
-                self.record(Fact::Forgotten { id: step.logical_id.clone(), token: token.clone() })
-                    .await
+                let (id, token) = (step.logical_id.clone(), token.clone());
+                self.settle_with(step, Fact::Forgotten { id, token }).await
             }
         }
     }
 
-    pub fn tell(&self, news: News) {
+    pub fn tell(&self, what: What) {
         // Nobody listening is no reason to stop.
-        let _ = self.news.send(news);
+        let _ = self.news.send(News { at: Instant::now().into_std(), what });
+    }
+
+    fn enter(&self, phase: Phase) {
+        if let Some(step) = self.step {
+            self.tell(What::Entered(step, phase));
+        }
+    }
+
+    /// Calls are made again when it is over.
+    async fn during<T>(&self, phase: Phase, what: impl Future<Output = T>) -> T {
+        self.enter(phase);
+        let outcome = what.await;
+        self.enter(Phase::Calling);
+        outcome
     }
 
     fn with_state<T>(&self, read: impl FnOnce(&State) -> T) -> T {
@@ -102,23 +177,35 @@ impl Run {
     }
 
     async fn record(&self, fact: Fact) -> Result<(), StepError> {
-        let recorded = self.ledger.record(fact).await;
-        recorded.map_err(|error| StepError::State {
-            text: crate::aws::chain(&error),
-            hints: error.hints(),
-        })
+        let recorded = self.during(Phase::Recording, self.ledger.record(fact)).await;
+        recorded.map_err(unrecorded)
     }
 
-    /// The outputs, with what is known at the end of the run.
-    pub async fn record_outputs(&self, plan: &Plan) {
+    /// The last record of a step: with it what comes next is written.
+    async fn settle_with(&self, step: &Step, fact: Fact) -> Result<(), StepError> {
+        let promise = self.ledger.say(fact).map_err(unrecorded)?;
+        let (heard, hearing) = oneshot::channel();
+        // Where nobody listens any more, nothing comes next.
+        if self.settled.send(Settled { step: step.id, heard }).is_ok() {
+            let _ = hearing.await;
+        }
+        self.durable(promise).await
+    }
+
+    async fn durable(&self, promise: Promise) -> Result<(), StepError> {
+        self.during(Phase::Recording, self.ledger.durable(promise)).await.map_err(unrecorded)
+    }
+
+    /// The outputs, with what is known at the end of the run, where they are others than before.
+    pub fn outputs(&self, plan: &Plan) -> Option<Fact> {
         let (outputs, exports) = match &self.graph {
             _ if plan.purpose == Purpose::Rollback => (after(&plan.outputs), after(&plan.exports)),
             None if self.with_state(State::is_empty) => (BTreeMap::new(), BTreeMap::new()),
-            None => return,
+            None => return None,
             Some(graph) => {
                 let known = self.with_state(plan::lookup);
-                let Ok(outputs) = graph.outputs(&known) else { return };
-                let Ok(exports) = graph.exports(&known) else { return };
+                let outputs = graph.outputs(&known).ok()?;
+                let exports = graph.exports(&known).ok()?;
                 let outputs = outputs
                     .into_iter()
                     .filter(|output| !output.value.has_unknown())
@@ -127,10 +214,8 @@ impl Run {
                 (outputs, self.settled(exports))
             }
         };
-        if self.with_state(|state| state.outputs != outputs || state.exports != exports) {
-            // The state is written once more when the run closes, and tells of a failure then.
-            let _ = self.record(Fact::Outputs { outputs, exports }).await;
-        }
+        let differ = self.with_state(|state| state.outputs != outputs || state.exports != exports);
+        differ.then_some(Fact::Outputs { outputs, exports })
     }
 
     /// The exports with their values; one whose value is not known keeps that which others use.
@@ -148,20 +233,15 @@ impl Run {
     }
 
     /// What the stack uses of others, now that nothing uses what it did before.
-    pub async fn record_imports(&self, plan: &Plan) {
+    pub fn imports(&self, plan: &Plan) -> Option<Fact> {
         let imports = match &self.graph {
-            _ if plan.purpose == Purpose::Rollback => match &plan.imports {
-                Some(imports) => imports.clone(),
-                None => return,
-            },
+            _ if plan.purpose == Purpose::Rollback => plan.imports.clone()?,
             Some(graph) => graph.imports.clone(),
             None if self.with_state(State::is_empty) => BTreeMap::new(),
-            None => return,
+            None => return None,
         };
-        if self.with_state(|state| state.imports != imports) {
-            // As with the outputs: the end of the run tells of a failure.
-            let _ = self.record(Fact::Imports { imports }).await;
-        }
+        let differ = self.with_state(|state| state.imports != imports);
+        differ.then_some(Fact::Imports { imports })
     }
 
     fn handler(step: &Step) -> Result<&'static dyn Handler, StepError> {
@@ -181,8 +261,19 @@ impl Run {
     }
 
     async fn wanted(&self, step: &Step, token: &Token) -> Result<Wanted, StepError> {
+        self.enter(Phase::Evaluating);
         let (properties, instance) = self.evaluated(step, token)?;
-        each_secret(&properties, &mut |secret| self.aws.conceal(secret.expose()));
+        self.cleared(step, &properties, instance).await
+    }
+
+    async fn cleared(
+        &self,
+        step: &Step,
+        properties: &Value,
+        instance: Instance,
+    ) -> Result<Wanted, StepError> {
+        each_secret(properties, &mut |secret| self.aws.conceal(secret.expose()));
+        self.enter(Phase::Calling);
         let type_name = step.type_name.as_str();
         let clear = self.dereferenced(type_name, properties.to_json()).await?;
         Ok(Wanted { clear, instance })
@@ -251,16 +342,19 @@ impl Run {
         let (_, mut instance) = self.evaluated(step, token)?;
         // What it follows has the same content, if perhaps another name.
         instance.follows = self.follows(&step.logical_id).or(instance.follows);
-        self.record(Fact::Updated { id: step.logical_id.clone(), instance }).await
+        self.settle_with(step, Fact::Updated { id: step.logical_id.clone(), instance }).await
     }
 
     /// Writes Cairn's tags anew, and records that it has.
     async fn mark_anew(&self, step: &Step, token: &Token) -> Result<(), StepError> {
+        let id = step.logical_id.clone();
         let (_, mut instance) = self.evaluated(step, token)?;
-        instance.follows = self.follows(&step.logical_id).or(instance.follows);
+        let begun = Fact::UpdateBegun { id: id.clone(), token: token.clone(), properties: None };
+        self.record(begun).await?;
+        instance.follows = self.follows(&id).or(instance.follows);
         self.write_marks(step, &instance).await?;
         instance.marks = Marks::Own;
-        self.record(Fact::Updated { id: step.logical_id.clone(), instance }).await
+        self.settle_with(step, Fact::Updated { id, instance }).await
     }
 
     async fn write_marks(&self, step: &Step, instance: &Instance) -> Result<(), StepError> {
@@ -294,40 +388,62 @@ impl Run {
         }
         self.write_marks(step, &instance).await?;
         let instance = Instance { marks: Marks::Own, ..instance };
-        self.record(Fact::Updated { id: id.clone(), instance }).await
+        self.settle_with(step, Fact::Updated { id: id.clone(), instance }).await
     }
 
-    async fn create(&self, step: &Step, token: &Token) -> Result<(), StepError> {
+    /// Makes an intent durable that was said, or says it; returns what is wanted.
+    async fn intended(
+        &self,
+        step: &Step,
+        token: &Token,
+        begun: Begun,
+        fact: impl FnOnce(&Instance) -> Fact,
+    ) -> Result<Wanted, StepError> {
+        if let Begun::Said { promise, wanted: Some(wanted) } = begun {
+            self.durable(promise).await?;
+            let (properties, instance) = *wanted;
+            return self.cleared(step, &properties, instance).await;
+        }
+        let wanted = self.wanted(step, token).await?;
+        self.record(fact(&wanted.instance)).await?;
+        Ok(wanted)
+    }
+
+    async fn create(&self, step: &Step, token: &Token, begun: Begun) -> Result<(), StepError> {
         let handler = Self::handler(step)?;
         let id = &step.logical_id;
-        let wanted = self.wanted(step, token).await?;
         let mark = self.mark(id, token);
-        let begun = self.with_state(|state| {
-            state.resources.get(id).and_then(|entry| entry.intent.as_ref()).cloned()
-        });
         let resumed = matches!(step.operation, Operation::Resume { .. });
-        self.record(Fact::CreateBegun { id: id.clone(), instance: wanted.instance.clone() })
-            .await?;
+        let named = self.with_state(|state| {
+            let intent = state.resources.get(id).and_then(|entry| entry.intent.as_ref());
+            intent.and_then(|intent| intent.physical_id.clone())
+        });
+        let begin = |instance: &Instance| {
+            let instance = instance.clone();
+            Fact::CreateBegun { id: id.clone(), instance }
+        };
+        let wanted = self.intended(step, token, begun, begin).await?;
         self.note_young(id);
         let lock = key(handler.lock(), &wanted.clear, None);
-        let mut held = self.locks.hold(lock).await;
-        let named = begun.and_then(|intent| intent.physical_id);
+        let mut held = self.turn(lock).await;
+        let mut name = None;
         let created = match named {
             Some(physical_id) => Created::pending(physical_id),
             None => {
                 let created = self.name_it(step, handler, &wanted, &mark, resumed).await?;
-                self.record(Fact::Named {
-                    id: id.clone(),
-                    token: token.clone(),
-                    physical_id: created.id.clone(),
-                })
-                .await?;
+                let (id, token) = (id.clone(), token.clone());
+                let named = Fact::Named { id, token, physical_id: created.id.clone() };
+                // Where no call is left, it is written with its end.
+                match created.status == Status::Ready && handler.completion() == Completion::None {
+                    true => name = Some(named),
+                    false => self.record(named).await?,
+                }
                 created
             }
         };
         if held.is_none() {
             let lock = key(handler.lock(), &wanted.clear, Some(created.id.as_str()));
-            held = self.locks.hold(lock).await;
+            held = self.turn(lock).await;
         }
         let attributes = self.complete(step, handler, &wanted, &mark, created).await?;
         drop(held);
@@ -335,8 +451,11 @@ impl Run {
             Some(restored) => restored.follows.clone(),
             None => self.follows(id),
         };
-        self.record(Fact::Created { id: id.clone(), token: token.clone(), attributes, follows })
-            .await
+        if let Some(name) = name {
+            drop(self.ledger.say(name).map_err(unrecorded)?);
+        }
+        let (id, token) = (id.clone(), token.clone());
+        self.settle_with(step, Fact::Created { id, token, attributes, follows }).await
     }
 
     /// The naming call, sent until it is certain that it made exactly one.
@@ -364,7 +483,7 @@ impl Run {
             // Once an answer was lost, what is refused for being there may be what that call made.
             let refused = if resumed || lost > 0 { Refused::Perhaps } else { Refused::Certainly };
             match decision {
-                Decision::RetryAfter(after) => self.wait_for_fault(step.id, &fault, after).await,
+                Decision::RetryAfter(after) => self.wait_for_fault(&fault, after).await,
                 Decision::GiveUp => {
                     return Err(self.give_up(step, &mark.token, fault, refused).await);
                 }
@@ -378,7 +497,7 @@ impl Run {
                         let refused = if is_there { refused } else { Refused::Perhaps };
                         return Err(self.give_up(step, &mark.token, fault, refused).await);
                     }
-                    self.wait_for_fault(step.id, &fault, Duration::from_secs(1)).await;
+                    self.wait_for_fault(&fault, Duration::from_secs(1)).await;
                     // What a lost call made may show only now.
                     if let Some(found) = self.find(handler, wanted, mark).await? {
                         return Ok(Created::pending(found));
@@ -422,6 +541,19 @@ impl Run {
         }
     }
 
+    /// Until nobody else changes what only one may change at once.
+    async fn turn(&self, lock: Option<String>) -> Option<OwnedMutexGuard<()>> {
+        let held = self
+            .locks
+            .hold(lock, |key| {
+                let what = key.strip_prefix("account:").unwrap_or(key);
+                self.enter(Phase::Queueing(format!("another step changes `{what}`")));
+            })
+            .await;
+        self.enter(Phase::Calling);
+        held
+    }
+
     /// Waits until it is ready and makes the calls that are left; returns its attributes.
     async fn complete(
         &self,
@@ -433,9 +565,15 @@ impl Run {
     ) -> Result<Attributes, StepError> {
         let mut attributes = created.attributes;
         let mut must_settle = created.status != Status::Ready;
+        if handler.completion() == Completion::None {
+            return match must_settle {
+                true => Ok(self.settle(handler, &created.id, &wanted.clear).await?.attributes),
+                false => Ok(attributes),
+            };
+        }
         loop {
             if must_settle {
-                let live = self.settle(step, handler, &created.id, &wanted.clear).await?;
+                let live = self.settle(handler, &created.id, &wanted.clear).await?;
                 attributes = live.attributes;
             }
             let id = &created.id;
@@ -447,7 +585,7 @@ impl Run {
             match progress {
                 Progress::Done => return Ok(attributes),
                 Progress::Settle => {
-                    let live = self.settle(step, handler, &created.id, &wanted.clear).await?;
+                    let live = self.settle(handler, &created.id, &wanted.clear).await?;
                     return Ok(live.attributes);
                 }
                 Progress::Again => must_settle = true,
@@ -457,44 +595,48 @@ impl Run {
 
     async fn settle(
         &self,
-        step: &Step,
         handler: &dyn Handler,
         id: &PhysicalId,
         properties: &Json,
     ) -> Result<LiveJson, StepError> {
         let known = KnownJson { id, properties };
         let live = wait(Want::Present, handler, &self.aws, known, handler.patience(), |word| {
-            self.tell(News::Waiting(step.id, word.to_owned()));
+            self.enter(Phase::Waiting(word.to_owned()));
         })
         .await
         .map_err(wait_error)?;
+        self.enter(Phase::Calling);
         live.ok_or_else(|| StepError::Defect("a present resource was not read".to_owned()))
     }
 
-    async fn update(&self, step: &Step, token: &Token, how: UpdateKind) -> Result<(), StepError> {
+    async fn update(
+        &self,
+        step: &Step,
+        token: &Token,
+        how: UpdateKind,
+        begun: Begun,
+    ) -> Result<(), StepError> {
         let handler = Self::handler(step)?;
         let id = &step.logical_id;
-        let wanted = self.wanted(step, token).await?;
         let Some(current) = self.with_state(|state| state.current(id).cloned()) else {
             return Err(StepError::Defect(format!("`{id}` is not in the state")));
         };
         let Some(physical_id) = current.physical_id.clone() else {
             return Err(StepError::Defect(format!("`{id}` has no physical id")));
         };
-        let begun = Fact::UpdateBegun {
-            id: id.clone(),
-            token: token.clone(),
-            properties: Some(wanted.instance.properties.clone()),
+        let begin = |instance: &Instance| {
+            let properties = Some(instance.properties.clone());
+            Fact::UpdateBegun { id: id.clone(), token: token.clone(), properties }
         };
-        self.record(begun).await?;
+        let wanted = self.intended(step, token, begun, begin).await?;
         self.note_young(id);
         let lock = key(handler.lock(), &wanted.clear, Some(physical_id.as_str()));
-        let _held = self.locks.hold(lock).await;
+        let _held = self.turn(lock).await;
         let mut attributes = wanted.instance.attributes.clone();
         let others = current.attempted.iter().filter(|it| **it != wanted.instance.properties);
         for attempted in others {
             // As much of it as is there.
-            let live = self.settle(step, handler, &physical_id, attempted).await?;
+            let live = self.settle(handler, &physical_id, attempted).await?;
             let from = Self::overlay(handler, step, attempted, &live.properties, &wanted.clear);
             self.change(step, handler, &physical_id, (from, &wanted.clear), how).await?;
         }
@@ -502,7 +644,7 @@ impl Run {
         let mut from = unveiled(&from, &wanted.instance.properties, &wanted.clear);
         if refers(&from) {
             // What a reference stood for is not kept anywhere else than there.
-            let live = self.settle(step, handler, &physical_id, &wanted.clear).await?;
+            let live = self.settle(handler, &physical_id, &wanted.clear).await?;
             from = Self::overlay(handler, step, &from, &live.properties, &wanted.clear);
         }
         let told = self.change(step, handler, &physical_id, (from, &wanted.clear), how).await?;
@@ -516,7 +658,7 @@ impl Run {
             self.write_marks(step, &instance).await?;
             instance.marks = Marks::Own;
         }
-        self.record(Fact::Updated { id: id.clone(), instance }).await
+        self.settle_with(step, Fact::Updated { id: id.clone(), instance }).await
     }
 
     /// Leads from one set of properties to another, and returns what was told on the way.
@@ -539,7 +681,7 @@ impl Run {
             if progress == Progress::Done {
                 return Ok(attributes);
             }
-            let live = self.settle(step, handler, physical_id, to).await?;
+            let live = self.settle(handler, physical_id, to).await?;
             attributes.extend(live.attributes.clone());
             if progress == Progress::Settle {
                 return Ok(attributes);
@@ -580,14 +722,21 @@ impl Run {
         Json::Object(merged)
     }
 
-    async fn delete(&self, step: &Step, token: &Token) -> Result<(), StepError> {
+    async fn delete(&self, step: &Step, token: &Token, begun: Begun) -> Result<(), StepError> {
         let handler = Self::handler(step)?;
         let id = &step.logical_id;
         let instance = self.with_state(|state| state.instance(id, token).cloned());
         let Some(instance) = instance else {
             return Err(StepError::Defect(format!("`{id}` is not in the state")));
         };
-        self.record(Fact::DeleteBegun { id: id.clone(), token: token.clone() }).await?;
+        match begun {
+            Begun::Said { promise, .. } => {
+                self.ledger.durable(promise).await.map_err(unrecorded)?
+            }
+            Begun::Later => {
+                self.record(Fact::DeleteBegun { id: id.clone(), token: token.clone() }).await?;
+            }
+        }
         let found = match &instance.physical_id {
             Some(physical_id) => vec![physical_id.clone()],
             None => {
@@ -605,7 +754,7 @@ impl Run {
                 self.delete_one(step, handler, physical_id, &properties).await?;
             }
         }
-        self.record(Fact::Deleted { id: id.clone(), token: token.clone() }).await
+        self.settle_with(step, Fact::Deleted { id: id.clone(), token: token.clone() }).await
     }
 
     async fn delete_one(
@@ -616,7 +765,7 @@ impl Run {
         properties: &Json,
     ) -> Result<(), StepError> {
         let lock = key(handler.lock(), properties, Some(physical_id.as_str()));
-        let _held = self.locks.hold(lock).await;
+        let _held = self.turn(lock).await;
         self.insist(step, Attempt::Delete, handler, || {
             handler.delete(&self.aws, physical_id, properties)
         })
@@ -626,7 +775,7 @@ impl Run {
         }
         let known = KnownJson { id: physical_id, properties };
         wait(Want::Gone, handler, &self.aws, known, handler.delete_patience(), |word| {
-            self.tell(News::Waiting(step.id, word.to_owned()));
+            self.enter(Phase::Waiting(word.to_owned()));
         })
         .await
         .map_err(wait_error)?;
@@ -649,7 +798,7 @@ impl Run {
                 Err(fault) => fault,
             };
             match self.decide(attempt, fault.kind, tries, start, handler) {
-                Decision::RetryAfter(after) => self.wait_for_fault(step.id, &fault, after).await,
+                Decision::RetryAfter(after) => self.wait_for_fault(&fault, after).await,
                 Decision::Resolve | Decision::GiveUp => {
                     let id = step.logical_id.clone();
                     self.record(Fact::Failed { id, fault: fault.clone() }).await?;
@@ -678,9 +827,9 @@ impl Run {
         decide(kind, circumstances)
     }
 
-    async fn wait_for_fault(&self, step: StepId, fault: &Fault, after: Duration) {
-        self.tell(News::Waiting(step, format!("{}: {}", fault.code, fault.message)));
-        pause(after).await;
+    async fn wait_for_fault(&self, fault: &Fault, after: Duration) {
+        let why = format!("{} ({})", fault.message, fault.code);
+        self.during(Phase::Retrying(why), pause(after)).await;
     }
 }
 
@@ -689,6 +838,10 @@ fn after(changes: &BTreeMap<String, OutputChange>) -> BTreeMap<String, Json> {
     let told =
         changes.iter().filter_map(|(name, change)| Some((name.clone(), change.after.clone()?)));
     told.collect()
+}
+
+fn unrecorded(error: Arc<StoreError>) -> StepError {
+    StepError::State { text: crate::aws::chain(&error), hints: error.hints() }
 }
 
 fn wait_error(error: WaitError) -> StepError {

@@ -33,11 +33,21 @@ fn plain(id: &str) -> String {
 }
 
 impl Locks {
-    pub async fn hold(&self, key: Option<String>) -> Option<OwnedMutexGuard<()>> {
+    /// Takes its turn; `busy` is told of what has to end first, if something has.
+    pub async fn hold(
+        &self,
+        key: Option<String>,
+        busy: impl FnOnce(&str),
+    ) -> Option<OwnedMutexGuard<()>> {
+        let key = key?;
         let lock = {
             let mut by_key = self.by_key.lock().expect("nothing panics while it holds this lock");
-            Arc::clone(by_key.entry(key?).or_default())
+            Arc::clone(by_key.entry(key.clone()).or_default())
         };
+        if let Ok(held) = Arc::clone(&lock).try_lock_owned() {
+            return Some(held);
+        }
+        busy(&key);
         Some(lock.lock_owned().await)
     }
 }

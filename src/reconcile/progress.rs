@@ -1,16 +1,24 @@
 //! What a run tells while it runs.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::aws::Fault;
 use crate::plan::StepId;
 
-/// News of one step.
+/// What happened, and when.
 #[derive(Debug, Clone, PartialEq)]
-pub enum News {
+pub struct News {
+    pub at: Instant,
+    pub what: What,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum What {
+    /// The first steps are about to be started.
+    Begun,
     Started(StepId),
-    /// What it is waiting for now.
-    Waiting(StepId, String),
+    /// What a step is at from now on.
+    Entered(StepId, Phase),
     Done(StepId, Duration),
     Failed(StepId, StepError),
     /// No more steps are started; those that run are being drained.
@@ -18,6 +26,33 @@ pub enum News {
         running: usize,
         why: super::Stop,
     },
+}
+
+/// What a step is at: always one thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Phase {
+    /// Working out what to send.
+    Evaluating,
+    /// Making calls.
+    Calling,
+    /// Writing into the journal.
+    Recording,
+    /// Until another step has done with what only one may change at once.
+    Queueing(String),
+    /// Until AWS is where it is wanted: what AWS says of it.
+    Waiting(String),
+    /// Until what was refused is tried again: why it was refused.
+    Retrying(String),
+}
+
+impl Phase {
+    /// What is waited for, in words.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Evaluating | Self::Calling | Self::Recording => None,
+            Self::Queueing(what) | Self::Waiting(what) | Self::Retrying(what) => Some(what),
+        }
+    }
 }
 
 /// Why a step failed.

@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use crate::aws::{Aws, Fault, FaultKind};
 use crate::resource::{Handler, KnownJson, LiveJson, Status};
+use crate::value::PhysicalId;
 
 /// What is waited for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +19,7 @@ pub enum Want {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Settled {
     Yes,
+    /// AWS's word for how far it is; empty where AWS says nothing.
     NotYet(String),
     Never(String),
 }
@@ -31,9 +33,16 @@ pub fn settled(want: Want, live: Option<&Status>) -> Settled {
             Settled::Never(format!("it is being deleted ({word})"))
         }
         (Want::Present, Some(Status::Failed(why))) => Settled::Never(why.clone()),
-        (Want::Present, None) => Settled::NotYet("not visible yet".to_owned()),
+        (Want::Present, None) => Settled::NotYet(String::new()),
         (Want::Gone, Some(Status::Deleting(word))) => Settled::NotYet(word.clone()),
-        (Want::Gone, Some(_)) => Settled::NotYet("still there".to_owned()),
+        (Want::Gone, Some(_)) => Settled::NotYet(String::new()),
+    }
+}
+
+fn unspoken(want: Want, id: &PhysicalId) -> String {
+    match want {
+        Want::Present => format!("`{id}` is not visible yet"),
+        Want::Gone => format!("`{id}` is still there"),
     }
 }
 
@@ -80,6 +89,7 @@ pub async fn wait(
         let word = match settled(want, live.as_ref().map(|live| &live.status)) {
             Settled::Yes => return Ok(live),
             Settled::Never(why) => return Err(WaitError::Never(why)),
+            Settled::NotYet(word) if word.is_empty() => unspoken(want, known.id),
             Settled::NotYet(word) => word,
         };
         progress(&word);

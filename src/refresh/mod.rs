@@ -80,7 +80,8 @@ fn missing(state: &State, observed: &Observed) -> BTreeMap<String, Batch> {
 }
 
 async fn look(known: BTreeMap<String, Batch>, aws: &Aws) -> Result<Observed, Fault> {
-    let aws = aws.sharing_reads();
+    let of_types = known.iter().map(|(of, batch)| (of.clone(), batch.len())).collect();
+    let aws = aws.sharing_reads(of_types);
     let permits = Arc::new(Semaphore::new(CONCURRENCY));
     let mut reads = JoinSet::new();
     for (type_name, known) in known {

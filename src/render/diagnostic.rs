@@ -88,6 +88,15 @@ pub fn ordered(diagnostics: &[Diagnostic]) -> Vec<&Diagnostic> {
     ordered
 }
 
+/// A message with what to do about it, where both go into one text.
+pub fn with_hints(mut message: String, hints: &[String]) -> String {
+    for hint in hints {
+        // Writing to a string cannot fail.
+        let _ = write!(message, "\nhint: {hint}");
+    }
+    message
+}
+
 /// One finding for programs. Lines and columns count from one; the end is behind the last
 /// character.
 pub fn to_json(diagnostic: &Diagnostic) -> Json {

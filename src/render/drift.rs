@@ -59,7 +59,10 @@ pub fn render(state: &State, environment: &str, drifted: &[Drifted]) -> String {
             "\n{}",
             paint(
                 CHANGED,
-                &format!("{some} of {all} resources are not as they were last applied.")
+                &match some {
+                    1 => format!("1 of {all} resources is not as it was last applied."),
+                    some => format!("{some} of {all} resources are not as they were last applied."),
+                }
             )
         ),
     };

@@ -1,5 +1,7 @@
 //! Every word, table and colour that the user sees.
 
+pub mod annotation;
+pub mod console;
 pub mod diagnostic;
 pub mod drift;
 pub mod outputs;
@@ -11,10 +13,7 @@ pub mod sarif;
 pub mod state;
 pub mod style;
 
-use std::io::Write as _;
-
 /// One line of news on standard error.
 pub fn say(text: &str) {
-    // Without a standard error there is nobody to tell.
-    let _ = writeln!(anstream::stderr(), "{text}");
+    console::line(text);
 }

@@ -1,9 +1,9 @@
 //! A plan as people read it: what changes, property by property, and what stays in one line.
 
-mod findings;
+pub(super) mod findings;
 pub mod json;
 pub mod markdown;
-mod renames;
+pub(super) mod renames;
 pub(super) mod risks;
 #[cfg(test)]
 mod tests;

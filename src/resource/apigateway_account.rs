@@ -41,6 +41,7 @@ async fn set_role(aws: &Aws, role: &str) -> Result<(), Fault> {
 
 impl Resource for Account {
     const TYPE: &'static str = "AWS::ApiGateway::Account";
+    const ALONE: Option<&'static [&'static str]> = Some(&[]);
     const LOCK: Option<Lock> = Some(Lock::Account("apigateway account"));
 
     type Props = Props;

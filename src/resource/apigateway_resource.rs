@@ -33,6 +33,7 @@ fn attributes(resource: &str) -> Attributes {
 
 impl Resource for ApiResource {
     const TYPE: &'static str = "AWS::ApiGateway::Resource";
+    const ALONE: Option<&'static [&'static str]> = Some(&["RestApiId", "ParentId", "PathPart"]);
     const READ_BATCH: usize = 100;
     const GONE_WITH: Option<&'static str> = Some("RestApiId");
     const LOCK: Option<Lock> = Some(Lock::Property("RestApiId"));

@@ -15,7 +15,10 @@ use super::apigateway_method_settings::MethodSetting;
 use super::apigateway_patch::{Patch, float, number};
 use super::or_absent::OrAbsent;
 use super::tags::Tag;
-use super::{Created, Known, Live, Lock, Mark, Name, Progress, Resource, Rule, Status, Uniqueness};
+use super::{
+    Completion, Created, Known, Live, Lock, Mark, Name, Progress, Resource, Rule, Status,
+    Uniqueness,
+};
 use super::{apigateway_method_settings, apigateway_tags, apigateway_tree};
 use crate::aws::{Aws, Fault};
 use crate::value::{Attributes, PhysicalId};
@@ -140,7 +143,7 @@ fn status(cache: Option<&CacheClusterStatus>) -> Status {
     match cache {
         Some(
             status @ (CacheClusterStatus::CreateInProgress | CacheClusterStatus::DeleteInProgress),
-        ) => Status::Pending(format!("cache {}", status.as_str())),
+        ) => Status::Pending(format!("the cache of the stage is {}", status.as_str())),
         _ => Status::Ready,
     }
 }
@@ -284,6 +287,8 @@ pub(super) async fn list(aws: &Aws, api: &str) -> Result<Arc<Vec<types::Stage>>,
 
 impl Resource for Stage {
     const TYPE: &'static str = "AWS::ApiGateway::Stage";
+    const ALONE: Option<&'static [&'static str]> = Some(&["RestApiId", "StageName"]);
+    const COMPLETION: Completion = Completion::Calls;
     const READ_BATCH: usize = 100;
     /// A cache takes its time.
     const PATIENCE: Duration = Duration::from_mins(90);

@@ -76,6 +76,7 @@ async fn list(aws: &Aws, plan: &str) -> Result<Vec<types::UsagePlanKey>, Fault> 
 
 impl Resource for UsagePlanKey {
     const TYPE: &'static str = "AWS::ApiGateway::UsagePlanKey";
+    const ALONE: Option<&'static [&'static str]> = Some(&["UsagePlanId", "KeyId"]);
     const READ_BATCH: usize = 500;
 
     type Props = Props;

@@ -23,7 +23,9 @@ use super::bedrock_answers::{text, time};
 use super::bedrock_tags::{self, Tags};
 use super::or_absent::OrAbsent as _;
 use super::pages::pages;
-use super::{Created, Known, Live, Lock, Mark, Progress, Removal, Resource, Rule, Status};
+use super::{
+    Completion, Created, Known, Live, Lock, Mark, Progress, Removal, Resource, Rule, Status,
+};
 use crate::aws::{Aws, Fault, FaultKind};
 use crate::value::{Attributes, PhysicalId};
 
@@ -68,6 +70,8 @@ const AT_WORK: &[&str] =
 
 impl Resource for Agent {
     const TYPE: &'static str = "AWS::Bedrock::Agent";
+    const ALONE: Option<&'static [&'static str]> = Some(&["AgentName"]);
+    const COMPLETION: Completion = Completion::Calls;
     const RULES: &'static [(&'static str, Rule)] = &[
         ("ActionGroups[].ActionGroupState", Rule::Default("\"ENABLED\"")),
         ("ActionGroups[].FunctionSchema.Functions[].Parameters{}.Required", Rule::Default("false")),
@@ -380,13 +384,14 @@ impl Props {
 }
 
 fn status(agent: &types::Agent) -> Status {
+    let word = || format!("agent {} is {}", agent.agent_id, agent.agent_status);
     match &agent.agent_status {
         AgentStatus::NotPrepared | AgentStatus::Prepared => Status::Ready,
         AgentStatus::Failed => {
             Status::Failed(agent.failure_reasons.as_deref().unwrap_or_default().join("; "))
         }
-        AgentStatus::Deleting => Status::Deleting(agent.agent_status.to_string()),
-        other => Status::Pending(other.to_string()),
+        AgentStatus::Deleting => Status::Deleting(word()),
+        _ => Status::Pending(word()),
     }
 }
 

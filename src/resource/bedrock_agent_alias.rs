@@ -17,7 +17,8 @@ use super::bedrock_tags::{self, Tags};
 use super::or_absent::OrAbsent as _;
 use super::pages::pages;
 use super::{
-    Created, Effect, Follows, Known, Live, Lock, Mark, Progress, Removal, Resource, Status,
+    Completion, Created, Effect, Follows, Known, Live, Lock, Mark, Progress, Removal, Resource,
+    Status,
 };
 use crate::aws::{Aws, Fault, FaultKind};
 use crate::value::{Attributes, PhysicalId, Token};
@@ -43,6 +44,8 @@ struct Route {
 
 impl Resource for AgentAlias {
     const TYPE: &'static str = "AWS::Bedrock::AgentAlias";
+    const ALONE: Option<&'static [&'static str]> = Some(&["AgentId", "AgentAliasName"]);
+    const COMPLETION: Completion = Completion::Calls;
     const FOLLOWS: Option<Follows> = Some(Follows {
         through: "AgentId",
         types: &[],
@@ -250,12 +253,16 @@ impl Props {
 
 fn status(alias: &types::AgentAlias) -> Status {
     let reasons = || alias.failure_reasons.as_deref().unwrap_or_default().join("; ");
+    let word = || {
+        let (id, agent) = (&alias.agent_alias_id, &alias.agent_id);
+        format!("alias {id} of agent {agent} is {}", alias.agent_alias_status)
+    };
     match &alias.agent_alias_status {
         AgentAliasStatus::Prepared => Status::Ready,
         AgentAliasStatus::Failed => Status::Failed(reasons()),
         AgentAliasStatus::Dissociated => Status::Failed("it routes to no version".to_owned()),
-        AgentAliasStatus::Deleting => Status::Deleting(alias.agent_alias_status.to_string()),
-        other => Status::Pending(other.to_string()),
+        AgentAliasStatus::Deleting => Status::Deleting(word()),
+        _ => Status::Pending(word()),
     }
 }
 

@@ -21,7 +21,7 @@ pub async fn explain(aws: &Aws, fault: Fault, filter_name: &str, id: &str) -> Fa
     }
     let why = match sweep(aws, filter_name, id).await {
         Ok(remaining) if remaining.is_empty() => return fault,
-        Ok(remaining) => format!("network interfaces still use it: {}", remaining.join(", ")),
+        Ok(remaining) => format!("it is still used by {}", remaining.join(", ")),
         Err(unknown) => format!("its network interfaces could not be swept: {unknown}"),
     };
     Fault { message: format!("{}; {why}", fault.message), ..fault }
@@ -100,10 +100,37 @@ fn describe(interface: &NetworkInterface) -> String {
     .into_iter()
     .flatten()
     .find(|text| !text.is_empty());
-    format!(
-        "`{}` ({}, {})",
-        interface.network_interface_id().unwrap_or("unnamed"),
-        owner.unwrap_or("owner unknown"),
-        interface.status().map_or("state unknown", NetworkInterfaceStatus::as_str),
-    )
+    let id = interface.network_interface_id().unwrap_or("unnamed");
+    let status = interface.status().map_or("state unknown", NetworkInterfaceStatus::as_str);
+    match interface.description().and_then(function) {
+        Some(function) => format!("network interface `{id}` of function `{function}` ({status})"),
+        None => {
+            let owner = owner.unwrap_or("owner unknown");
+            format!("network interface `{id}` ({owner}, {status})")
+        }
+    }
+}
+
+/// The function an interface is for: `AWS Lambda VPC ENI-my-function-` and a UUID.
+fn function(description: &str) -> Option<&str> {
+    const UUID_LENGTH: usize = 36;
+    let rest = description.strip_prefix(LAMBDA)?.strip_prefix('-')?;
+    let name = rest.get(..rest.len().checked_sub(UUID_LENGTH + 1)?)?;
+    (!name.is_empty()).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interface_tells_its_function() {
+        let named =
+            "AWS Lambda VPC ENI-persona-agent-Function-4f2a-1b4e28ba-2fa1-11d2-883f-0016d3cca427";
+        assert_eq!(function(named), Some("persona-agent-Function-4f2a"));
+        for other in ["AWS Lambda VPC ENI", "AWS Lambda VPC ENI-short", "Interface for NAT Gateway"]
+        {
+            assert_eq!(function(other), None, "{other}");
+        }
+    }
 }

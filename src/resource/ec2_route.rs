@@ -144,6 +144,12 @@ fn properties(table: &str, route: &LiveRoute) -> Props {
 
 impl Resource for Route {
     const TYPE: &'static str = "AWS::EC2::Route";
+    const ALONE: Option<&'static [&'static str]> = Some(&[
+        "RouteTableId",
+        "DestinationCidrBlock",
+        "DestinationIpv6CidrBlock",
+        "DestinationPrefixListId",
+    ]);
     const READ_BATCH: usize = 200;
     const LOCK: Option<Lock> = Some(Lock::Property("RouteTableId"));
     const RULES: &'static [(&'static str, Rule)] =

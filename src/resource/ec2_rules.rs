@@ -22,6 +22,29 @@ use aws_sdk_ec2::types::{
 };
 use ipnet::{Ipv4Net, Ipv6Net};
 
+/// The properties that make a rule what it is. A group has no two that are the same in them.
+pub const INGRESS_KEY: &[&str] = &[
+    "GroupId",
+    "GroupName",
+    "IpProtocol",
+    "FromPort",
+    "ToPort",
+    "CidrIp",
+    "CidrIpv6",
+    "SourcePrefixListId",
+    "SourceSecurityGroupId",
+    "SourceSecurityGroupName",
+];
+pub const EGRESS_KEY: &[&str] = &[
+    "GroupId",
+    "IpProtocol",
+    "FromPort",
+    "ToPort",
+    "CidrIp",
+    "CidrIpv6",
+    "DestinationPrefixListId",
+    "DestinationSecurityGroupId",
+];
 /// All ports, all ICMP types or all ICMP codes.
 const ALL: i32 = -1;
 /// The protocol number that stands for every protocol.

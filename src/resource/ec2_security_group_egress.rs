@@ -64,6 +64,7 @@ impl Standalone for Props {
 
 impl Resource for SecurityGroupEgress {
     const TYPE: &'static str = "AWS::EC2::SecurityGroupEgress";
+    const ALONE: Option<&'static [&'static str]> = Some(ec2_rules::EGRESS_KEY);
     const READ_BATCH: usize = ec2_rules::GROUP_BATCH;
     const RULES: &'static [(&'static str, Rule)] =
         &[("CidrIp", Rule::Cidr), ("CidrIpv6", Rule::Cidr), ("IpProtocol", Rule::CaseFold)];

@@ -65,6 +65,7 @@ impl Standalone for Props {
 
 impl Resource for SecurityGroupIngress {
     const TYPE: &'static str = "AWS::EC2::SecurityGroupIngress";
+    const ALONE: Option<&'static [&'static str]> = Some(ec2_rules::INGRESS_KEY);
     const READ_BATCH: usize = ec2_rules::GROUP_BATCH;
     const RULES: &'static [(&'static str, Rule)] =
         &[("CidrIp", Rule::Cidr), ("CidrIpv6", Rule::Cidr), ("IpProtocol", Rule::CaseFold)];

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::tags::Tag;
-use super::{Created, Known, Live, Mark, Progress, Resource, Rule, Status, Verdict};
+use super::{Completion, Created, Known, Live, Mark, Progress, Resource, Rule, Status, Verdict};
 use super::{ec2_lambda_interfaces, ec2_tags};
 use crate::aws::{Aws, Fault};
 use crate::value::{Attributes, PhysicalId};
@@ -249,13 +249,14 @@ fn attributes(subnet: &LiveSubnet) -> Attributes {
 
 /// Ready only with its IPv6 block: until then IPv6 attributes are refused.
 fn status(subnet: &LiveSubnet) -> Status {
+    let id = subnet.subnet_id().unwrap_or_default();
     match subnet.state() {
         Some(SubnetState::Available) => {}
         Some(state @ (SubnetState::Failed | SubnetState::FailedInsufficientCapacity)) => {
             return Status::Failed(state.as_str().to_owned());
         }
-        Some(state) => return Status::Pending(state.as_str().to_owned()),
-        None => return Status::Pending("no state".to_owned()),
+        Some(state) => return Status::Pending(format!("subnet {id} is {}", state.as_str())),
+        None => return Status::Pending(format!("subnet {id} has no state yet")),
     }
     let block = |wanted: &[SubnetCidrBlockStateCode]| {
         let associations = subnet.ipv6_cidr_block_association_set().iter();
@@ -270,7 +271,7 @@ fn status(subnet: &LiveSubnet) -> Status {
         return Status::Failed(format!("its IPv6 block could not be associated: {why}"));
     }
     match block(&[SubnetCidrBlockStateCode::Associating]) {
-        Some(_) => Status::Pending("associating its IPv6 block".to_owned()),
+        Some(_) => Status::Pending(format!("subnet {id} is associating its IPv6 block")),
         None => Status::Ready,
     }
 }
@@ -304,6 +305,7 @@ async fn disassociate_ipv6(aws: &Aws, id: &PhysicalId) -> Result<(), Fault> {
 
 impl Resource for Subnet {
     const TYPE: &'static str = "AWS::EC2::Subnet";
+    const COMPLETION: Completion = Completion::Calls;
     const READ_BATCH: usize = 200;
     /// As long as Lambda may hold on to its interfaces.
     const DELETE_PATIENCE: Duration = Duration::from_mins(45);

@@ -38,9 +38,11 @@ fn status(state: Option<&RouteTableAssociationState>) -> Option<Status> {
             let why = state.and_then(|state| state.status_message());
             Some(Status::Failed(why.map_or(text, str::to_owned)))
         }
-        RouteTableAssociationStateCode::Disassociating => Some(Status::Deleting(text)),
+        RouteTableAssociationStateCode::Disassociating => {
+            Some(Status::Deleting(format!("the association is {text}")))
+        }
         RouteTableAssociationStateCode::Disassociated => None,
-        _ => Some(Status::Pending(text)),
+        _ => Some(Status::Pending(format!("the association is {text}"))),
     }
 }
 
@@ -59,6 +61,7 @@ fn live(association: &RouteTableAssociation) -> Option<(PhysicalId, Live<Props>)
 
 impl Resource for Association {
     const TYPE: &'static str = "AWS::EC2::SubnetRouteTableAssociation";
+    const ALONE: Option<&'static [&'static str]> = Some(&["SubnetId"]);
     const READ_BATCH: usize = 200;
     const LOCK: Option<Lock> = Some(Lock::Property("RouteTableId"));
 

@@ -16,7 +16,7 @@ use serde_json::Value as Json;
 
 use super::ec2_tags;
 use super::tags::Tag;
-use super::{Created, Known, Live, Mark, Progress, Resource, Rule, Status, Verdict};
+use super::{Completion, Created, Known, Live, Mark, Progress, Resource, Rule, Status, Verdict};
 use crate::aws::{Aws, Fault, FaultKind};
 use crate::value::{Attributes, PhysicalId};
 
@@ -211,6 +211,7 @@ async fn add_dns(
 }
 
 fn live(vpc: &LiveVpc) -> Live<Props> {
+    let id = vpc.vpc_id().unwrap_or_default();
     Live {
         properties: Props {
             cidr_block: vpc.cidr_block.clone(),
@@ -221,9 +222,9 @@ fn live(vpc: &LiveVpc) -> Live<Props> {
         attributes: attributes(vpc),
         status: match vpc.state() {
             Some(VpcState::Available) => Status::Ready,
-            Some(VpcState::Deleting) => Status::Deleting("deleting".to_owned()),
-            Some(state) => Status::Pending(state.as_str().to_owned()),
-            None => Status::Pending("no state".to_owned()),
+            Some(VpcState::Deleting) => Status::Deleting(format!("{id} is deleting")),
+            Some(state) => Status::Pending(format!("{id} is {}", state.as_str())),
+            None => Status::Pending(format!("{id} has no state yet")),
         },
     }
 }
@@ -256,6 +257,7 @@ fn attributes(vpc: &LiveVpc) -> Attributes {
 
 impl Resource for Vpc {
     const TYPE: &'static str = "AWS::EC2::VPC";
+    const COMPLETION: Completion = Completion::Calls;
     const READ_BATCH: usize = 200;
     const RULES: &'static [(&'static str, Rule)] = &[
         ("CidrBlock", Rule::Cidr),

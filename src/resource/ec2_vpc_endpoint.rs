@@ -140,17 +140,18 @@ fn state(endpoint: &LiveEndpoint) -> String {
 /// `None` when it is gone: AWS may show it for a while.
 fn status(endpoint: &LiveEndpoint) -> Option<Status> {
     let state = state(endpoint);
+    let word = || format!("endpoint {} is {state}", endpoint.vpc_endpoint_id().unwrap_or_default());
     match state.as_str() {
         // Accepting it is up to the owner of the service.
         "available" | "pendingacceptance" => Some(Status::Ready),
         "deleted" => None,
-        "deleting" => Some(Status::Deleting(state)),
+        "deleting" => Some(Status::Deleting(word())),
         "failed" | "rejected" | "expired" => {
             let error = endpoint.last_error().and_then(|error| error.message());
             let why = error.or(endpoint.failure_reason()).map(|why| format!(": {why}"));
             Some(Status::Failed(state + &why.unwrap_or_default()))
         }
-        _ => Some(Status::Pending(state)),
+        _ => Some(Status::Pending(word())),
     }
 }
 

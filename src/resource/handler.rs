@@ -9,7 +9,8 @@ use std::time::Duration;
 use serde_json::Value as Json;
 
 use super::{
-    Created, Follows, Known, Live, Lock, Mark, Name, Progress, Removal, Resource, Rule, Verdict,
+    Completion, Created, Follows, Known, Live, Lock, Mark, Name, Progress, Removal, Resource, Rule,
+    Uniqueness, Verdict,
 };
 use crate::aws::{Aws, Fault, FaultKind};
 use crate::schema;
@@ -33,9 +34,13 @@ pub trait Handler: Send + Sync {
     fn name(&self) -> Option<Name>;
     fn follows(&self) -> Option<Follows>;
     fn occupies(&self) -> &'static [&'static str];
+    fn alone(&self) -> Option<&'static [&'static str]>;
+    /// Its name, where no two may have it.
+    fn name_key(&self) -> Option<&'static [&'static str]>;
     fn gone_with(&self) -> Option<&'static str>;
     fn lock(&self) -> Option<Lock>;
     fn removal(&self) -> Removal;
+    fn completion(&self) -> Completion;
     fn reference(&self, id: &PhysicalId) -> String;
     fn identify(&self, text: &str, properties: &Json) -> PhysicalId;
     fn replaces(&self, path: &str, from: &Json, to: &Json) -> Verdict;
@@ -191,12 +196,29 @@ impl<R: Resource> Handler for Typed<R> {
         R::OCCUPIES
     }
 
+    fn alone(&self) -> Option<&'static [&'static str]> {
+        R::ALONE
+    }
+
+    fn name_key(&self) -> Option<&'static [&'static str]> {
+        match &R::NAME {
+            Some(Name { property, unique: Uniqueness::Unique, .. }) => {
+                Some(std::slice::from_ref(property))
+            }
+            _ => None,
+        }
+    }
+
     fn gone_with(&self) -> Option<&'static str> {
         R::GONE_WITH
     }
 
     fn lock(&self) -> Option<Lock> {
         R::LOCK
+    }
+
+    fn completion(&self) -> Completion {
+        R::COMPLETION
     }
 
     fn removal(&self) -> Removal {

@@ -11,13 +11,14 @@ use aws_smithy_types::date_time::{DateTime, Format};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use super::iam_account::{self, Told};
 use super::iam_principals::{Principal, principals};
 use super::or_absent::OrAbsent as _;
 use super::pages::pages;
 use super::tags;
 use super::{
-    Created, Known, Live, Lock, Mark, Name, Progress, Resource, Rule, Status, Uniqueness,
-    iam_documents, iam_tags,
+    Completion, Created, Known, Live, Lock, Mark, Name, Progress, Resource, Rule, Status,
+    Uniqueness, iam_documents, iam_tags,
 };
 use crate::aws::{Aws, Fault, FaultKind};
 use crate::value::{Attributes, PhysicalId};
@@ -45,6 +46,7 @@ impl Props {
 
 impl Resource for ManagedPolicy {
     const TYPE: &'static str = "AWS::IAM::ManagedPolicy";
+    const COMPLETION: Completion = Completion::Calls;
     const RULES: &'static [(&'static str, Rule)] = &[
         ("PolicyDocument", Rule::Policy),
         ("Description", Rule::Default("\"\"")),
@@ -61,9 +63,12 @@ impl Resource for ManagedPolicy {
         aws: &Aws,
         known: &[Known<'_, Props>],
     ) -> Result<BTreeMap<PhysicalId, Live<Props>>, Fault> {
+        let account = iam_account::told(aws).await;
         let mut found = BTreeMap::new();
         for one in known {
-            if let Some(policy) = get(aws, one.id.as_str()).await? {
+            if let Some(live) = account.as_deref().and_then(|account| confirmed(account, one)) {
+                found.insert(one.id.clone(), live);
+            } else if let Some(policy) = get(aws, one.id.as_str()).await? {
                 found.insert(one.id.clone(), live(aws, one, &policy).await?);
             }
         }
@@ -234,6 +239,39 @@ async fn live(
         users: declared(known.users.as_ref(), &holders.users),
     };
     Ok(Live { properties, attributes: attributes(policy), status: Status::Ready })
+}
+
+/// A policy as the account tells it, if that is how it was last applied. Only roles are told of.
+fn confirmed(account: &Told, one: &Known<'_, Props>) -> Option<Live<Props>> {
+    let (arn, known) = (one.id.as_str(), one.properties);
+    let detail = account.policy(arn)?;
+    let versions = detail.policy_version_list().iter();
+    let document = versions
+        .filter(|version| version.is_default_version)
+        .find_map(|version| version.document().map(iam_documents::from_answer));
+    let is_held = |principal: &Principal<'_>| match principal {
+        Principal::Role(name) => account.is_attached(name, arn),
+        Principal::User(_) | Principal::Group(_) => false,
+    };
+    let is_as_known = iam_documents::same(document.as_ref(), known.policy_document.as_ref())
+        && known.path.as_deref().unwrap_or("/") == detail.path().unwrap_or("/")
+        && known.principals().iter().all(is_held);
+    let policy = types::Policy::builder()
+        .set_arn(detail.arn.clone())
+        .set_attachment_count(detail.attachment_count)
+        .set_create_date(detail.create_date)
+        .set_default_version_id(detail.default_version_id.clone())
+        .is_attachable(detail.is_attachable)
+        .set_permissions_boundary_usage_count(detail.permissions_boundary_usage_count)
+        .set_policy_id(detail.policy_id.clone())
+        .set_update_date(detail.update_date)
+        .build();
+    // What a policy is called and said to be never changes.
+    is_as_known.then(|| Live {
+        properties: Props { policy_document: document, ..known.clone() },
+        attributes: attributes(&policy),
+        status: Status::Ready,
+    })
 }
 
 /// The document of the default version; `None` when the version went in between.

@@ -12,9 +12,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use super::iam_account::{self, Told};
 use super::iam_documents;
 use super::iam_principals::{Principal, principals};
-use super::{Created, Known, Live, Mark, Progress, Resource, Rule, Status};
+use super::{Completion, Created, Known, Live, Mark, Progress, Resource, Rule, Status};
 use crate::aws::{Aws, Fault};
 use crate::value::{Attributes, PhysicalId};
 
@@ -50,6 +51,9 @@ impl Props {
 
 impl Resource for Policy {
     const TYPE: &'static str = "AWS::IAM::Policy";
+    const ALONE: Option<&'static [&'static str]> =
+        Some(&["PolicyName", "Roles", "Users", "Groups"]);
+    const COMPLETION: Completion = Completion::Calls;
     const RULES: &'static [(&'static str, Rule)] = &[("PolicyDocument", Rule::Policy)];
 
     type Props = Props;
@@ -59,9 +63,10 @@ impl Resource for Policy {
         aws: &Aws,
         known: &[Known<'_, Props>],
     ) -> Result<BTreeMap<PhysicalId, Live<Props>>, Fault> {
+        let account = iam_account::told(aws).await;
         let mut found = BTreeMap::new();
         for one in known {
-            if let Some(properties) = live(aws, one.properties).await? {
+            if let Some(properties) = live(aws, account.as_deref(), one.properties).await? {
                 let attributes = attributes(one.id);
                 let live = Live { properties, attributes, status: Status::Ready };
                 found.insert(one.id.clone(), live);
@@ -132,7 +137,7 @@ impl Resource for Policy {
 
     /// Who put a policy is not told: the same one is what the create would have put.
     async fn find(self, aws: &Aws, props: &Props, mark: &Mark) -> Result<Vec<PhysicalId>, Fault> {
-        let found = live(aws, props).await?.filter(|live| {
+        let found = live(aws, None, props).await?.filter(|live| {
             iam_documents::same(live.policy_document.as_ref(), props.policy_document.as_ref())
         });
         Ok(found.map(|_| PhysicalId::new(mark.generated_id(ID_LENGTH))).into_iter().collect())
@@ -144,12 +149,16 @@ fn attributes(id: &PhysicalId) -> Attributes {
 }
 
 /// The policy as its principals have it; `None` when none of them has it.
-async fn live(aws: &Aws, known: &Props) -> Result<Option<Props>, Fault> {
+async fn live(aws: &Aws, account: Option<&Told>, known: &Props) -> Result<Option<Props>, Fault> {
     let (name, applied) = known.policy()?;
     let mut live: Option<Json> = None;
     let mut holders = Vec::new();
     for principal in known.principals() {
-        if let Some(document) = principal.policy(aws, name).await? {
+        let document = match confirmed(account, principal, name, applied) {
+            Some(document) => Some(document),
+            None => principal.policy(aws, name).await?,
+        };
+        if let Some(document) = document {
             holders.push(principal);
             if live.is_none() || !iam_documents::same(Some(&document), Some(applied)) {
                 live = Some(document);
@@ -163,6 +172,18 @@ async fn live(aws: &Aws, known: &Props) -> Result<Option<Props>, Fault> {
         roles: held(known.roles.as_deref(), Principal::Role, &holders),
         users: held(known.users.as_deref(), Principal::User, &holders),
     }))
+}
+
+/// The document as the account tells it, if it is the one last applied.
+fn confirmed(
+    account: Option<&Told>,
+    principal: Principal<'_>,
+    policy: &str,
+    applied: &Json,
+) -> Option<Json> {
+    let Principal::Role(role) = principal else { return None };
+    let document = account?.inline(role, policy)?;
+    iam_documents::same(Some(&document), Some(applied)).then_some(document)
 }
 
 /// Those of the declared names who hold the policy.

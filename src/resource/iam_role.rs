@@ -11,13 +11,14 @@ use aws_sdk_iam::types;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
+use super::iam_account::{self, Told};
 use super::iam_principals::Principal;
 use super::or_absent::OrAbsent as _;
 use super::pages::pages;
 use super::tags::{self, Tag, TagChange};
 use super::{
-    Created, Known, Live, Lock, Mark, Name, Progress, Resource, Rule, Status, Uniqueness,
-    iam_documents, iam_tags,
+    Completion, Created, Known, Live, Lock, Mark, Name, Progress, Resource, Rule, Status,
+    Uniqueness, iam_documents, iam_tags,
 };
 use crate::aws::{Aws, Fault, FaultKind};
 use crate::value::{Attributes, PhysicalId};
@@ -72,10 +73,30 @@ impl Props {
     fn session(&self) -> i32 {
         self.max_session_duration.unwrap_or(DEFAULT_SESSION)
     }
+
+    /// Whether nothing is otherwise than in these properties, as far as they say.
+    fn is_as(&self, known: &Self) -> bool {
+        let path = |props: &Self| props.path.clone().unwrap_or_else(|| "/".to_owned());
+        let (trust, known_trust) =
+            (&self.assume_role_policy_document, &known.assume_role_policy_document);
+        iam_documents::same(trust.as_ref(), known_trust.as_ref())
+            && self.description() == known.description()
+            && self.session() == known.session()
+            && path(self) == path(known)
+            && self.permissions_boundary == known.permissions_boundary
+            && self.attached() == known.attached()
+            && self.inline().len() == known.inline().len()
+            && known.inline().iter().all(|policy| {
+                let live = self.inline_document(&policy.policy_name);
+                iam_documents::same(live, Some(&policy.policy_document))
+            })
+            && tags::to_map(self.tags.as_deref()) == tags::to_map(known.tags.as_deref())
+    }
 }
 
 impl Resource for Role {
     const TYPE: &'static str = "AWS::IAM::Role";
+    const COMPLETION: Completion = Completion::Calls;
     const DELETE_PATIENCE: Duration = Duration::from_mins(2);
     const RULES: &'static [(&'static str, Rule)] = &[
         ("AssumeRolePolicyDocument", Rule::Policy),
@@ -95,9 +116,12 @@ impl Resource for Role {
         aws: &Aws,
         known: &[Known<'_, Props>],
     ) -> Result<BTreeMap<PhysicalId, Live<Props>>, Fault> {
+        let account = iam_account::told(aws).await;
         let mut found = BTreeMap::new();
         for one in known {
-            if let Some(role) = get(aws, one.id.as_str()).await? {
+            if let Some(live) = account.as_deref().and_then(|account| confirmed(account, one)) {
+                found.insert(one.id.clone(), live);
+            } else if let Some(role) = get(aws, one.id.as_str()).await? {
                 found.insert(one.id.clone(), live(aws, &role, one.properties).await?);
             }
         }
@@ -232,29 +256,60 @@ fn status(role: &types::Role) -> Status {
     if role.arn().starts_with("arn:") {
         Status::Ready
     } else {
-        Status::Pending("without an ARN".to_owned())
+        Status::Pending(format!("role `{}` has no ARN yet", role.role_name()))
     }
 }
 
 async fn live(aws: &Aws, role: &types::Role, known: &Props) -> Result<Live<Props>, Fault> {
     let properties = Props {
+        managed_policy_arns: live_attached(aws, role.role_name(), known).await?,
+        policies: live_inline(aws, role.role_name(), known).await?,
+        ..without_policies(role)
+    };
+    Ok(Live { properties, attributes: attributes(role), status: status(role) })
+}
+
+fn without_policies(role: &types::Role) -> Props {
+    Props {
         assume_role_policy_document: role
             .assume_role_policy_document()
             .map(iam_documents::from_answer),
         description: role.description.clone(),
-        managed_policy_arns: live_attached(aws, role.role_name(), known).await?,
         max_session_duration: role.max_session_duration,
         path: Some(role.path.clone()),
         permissions_boundary: role
             .permissions_boundary()
             .and_then(|boundary| boundary.permissions_boundary_arn.clone()),
-        policies: live_inline(aws, role.role_name(), known).await?,
         role_name: Some(role.role_name.clone()),
         tags: tags::declared(
             iam_tags::pairs(role.tags()).map(|(key, value)| (key.to_owned(), value.to_owned())),
         ),
+        ..Props::default()
+    }
+}
+
+/// A role as the account tells it, if that is how it was last applied.
+fn confirmed(account: &Told, one: &Known<'_, Props>) -> Option<Live<Props>> {
+    let known = one.properties;
+    let (role, detail) = account.role(one.id.as_str())?;
+    let attached = known.attached().iter().filter(|arn| iam_account::has(detail, arn));
+    let inline = known.inline().iter().filter_map(|policy| {
+        let policy_document = iam_account::inline(detail, &policy.policy_name)?;
+        Some(InlinePolicy { policy_document, policy_name: policy.policy_name.clone() })
+    });
+    let properties = Props {
+        managed_policy_arns: known
+            .managed_policy_arns
+            .as_ref()
+            .map(|_| attached.cloned().collect()),
+        policies: known.policies.as_ref().map(|_| inline.collect()),
+        ..without_policies(&role)
     };
-    Ok(Live { properties, attributes: attributes(role), status: status(role) })
+    properties.is_as(known).then(|| Live {
+        properties,
+        attributes: attributes(&role),
+        status: status(&role),
+    })
 }
 
 /// The declared ones of the attached policies.

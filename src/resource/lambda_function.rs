@@ -21,8 +21,8 @@ use super::lambda_properties::Props;
 use super::or_absent::OrAbsent as _;
 use super::pages::pages;
 use super::{
-    Created, Known, Live, Lock, Mark, Name, Progress, Resource, Rule, Status, Uniqueness, Verdict,
-    lambda_code, lambda_configuration, lambda_faults, lambda_settings, tags,
+    Completion, Created, Known, Live, Lock, Mark, Name, Progress, Resource, Rule, Status,
+    Uniqueness, Verdict, lambda_code, lambda_configuration, lambda_faults, lambda_settings, tags,
 };
 use crate::aws::{Aws, Fault, FaultKind};
 use crate::value::{Attributes, PhysicalId};
@@ -36,6 +36,7 @@ const UPDATE_CODE: &str = "lambda:UpdateFunctionCode";
 
 impl Resource for Function {
     const TYPE: &'static str = "AWS::Lambda::Function";
+    const COMPLETION: Completion = Completion::Calls;
     const PATIENCE: Duration = Duration::from_mins(10);
     const RULES: &'static [(&'static str, Rule)] = &[
         ("Architectures", Rule::Default("[\"x86_64\"]")),
@@ -308,6 +309,7 @@ fn attributes(function: &FunctionConfiguration) -> Attributes {
 
 /// An idle function is `Inactive` until it is called: as good as ready.
 fn status(function: &FunctionConfiguration) -> Status {
+    let name = function.function_name().unwrap_or_default();
     let why = |state: &str, code: Option<&str>, reason: Option<&str>| {
         let words = [Some(state), code, reason];
         words.into_iter().flatten().collect::<Vec<_>>().join(": ")
@@ -318,11 +320,17 @@ fn status(function: &FunctionConfiguration) -> Status {
             let code = function.state_reason_code().map(StateReasonCode::as_str);
             return Status::Failed(why("Failed", code, function.state_reason()));
         }
-        Some(State::Deleting) => return Status::Deleting("Deleting".to_owned()),
-        Some(state) => return Status::Pending(state.as_str().to_owned()),
+        Some(State::Deleting) => return Status::Deleting(format!("function `{name}` is Deleting")),
+        Some(state) => {
+            let state = format!("function `{name}` is {}", state.as_str());
+            return Status::Pending(why(&state, None, function.state_reason()));
+        }
     }
     match function.last_update_status() {
-        Some(LastUpdateStatus::InProgress) => Status::Pending("update in progress".to_owned()),
+        Some(LastUpdateStatus::InProgress) => {
+            let state = format!("the update of function `{name}` is InProgress");
+            Status::Pending(why(&state, None, function.last_update_status_reason()))
+        }
         Some(LastUpdateStatus::Failed) => {
             let code = function.last_update_status_reason_code();
             let code = code.map(LastUpdateStatusReasonCode::as_str);

@@ -47,6 +47,7 @@ mod ec2_tags;
 mod ec2_vpc;
 mod ec2_vpc_endpoint;
 mod generated_id;
+mod iam_account;
 mod iam_documents;
 mod iam_managed_policy;
 mod iam_policy;
@@ -67,6 +68,7 @@ mod pages;
 
 pub(crate) use bedrock_agent::list as agents;
 pub use handler::{BoxFuture, Handler, KnownJson, LiveJson};
+pub(crate) use iam_account::{ACTIONS as ACCOUNT_ACTIONS, MANY, TYPES as ACCOUNT_TYPES};
 pub use registry::{handler, near_types, types};
 
 use std::collections::BTreeMap;
@@ -97,6 +99,8 @@ pub trait Resource: Copy + Default + Send + Sync + 'static {
     const RULES: &'static [(&'static str, Rule)] = &[];
     /// Properties of the schema that are left out, and why.
     const UNSUPPORTED: &'static [(&'static str, &'static str)] = &[];
+    /// Whether calls are left once AWS has named it.
+    const COMPLETION: Completion = Completion::None;
     /// The property that holds a name Cairn generates when the template gives none.
     const NAME: Option<Name> = None;
     /// What this type has to be made anew or rolled over for.
@@ -106,6 +110,9 @@ pub trait Resource: Copy + Default + Send + Sync + 'static {
     /// Properties of which no two resources may have the same values at once, the one to change
     /// last: a replacement that keeps them all would not find room beside what it replaces.
     const OCCUPIES: &'static [&'static str] = &[];
+    /// Properties of which no two resources may have the same, absence included, where one that is
+    /// made runs into the one that is there; with none of them, there is only one.
+    const ALONE: Option<&'static [&'static str]> = None;
     /// The property naming a parent whose deletion removes this resource too.
     const GONE_WITH: Option<&'static str> = None;
     /// The property whose value names what must not be changed by two steps at once.
@@ -153,7 +160,7 @@ pub trait Resource: Copy + Default + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Created, Fault>> + Send;
 
     /// The calls after the naming one, once it is ready: attributes, attachments, rules. Called
-    /// again it finishes what is missing.
+    /// again it finishes what is missing. Only for [`Completion::Calls`].
     fn complete(
         self,
         _aws: &Aws,
@@ -273,6 +280,14 @@ pub enum Progress {
     Settle,
     /// Wait until it is ready, then call again for the rest.
     Again,
+}
+
+/// Whether there is something to do for a resource that is named and ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Completion {
+    None,
+    /// [`Resource::complete`].
+    Calls,
 }
 
 /// When a deleted resource is gone.

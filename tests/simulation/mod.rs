@@ -6,7 +6,8 @@
 //! what a calm deploy to an empty account makes.
 //!
 //! `cargo run --release --example simulate -- 100000` plays that many. What fails is made shorter
-//! and printed as a script: in `kept/` it is a test.
+//! and printed as a script: in `kept/` it is a test. `-- serve 127.0.0.1:4599` instead lets any
+//! client of AWS use the account, with any credentials.
 
 #![cfg_attr(not(test), expect(dead_code, reason = "the tests use more of it"))]
 #![expect(clippy::disallowed_methods, reason = "time is virtual, and seeds come from outside")]
@@ -17,17 +18,20 @@ mod clients;
 mod coverage;
 mod disk;
 mod draw;
+#[cfg(test)]
+mod edits;
 mod faults;
 mod generate;
 mod meddle;
 mod oracle;
+#[cfg(test)]
+mod pairs;
 mod random;
 mod run;
 mod s3;
 mod scenario;
 mod script;
-#[cfg(test)]
-mod server;
+pub mod server;
 mod shrink;
 #[cfg(test)]
 mod tests;

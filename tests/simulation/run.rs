@@ -1,6 +1,11 @@
 //! A script played: a stack that is deployed, changed and torn down while everything goes wrong that
 //! the script says, and a look at what is there whenever a run has ended well.
 
+#[cfg(test)]
+mod many;
+#[cfg(test)]
+pub mod pairs;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;

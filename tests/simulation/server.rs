@@ -2,12 +2,10 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
-use tokio::time::Instant;
+use tiny_http::{Header, Server as Http};
 
 use super::aws::Aws;
 use super::aws::account::{Account, Time};
@@ -16,11 +14,13 @@ use super::random::Random;
 
 /// What an answer takes: two calls of one client are not at the same time.
 const LATENCY: Duration = Duration::from_millis(5);
+/// So many requests are answered at once.
+const WORKERS: usize = 16;
 
 /// Serves until it is dropped.
 pub struct Server {
     pub address: SocketAddr,
-    listening: JoinHandle<()>,
+    http: Arc<Http>,
 }
 
 struct World {
@@ -31,20 +31,28 @@ struct World {
 }
 
 impl Server {
-    /// An account, empty but for what `furnish` puts into it. At speed 1 its time is everybody's.
-    pub async fn start(speed: u64, furnish: impl FnOnce(&mut Account)) -> Self {
+    /// An account on a free port, empty but for what `furnish` puts into it. At speed 1 its time is
+    /// everybody's.
+    pub fn start(speed: u64, furnish: impl FnOnce(&mut Account)) -> Self {
+        Self::at((Ipv4Addr::LOCALHOST, 0).into(), speed, furnish)
+    }
+
+    pub fn at(address: SocketAddr, speed: u64, furnish: impl FnOnce(&mut Account)) -> Self {
         let mut account = Account::new(Random::new(7));
         furnish(&mut account);
-        let start = Instant::now();
-        let world = Arc::new(World { aws: Mutex::new(Aws::new(account)), start, speed });
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
-        let address = listener.local_addr().expect("a bound port");
-        let listening = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(converse(stream, Arc::clone(&world)));
-            }
-        });
-        Self { address, listening }
+        let aws = Mutex::new(Aws::new(account));
+        let world = Arc::new(World { aws, start: Instant::now(), speed });
+        let http = Arc::new(Http::http(address).expect("nobody else listens there"));
+        let address = http.server_addr().to_ip().expect("an address of the network");
+        for _ in 0..WORKERS {
+            let (http, world) = (Arc::clone(&http), Arc::clone(&world));
+            thread::spawn(move || {
+                while let Ok(request) = http.recv() {
+                    world.serve(request);
+                }
+            });
+        }
+        Self { address, http }
     }
 
     pub fn url(&self) -> String {
@@ -54,11 +62,31 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.listening.abort();
+        for _ in 0..WORKERS {
+            self.http.unblock();
+        }
     }
 }
 
 impl World {
+    fn serve(&self, mut http: tiny_http::Request) {
+        let mut body = Vec::new();
+        // Who hangs up in the middle of a request has asked nothing.
+        if http.as_reader().read_to_end(&mut body).is_err() {
+            return;
+        }
+        let response = self.answer(&understood(&http, body));
+        thread::sleep(LATENCY);
+        let mut answer = tiny_http::Response::from_string(response.body)
+            .with_status_code(response.status)
+            .with_header(header("x-amzn-requestid", "simulated"));
+        for (name, value) in &response.headers {
+            answer.add_header(header(name, value));
+        }
+        // Nobody may be there any more.
+        let _ = http.respond(answer);
+    }
+
     fn answer(&self, request: &Request) -> Response {
         let passed = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(Time::MAX);
         let call = request.call();
@@ -68,62 +96,22 @@ impl World {
     }
 }
 
-/// One connection: request after request, until the client has no more.
-async fn converse(mut stream: TcpStream, world: Arc<World>) {
-    let mut read = Vec::new();
-    while let Some(request) = next_request(&mut stream, &mut read).await {
-        let response = world.answer(&request);
-        tokio::time::sleep(LATENCY).await;
-        let mut head = format!("HTTP/1.1 {} simulated\r\n", response.status);
-        for (name, value) in &response.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
-        head.push_str(&format!(
-            "x-amzn-requestid: simulated\r\ncontent-length: {}\r\n\r\n",
-            response.body.len()
-        ));
-        let answer = [head.as_bytes(), response.body.as_bytes()].concat();
-        if stream.write_all(&answer).await.is_err() {
-            return;
-        }
-    }
+fn header(name: &str, value: &str) -> Header {
+    Header::from_bytes(name, value).expect("the account's headers are text")
 }
 
-/// `read` holds what has come and is not yet part of a request.
-async fn next_request(stream: &mut TcpStream, read: &mut Vec<u8>) -> Option<Request> {
-    loop {
-        if let Some((request, length)) = parsed(read) {
-            read.drain(..length);
-            return Some(request);
-        }
-        let mut buffer = vec![0; 64 * 1024];
-        let length = stream.read(&mut buffer).await.ok().filter(|length| *length > 0)?;
-        read.extend_from_slice(&buffer[..length]);
-    }
-}
-
-/// A whole request and its length. Every client announces the length of its body.
-fn parsed(read: &[u8]) -> Option<(Request, usize)> {
-    let end = read.windows(4).position(|four| four == b"\r\n\r\n")? + 4;
-    let head = String::from_utf8_lossy(&read[..end]).into_owned();
-    let header = |name: &str| {
-        head.lines().find_map(|line| {
-            let (its, value) = line.split_once(':')?;
-            its.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
-        })
+fn understood(http: &tiny_http::Request, body: Vec<u8>) -> Request {
+    let given = |name: &'static str| {
+        let header = http.headers().iter().find(|header| header.field.equiv(name))?;
+        Some(header.value.as_str().to_owned())
     };
-    let length = end + header("content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
-    let body = read.get(end..length)?.to_vec();
-    let mut words = head.split(' ');
-    let (method, target) = (words.next()?.to_owned(), words.next()?);
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let request = Request {
-        method,
+    let (path, query) = http.url().split_once('?').unwrap_or((http.url(), ""));
+    Request {
+        method: http.method().to_string(),
         path: path.to_owned(),
         query: query.to_owned(),
-        service: wire::signed_for(&header("authorization").unwrap_or_default()),
-        target: header("x-amz-target"),
+        service: wire::signed_for(&given("authorization").unwrap_or_default()),
+        target: given("x-amz-target"),
         body,
-    };
-    Some((request, length))
+    }
 }

@@ -3,6 +3,7 @@
 pub mod case;
 pub mod cdk;
 pub mod emulator;
+pub mod forge;
 pub mod http;
 pub mod inventory;
 pub mod latency;
@@ -13,3 +14,5 @@ pub mod npm;
 pub mod recorder;
 pub mod rig;
 pub mod sandbox;
+pub mod terminal;
+pub mod thousand;

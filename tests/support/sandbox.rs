@@ -82,7 +82,8 @@ impl Sandbox {
             .env("AWS_SECRET_ACCESS_KEY", "test")
             .env_remove("AWS_PROFILE")
             // Whoever runs the tests may be a CI.
-            .env_remove("CI");
+            .env_remove("CI")
+            .env_remove("GITHUB_ACTIONS");
         command
     }
 

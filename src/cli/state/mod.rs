@@ -9,16 +9,13 @@ mod rebuild;
 mod repair;
 mod unlock;
 
-use std::io::IsTerminal as _;
-
 use clap::Subcommand;
-use dialoguer::Confirm;
 
 use super::clock::{Tokens, now};
 use super::project::Project;
 use super::session::Session;
 use super::stacks::StackArgs;
-use super::{Code, Failure};
+use super::{Code, Failure, terminal};
 use crate::render::say;
 use crate::state::State;
 use crate::state::store::{Ledger, Store};
@@ -77,12 +74,11 @@ impl Consent {
         if self.yes {
             return Ok(());
         }
-        if !std::io::stdin().is_terminal() || !std::io::stderr().is_terminal() {
+        if !terminal::has_person() {
             return Err(Failure::text("nothing was changed: there is no terminal to ask on")
                 .hint("look at what is said above, then run this with `--yes`"));
         }
-        let answer = Confirm::new().with_prompt(question).default(false).interact();
-        match answer.map_err(|error| Failure::text(format!("cannot ask: {error}")))? {
+        match terminal::ask(question)? {
             true => Ok(()),
             false => Err(Failure::text("nothing was changed: it was declined")),
         }

@@ -56,6 +56,11 @@ fn a_wrong_dynamic_reference_is_refused_at_its_place() {
              `AWS::Lambda::Function` | keep it in Secrets Manager: \
              `{{resolve:secretsmanager:…}}`",
         ),
+        (
+            "FunctionName: 'f-{{resolve:secretsmanager:name}}'",
+            "7:21 a secret cannot be the `FunctionName` of `AWS::Lambda::Function` | AWS tells it \
+             as an id or an attribute, which is stored and shown",
+        ),
     ] {
         let findings =
             synth(template(&of_function(properties)), inputs(&[])).expect_err("it is wrong");

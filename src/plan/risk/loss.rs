@@ -95,6 +95,7 @@ pub fn shortened(subject: &Subject<'_>) -> Option<Risk> {
     let after = text_at(&subject.after, DAYS)?;
     let before = text_at(&subject.before, DAYS);
     let days = |text: &str| text.parse::<f64>().ok();
+    let told = |text: &str| format!("{text} day{}", if text == "1" { "" } else { "s" });
     let is_shorter = match (before.as_deref().map(days), days(&after)) {
         (Some(Some(before)), Some(after)) => after < before,
         // From forever, or not known.
@@ -104,9 +105,9 @@ pub fn shortened(subject: &Subject<'_>) -> Option<Risk> {
         class: Class::Destructive,
         logical_id: subject.step.logical_id.clone(),
         type_name: subject.step.type_name.clone(),
-        what: format!("keeps less. Lost: log events older than {after} days"),
-        before: Some(before.map_or_else(|| "for ever".to_owned(), |days| format!("{days} days"))),
+        what: format!("keeps less. Lost: log events older than {}", told(&after)),
+        before: Some(before.map_or_else(|| "for ever".to_owned(), |days| told(&days))),
         known: days(&after).is_some(),
-        after: Some(format!("{after} days")),
+        after: Some(told(&after)),
     })
 }

@@ -1,5 +1,7 @@
 //! What may reach what: the rules of security groups, and routes.
 
+use std::net::Ipv4Addr;
+
 use ipnet::IpNet;
 use serde_json::{Value as Json, json};
 
@@ -108,6 +110,14 @@ impl Rule {
         self.protocol == other.protocol && fits(from, other_from, true) && fits(to, other_to, false)
     }
 
+    /// What templates write for a group that lets out nothing: without any rule of its own it would
+    /// have AWS's, which lets out everything. A VPC carries no broadcasts.
+    fn reaches_nobody(&self) -> bool {
+        let Peer::Addresses(IpNet::V4(network)) = self.peer else { return false };
+        let is_broadcast = network.addr() == Ipv4Addr::BROADCAST && network.prefix_len() == 32;
+        self.direction == Direction::Out && is_broadcast
+    }
+
     fn told(&self) -> String {
         let verb = match self.direction {
             Direction::In => "lets in",
@@ -202,7 +212,7 @@ fn of_rule(subject: &Subject<'_>, direction: Direction) -> Vec<Risk> {
 }
 
 fn compare(subject: &Subject<'_>, before: &[Rule], after: &[Rule]) -> Vec<Risk> {
-    let new = after.iter().filter(|rule| !are_covering(before, rule));
+    let new = after.iter().filter(|rule| !rule.reaches_nobody() && !are_covering(before, rule));
     let gone: Vec<&Rule> = before.iter().filter(|rule| !after.contains(rule)).collect();
     new.map(|rule| {
         let was = gone.iter().find(|old| old.peer == rule.peer).or_else(|| {

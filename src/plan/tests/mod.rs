@@ -8,6 +8,7 @@ mod risks;
 mod rollback;
 mod saved;
 mod secrets;
+mod taken;
 
 use std::sync::Arc;
 

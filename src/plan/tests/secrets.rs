@@ -60,3 +60,54 @@ fn a_secret_that_others_changed_is_set_back_and_not_shown() {
     assert!(!shown.contains("changed-secret"), "{shown}");
     assert!(shown.contains("shown"), "what is no secret is: {shown}");
 }
+
+const REFERRING: &str = r#"
+Resources:
+  Function:
+    Type: AWS::Lambda::Function
+    Properties:
+      Role: arn:aws:iam::123456789012:role/r
+      Handler: index.b
+      Runtime: python3.12
+      Code: {ZipFile: x}
+      Tags:
+        - {Key: a, Value: shown}
+        - {Key: word, Value: "is {{resolve:secretsmanager:word}}."}
+"#;
+
+/// The plan where the function's tags are these.
+fn referring(tags: Json) -> crate::plan::Plan {
+    let graph = graph(REFERRING);
+    let state = deployed(&graph);
+    let mut observed = observed(&state);
+    properties(&mut observed, "Function").insert("Tags".to_owned(), tags);
+    planned(&graph, &state, &observed).unwrap_or_else(|findings| panic!("{findings:?}"))
+}
+
+#[test]
+fn what_stands_beside_a_reference_is_compared_and_what_it_stands_for_is_not() {
+    let (a, word) = (
+        json!({"Key": "a", "Value": "shown"}),
+        |value: &str| json!({"Key": "word", "Value": value}),
+    );
+    for tags in
+        [json!([a, word("is hunter2.")]), json!([word("is another."), a]), json!([word("is ."), a])]
+    {
+        assert_eq!(told(&referring(tags.clone())), "", "{tags}");
+    }
+    let changed = "Update update Function (function1): Tags";
+    for tags in [
+        json!([word("is hunter2.")]),
+        json!([{"Key": "a", "Value": "other"}, word("is hunter2.")]),
+        json!([a, word("is hunter2."), {"Key": "more", "Value": "hunter2"}]),
+        json!([a, word("was hunter2.")]),
+        json!([a, {"Key": "sword", "Value": "is hunter2."}]),
+        json!([]),
+    ] {
+        let plan = referring(tags.clone());
+        assert_eq!(told(&plan), changed, "{tags}");
+        let shown = serde_json::to_string(&plan).expect("JSON");
+        assert!(!shown.contains("hunter2"), "{tags}: {shown}");
+        assert!(matches!(plan.steps[0].changes[0].why, Why::Drift { .. }), "{tags}");
+    }
+}

@@ -2,4 +2,4 @@
 
 mod policies;
 mod run;
-mod scheduling;
+pub(crate) mod scheduling;

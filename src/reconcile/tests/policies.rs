@@ -101,12 +101,12 @@ fn what_a_status_says_to_who_waits() {
         (Want::Present, Some(&pending), not_yet("creating")),
         (Want::Present, Some(&failed), never("no room")),
         (Want::Present, Some(&deleting), never("it is being deleted (draining)")),
-        (Want::Present, None, not_yet("not visible yet")),
+        (Want::Present, None, not_yet("")),
         (Want::Gone, None, Settled::Yes),
         (Want::Gone, Some(&deleting), not_yet("draining")),
-        (Want::Gone, Some(&Status::Ready), not_yet("still there")),
-        (Want::Gone, Some(&pending), not_yet("still there")),
-        (Want::Gone, Some(&failed), not_yet("still there")),
+        (Want::Gone, Some(&Status::Ready), not_yet("")),
+        (Want::Gone, Some(&pending), not_yet("")),
+        (Want::Gone, Some(&failed), not_yet("")),
     ] {
         assert_eq!(settled(want, live), expected, "{want:?} {live:?}");
     }
@@ -136,13 +136,16 @@ fn parents_and_children_meet_at_one_key() {
 async fn a_lock_has_one_holder() {
     let locks = Locks::default();
     let name = || Some("api1".to_owned());
-    let held = locks.hold(name()).await;
+    let quiet = |_: &str| panic!("nobody holds it");
+    let held = locks.hold(name(), quiet).await;
     assert!(held.is_some());
-    assert!(locks.hold(None).await.is_none());
-    assert!(locks.hold(Some("other".to_owned())).await.is_some());
-    let mut second = std::pin::pin!(locks.hold(name()));
+    assert!(locks.hold(None, quiet).await.is_none());
+    assert!(locks.hold(Some("other".to_owned()), quiet).await.is_some());
+    let told = std::cell::Cell::new(false);
+    let mut second = std::pin::pin!(locks.hold(name(), |_| told.set(true)));
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     assert!(second.as_mut().poll(&mut context).is_pending());
+    assert!(told.get(), "who waits is told so");
     drop(held);
     assert!(second.await.is_some());
 }

@@ -8,7 +8,7 @@ use super::scheduling::plan;
 use crate::aws::{Access, Assets, Aws, Clients};
 use crate::plan::{Action, Operation, Plan, StepId};
 use crate::reconcile::{
-    Limits, News, Outcome, Recheck, ReconcileError, Setting, StepError, Stop, reconcile,
+    Limits, News, Outcome, Recheck, ReconcileError, Setting, StepError, Stop, What, reconcile,
 };
 use crate::state::State;
 use crate::state::sample::{after, events};
@@ -154,7 +154,7 @@ async fn a_deadline_starts_nothing_more_and_says_so() {
     assert_eq!(outcome.done.len() + outcome.not_started.len(), 2);
     let mut drains = 0;
     while let Some(news) = heard.recv().await {
-        drains += usize::from(matches!(news, News::Draining { why: Stop::Deadline, .. }));
+        drains += usize::from(matches!(news.what, What::Draining { why: Stop::Deadline, .. }));
     }
     assert_eq!(drains, 1);
 }

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::{Entry, Filter, Head, diff, links, spoken, word};
 use crate::plan::{Action, Class, OutputChange, Plan, Purpose, Step};
 use crate::render::picture::{self, Marks, clean};
-use crate::render::plan::{Header, is_shown, plain, risks, summary};
+use crate::render::plan::{Header, findings, is_shown, plain, renames, risks, summary};
 use crate::sketch::Sketch;
 use crate::value::LogicalId;
 
@@ -42,7 +42,11 @@ pub fn render(plan: &Plan, sketch: &Sketch, header: &Header<'_>) -> String {
     super::render(
         &head,
         &scene,
-        &dangers(plan, &places),
+        &html! {
+            (dangers(plan, &places))
+            (found(plan, &places))
+            (renamed(plan, &places))
+        },
         &entries,
         &filters(&steps),
         &outputs(plan),
@@ -103,6 +107,52 @@ fn dangers(plan: &Plan, places: &BTreeMap<LogicalId, usize>) -> Markup {
                                     (links(places, &[&risk.logical_id])) " " (spoken(&risk.what))
                                     @for side in risks::sides(risk) { div.side { (spoken(&side)) } }
                                 }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What rules and the account say, errors first.
+fn found(plan: &Plan, places: &BTreeMap<LogicalId, usize>) -> Markup {
+    let Some(told) = findings::summary(plan) else { return html! {} };
+    let all = findings::ordered(plan);
+    let worst = if all.iter().any(|one| one.is_error()) { "error" } else { "warning" };
+    html! {
+        section class=(format!("risks findings {worst}")) aria-label=(findings::TITLE) {
+            details open[all.len() <= 12] {
+                summary { h2 { (plain(&told)) } }
+                ul {
+                    @for finding in all {
+                        li class=(findings::word(finding)) {
+                            b { (findings::word(finding)) } " "
+                            @if let Some(id) = &finding.logical_id { (links(places, &[id])) " " }
+                            (spoken(&finding.message)) " " span.by { (clean(&finding.by)) }
+                            @for line in findings::below(finding) { div.side { (spoken(&line)) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What looks as if it had only been renamed, and what to write then.
+fn renamed(plan: &Plan, places: &BTreeMap<LogicalId, usize>) -> Markup {
+    html! {
+        @if !plan.renames.is_empty() {
+            section.risks.renames aria-label=(renames::TITLE) {
+                details open[plan.renames.len() <= 12] {
+                    summary { h2 { (renames::TITLE) } }
+                    ul {
+                        @for rename in &plan.renames {
+                            li {
+                                (links(places, &[&rename.to])) " " (spoken(&renames::told(rename)))
+                                div.side { (spoken(&renames::advice(rename))) }
+                                pre { (clean(&rename.line)) }
                             }
                         }
                     }

@@ -9,13 +9,15 @@ use super::account::{
     refuse, text,
 };
 use super::wire::encoded;
-use super::{iam_policies, iam_principals};
+use super::{iam_account, iam_policies, iam_principals};
 
 /// "IAM might return fewer results, even when there are more results available": a few at once.
 const PAGE: usize = 2;
 
 pub fn answer(account: &mut Account, operation: &str, request: &Json) -> Answer {
     match operation {
+        "GetAccountAuthorizationDetails" => iam_account::details(account, request),
+        "ListRoles" => iam_account::roles(account, request),
         "CreateRole" => create_role(account, request),
         "GetRole" => Ok(json!({"Role": role(account, request)?})),
         "UpdateAssumeRolePolicy" => {

@@ -39,7 +39,7 @@ fn policy<'a>(account: &'a Account, request: &Json) -> Result<&'a Record, Refusa
 }
 
 /// With how many have it.
-fn told(account: &Account, policy: &Record) -> Json {
+pub fn told(account: &Account, policy: &Record) -> Json {
     let mut told = policy.clone();
     let holders = holders(account, text(policy, "Arn"));
     told.insert("AttachmentCount".to_owned(), holders.len().into());

@@ -22,6 +22,7 @@ mod ec2_route;
 mod ec2_routing;
 pub mod ec2_tags;
 mod iam;
+mod iam_account;
 mod iam_policies;
 mod iam_principals;
 mod lambda;

@@ -232,6 +232,9 @@ class Story:
             ok(iam, "delete_policy_version", PolicyArn=own, VersionId=version)
         ok(iam, "create_user", UserName="somebody")
         ok(iam, "create_group", GroupName="everybody")
+        ok(iam, "list_roles", MaxItems=1000)
+        told = ok(iam, "get_account_authorization_details", Filter=["Role", "LocalManagedPolicy"], MaxItems=1000)
+        assert [one["RoleName"] for one in told["RoleDetailList"]] == ["worker"], told
         for kind, name in (("role", "worker"), ("user", "somebody"), ("group", "everybody")):
             who = {f"{kind.title()}Name": name}
             for number in range(3):

@@ -1,0 +1,99 @@
+//! What the stack has until the end of a run cannot be made again in it.
+
+use super::{deployed, graph, observed, planned};
+use crate::refresh::Observation;
+
+const NETWORK: &str = "\
+Resources:
+  Vpc: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.0.0.0/16}}
+  Subnet: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref Vpc, CidrBlock: 10.0.1.0/24}}
+  Table: {Type: AWS::EC2::RouteTable, Properties: {VpcId: !Ref Vpc}}
+  Group: {Type: AWS::EC2::SecurityGroup, Properties: {GroupDescription: x, VpcId: !Ref Vpc}}
+  Way: {Type: AWS::EC2::SubnetRouteTableAssociation, Properties: {SubnetId: !Ref Subnet, RouteTableId: !Ref Table}}
+  Rule:
+    Type: AWS::EC2::SecurityGroupIngress
+    Properties: {GroupId: !GetAtt Group.GroupId, IpProtocol: tcp, FromPort: 1, ToPort: 1, CidrIp: 10.0.0.0/8}
+  A: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: a}}
+  B: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: b}}
+  Settings: {Type: AWS::ApiGateway::Account}
+";
+
+/// What is said of a change of the template.
+fn said(changes: &[(&str, &str)]) -> String {
+    let before = graph(NETWORK);
+    let state = deployed(&before);
+    let after = changes.iter().fold(NETWORK.to_owned(), |text, (old, new)| {
+        assert!(text.contains(old), "{old}");
+        text.replacen(old, new, 1)
+    });
+    match planned(&graph(&after), &state, &observed(&state)) {
+        Ok(_) => String::new(),
+        Err(found) => found
+            .iter()
+            .map(|one| {
+                let (line, column) = one.place.as_ref().expect("a place").line_column();
+                format!("{line}:{column} {}", one.message)
+            })
+            .collect::<Vec<_>>()
+            .join("\n"),
+    }
+}
+
+#[test]
+fn what_is_only_renamed_cannot_be_made_beside_itself() {
+    for (from, expected) in [
+        ("Subnet:", "4:63 `New` is to have the CidrBlock `10.0.1.0/24`, which `Subnet` has"),
+        ("Way:", "7:65 `New` is to have the SubnetId `subnet1`, which `Way` has"),
+        ("A:", "11:59 `New` is to have the LogGroupName `a`, which `A` has"),
+        ("Settings:", "13:3 `New` is to have the place, which `Settings` has"),
+    ] {
+        // What refers to a subnet goes with it.
+        let mut changes = vec![(from, "New:")];
+        if from == "Subnet:" {
+            changes.push(("!Ref Subnet", "!Ref New"));
+        }
+        let said = said(&changes);
+        assert!(said.contains(expected), "{from}: {said}");
+        assert!(said.contains("until it is deleted"), "{from}: {said}");
+    }
+    let said = said(&[("  Rule:", "  New:")]);
+    assert!(said.contains("`New` is to have the CidrIp `10.0.0.0/8`, which `Rule` has"), "{said}");
+}
+
+#[test]
+fn names_are_not_swapped_in_one_run() {
+    let said =
+        said(&[("LogGroupName: a", "LogGroupName: c"), ("LogGroupName: b", "LogGroupName: a")]);
+    assert_eq!(
+        said,
+        "12:59 `B` is to have the LogGroupName `a`, which `A` has until it is deleted"
+    );
+}
+
+#[test]
+fn two_new_ones_are_not_the_same() {
+    let more = "  C: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: c}}\n  A:";
+    let said = said(&[("  A:", more), ("LogGroupName: b", "LogGroupName: c")]);
+    assert!(
+        said.contains("is to have the LogGroupName `c`, which `C` is to have as well"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_is_free_can_be_made() {
+    for changes in [
+        &[("FromPort: 1, ToPort: 1", "FromPort: 2, ToPort: 2"), ("  Rule:", "  New:")][..],
+        &[("LogGroupName: a", "LogGroupName: c"), ("  A:", "  C:")],
+        &[("  Group:", "  Other:"), ("Group.GroupId", "Other.GroupId"), ("  Rule:", "  New:")],
+    ] {
+        assert_eq!(said(changes), "", "{changes:?}");
+    }
+    // What others have deleted is in nobody's way.
+    let before = graph(NETWORK);
+    let state = deployed(&before);
+    let mut seen = observed(&state);
+    seen.resources.insert("A".into(), Observation::Gone);
+    let after = graph(&NETWORK.replace("  A:", "  C:"));
+    assert!(planned(&after, &state, &seen).is_ok());
+}
