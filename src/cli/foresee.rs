@@ -26,16 +26,14 @@ pub async fn foresee(projects: &[Project], args: &Args) -> Result<(), Failure> {
         if args.require_approval.is_empty() && rules.is_empty() {
             continue;
         }
-        let plan = match Box::pin(plan(project, &promised, &rules)).await {
-            Ok(plan) => plan,
-            // What it needs is not there before those before it are.
-            Err(_) => {
-                say(&format!(
-                    "note: what `{}` needs cannot be known before the stacks before it are deployed",
-                    project.name
-                ));
-                break;
-            }
+        // What it needs is not there before those before it are. What else may be wrong is told when
+        // it is its turn.
+        let Ok(plan) = Box::pin(plan(project, &promised, &rules)).await else {
+            say(&format!(
+                "note: what `{}` needs cannot be known before the stacks before it are deployed",
+                project.name
+            ));
+            break;
         };
         if let Some(why) = refused(&plan) {
             let message = format!(
