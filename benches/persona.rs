@@ -47,17 +47,18 @@ async fn main() {
     if is_asked("language") {
         language::run();
     }
-    if is_asked("state") {
-        state::run().await;
-    }
     if is_asked("plan") {
         many::run().await;
     }
-    if only.is_some() {
+    if only.as_deref().is_some_and(|only| only != "state") {
         return;
     }
     let host = Host::from_environment(|name| std::env::var_os(name)).unwrap();
     let server = start_private(&host, &MINISTACK, &[], &|_| ()).await.unwrap();
+    state::run(&server).await;
+    if only.is_some() {
+        return;
+    }
     let sandbox = Sandbox::persona(&server.url);
     calls(&sandbox);
     processes(&sandbox);
@@ -148,6 +149,27 @@ async fn critical_path(sandbox: &Sandbox, server: &PrivateServer) {
     sandbox.cairn(&format!("teardown {STACK} --yes")).code(0);
 
     sandbox.point_at(&slow.url);
+    let time = deploys(sandbox);
+    let (deploy, path) = (time.as_secs_f64(), serial.critical_path.as_secs_f64());
+    println!("\nwith 50 ms added to every call:");
+    row("all steps one after another, s", &format!("{:.2}", serial.sum.as_secs_f64()), "", "");
+    row("critical path, s", &format!("{path:.2}"), "", "");
+    row("deploy, s", &format!("{deploy:.2}"), "", "");
+    row("deploy / critical path", &format!("{:.2}", deploy / path), "1.15", "");
+    state::overhead(&sandbox.path(".cairn"), serial.steps, time).await;
+    let home = format!("state: s3://states/persona?endpoint={}", slow.url);
+    sandbox.edit("config/default.yaml", "state: .cairn", &home);
+    let there = deploys(sandbox).as_secs_f64();
+    row("deploy with its state in a bucket, s", &format!("{there:.2}"), "", "");
+    row("as a part of one beside it", &format!("{:.2}", there / deploy), "1.6", "");
+    println!("\nthe critical path:");
+    for (name, time) in serial.chain {
+        println!("  {name:<32} {:>6.3} s", time.as_secs_f64());
+    }
+}
+
+/// How long a deploy takes, the middle one of three.
+fn deploys(sandbox: &Sandbox) -> Duration {
     let mut times: Vec<Duration> = (0..3)
         .map(|_| {
             let start = Instant::now();
@@ -158,15 +180,5 @@ async fn critical_path(sandbox: &Sandbox, server: &PrivateServer) {
         })
         .collect();
     times.sort();
-    let (deploy, path) = (times[1].as_secs_f64(), serial.critical_path.as_secs_f64());
-    println!("\nwith 50 ms added to every call:");
-    row("all steps one after another, s", &format!("{:.2}", serial.sum.as_secs_f64()), "", "");
-    row("critical path, s", &format!("{path:.2}"), "", "");
-    row("deploy, s", &format!("{deploy:.2}"), "", "");
-    row("deploy / critical path", &format!("{:.2}", deploy / path), "1.15", "");
-    state::overhead(&sandbox.path(".cairn"), serial.steps, times[1]).await;
-    println!("\nthe critical path:");
-    for (name, time) in serial.chain {
-        println!("  {name:<32} {:>6.3} s", time.as_secs_f64());
-    }
+    times[1]
 }

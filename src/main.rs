@@ -18,13 +18,7 @@ fn main() -> ExitCode {
         }
     };
     cli::log::start(cli.verbose, cli.log_format);
-    let outcome = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .worker_threads(2)
-        .build()
-        .map_err(cli::Failure::from)
-        .and_then(|runtime| runtime.block_on(cli::run(cli)));
-    match outcome {
+    match cli::run(cli) {
         Ok(code) => code.into(),
         Err(failure) => {
             failure.report();

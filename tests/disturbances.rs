@@ -13,6 +13,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use cairn::aws::{Access, Clients};
 use cairn::local::PrivateServer;
 
 use crate::support::emulator::ministack;
@@ -137,6 +138,51 @@ async fn a_network_that_goes_loses_nothing() {
         // A way back needs the network, too.
         let command = scene.sandbox.command(["deploy", STACK, "--yes", "--on-failure", "rollback"]);
         fails(command, &place, &["check the network"]);
+        scene.goes_on_and_leaves_nothing(&place).await;
+    }
+}
+
+/// The bucket with the state goes, or may no longer be written to, while AWS stays.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_that_goes_loses_nothing() {
+    const DENIED: &str = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>";
+    let scene = Scene::open().await;
+    let access = Access {
+        region: Some("us-east-1".to_owned()),
+        endpoint: Some(scene.server.url.clone()),
+        ..Access::default()
+    };
+    let s3 = Clients::connect(&access).await.s3();
+    s3.create_bucket().bucket("gone").send().await.expect("a bucket");
+    let home = |endpoint: &str| format!("state: s3://gone/all?endpoint={endpoint}&lease=2");
+    scene.sandbox.edit("config/default.yaml", "state: .cairn", &home(&scene.server.url));
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, scene.server.port));
+    let hangs = || {
+        (
+            Meddling::HangUp,
+            "look whether the network is there, and the bucket, then run the same command again",
+        )
+    };
+    let refuses = || (Meddling::Answer(403, DENIED), "the credentials in use lack `s3:PutObject`");
+    for (writes, (meddling, hint)) in
+        [(0, hangs()), (2, hangs()), (7, hangs()), (25, hangs()), (0, refuses()), (9, refuses())]
+    {
+        let seen = Arc::new(AtomicUsize::new(0));
+        let way = Meddler::before(address, move |request| {
+            let is_write = request.starts_with("PUT ") && request.contains("/gone/");
+            match is_write && seen.fetch_add(1, Ordering::SeqCst) >= writes {
+                true => meddling.clone(),
+                false => Meddling::Pass,
+            }
+        });
+        scene.sandbox.edit("config/default.yaml", &home(&scene.server.url), &home(&way.url));
+        let place = format!("after {writes} writes: {hint}");
+        fails(
+            scene.sandbox.command(["deploy", STACK, "--yes"]),
+            &place,
+            &[hint, "nothing is lost"],
+        );
+        scene.sandbox.edit("config/default.yaml", &home(&way.url), &home(&scene.server.url));
         scene.goes_on_and_leaves_nothing(&place).await;
     }
 }

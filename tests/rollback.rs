@@ -6,9 +6,11 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use cairn::aws::{Access, Clients};
 use cairn::local::PrivateServer;
 
 use crate::support::emulator::ministack;
+use crate::support::http;
 use crate::support::inventory::inventory;
 use crate::support::meddler::{Meddler, Meddling};
 use crate::support::sandbox::Sandbox;
@@ -196,5 +198,82 @@ async fn a_killed_rollback_goes_wherever_the_next_run_goes() {
             _ => {}
         }
         scene.goes().await;
+    }
+}
+
+/// The code of the deployed function, as AWS gives it out.
+async fn code(server: &PrivateServer) -> Vec<u8> {
+    let access = Access {
+        region: Some("us-east-1".to_owned()),
+        endpoint: Some(server.url.clone()),
+        ..Access::default()
+    };
+    let clients = Clients::connect(&access).await;
+    let lambda = clients.lambda();
+    let listed = lambda.list_functions().send().await.expect("it tells");
+    let names: Vec<&str> =
+        listed.functions().iter().filter_map(|one| one.function_name()).collect();
+    let name = names.iter().find(|name| name.contains("persona-agent")).expect("it is there");
+    let function = lambda.get_function().function_name(*name).send().await.expect("it tells");
+    let location = function.code().and_then(|code| code.location()).expect("where its code is");
+    http::get(location).await
+}
+
+/// The code that a function had is kept beside the state, in clear and sealed, and goes with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_function_gets_its_former_code_back() {
+    let deploy = format!("deploy {STACK} --yes --on-failure rollback");
+    for (bucket, encryption) in [(false, "none"), (true, "none"), (true, "passphrase")] {
+        let scene = Scene::refusing("PATCH /usageplans/").await;
+        let place = format!("{bucket} {encryption}");
+        let cairn = |arguments: &str| {
+            let mut command = scene.sandbox.command(arguments.split_whitespace());
+            let output =
+                command.env("CAIRN_STATE_PASSPHRASE", "words that nobody guesses").output();
+            let output = output.expect("the binary starts");
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned(), said)
+        };
+        if bucket {
+            let home = format!("state: s3://code/{encryption}?endpoint={}", scene.server.url);
+            scene.sandbox.edit("config/default.yaml", "state: .cairn", &home);
+            let encrypted = format!("{home}\nencryption: {encryption}");
+            scene.sandbox.edit("config/default.yaml", &home, &encrypted);
+            let made =
+                cairn(&format!("init --state s3://code/x?endpoint={} --yes", scene.server.url));
+            assert_eq!(made.0, Some(0), "{place}: {made:?}");
+        }
+        let first = cairn(&format!("deploy {STACK} --yes"));
+        assert_eq!(first.0, Some(0), "{place}: {first:?}");
+        let former = code(&scene.server).await;
+
+        let handler = scene.sandbox.read(&format!("{STACK}/lambda/handler.py"));
+        let changed = format!("{handler}\n# Another line.\n");
+        scene.sandbox.write(&format!("{STACK}/lambda/handler.py"), &changed);
+        scene.sandbox.edit(
+            "config/default.yaml",
+            "  persona-agent:\n",
+            "  persona-agent:\n    RequestsPerSecond: 7\n",
+        );
+        scene.sandbox.point_at(&scene.way.url);
+        let (status, out, err) = cairn(&deploy);
+        assert_eq!(status, Some(1), "{place}: {out}\n{err}");
+        assert!(err.contains("persona-agent is rolled back in"), "{place}: {out}\n{err}");
+        assert!(!out.contains("not kept"), "{place}: {out}");
+        assert_eq!(code(&scene.server).await, former, "{place}: the very same bytes");
+
+        // What is wanted, at last; then the former code is of no use any more.
+        let (status, out, err) = cairn(&deploy);
+        assert_eq!(status, Some(0), "{place}: {out}\n{err}");
+        assert_ne!(code(&scene.server).await, former, "{place}");
+        if !bucket {
+            let kept = scene.sandbox.path(".cairn/test/persona-agent/code");
+            let names = std::fs::read_dir(&kept).expect("a folder").flatten().count();
+            assert_eq!(names, 1, "only the code that it has");
+        }
+        let gone = cairn(&format!("teardown {STACK} --yes"));
+        assert_eq!(gone.0, Some(0), "{place}: {gone:?}");
+        assert_eq!(scene.inventory().await, scene.before, "{place}");
+        assert!(!scene.sandbox.path(".cairn/test/persona-agent/code").exists(), "{place}");
     }
 }

@@ -99,7 +99,7 @@ const DAMAGES: &[Damage] = &[
     ),
     (
         "a write that never ended",
-        |sandbox| sandbox.write(&format!("{KEPT}/.tmpA1b2C3"), "{\"format\": 2,"),
+        |sandbox| sandbox.write(&format!("{KEPT}/.tmpA1b2C3"), "{\"format\": 3,"),
         &["stray"],
         true,
     ),
@@ -173,7 +173,7 @@ const DAMAGES: &[Damage] = &[
     (
         "a newer format",
         |sandbox| {
-            let text = file(sandbox, "state.json").replace("\"format\": 2", "\"format\": 9");
+            let text = file(sandbox, "state.json").replace("\"format\": 3", "\"format\": 9");
             sandbox.write(&format!("{KEPT}/state.json"), &text);
             fs::remove_file(sandbox.path(&format!("{KEPT}/state.previous.json"))).expect("a file");
         },

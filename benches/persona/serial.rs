@@ -43,13 +43,13 @@ pub async fn deploy(sandbox: &Sandbox, endpoint: &str) -> Serial {
     let aws = Aws::new(clients, "", Assets::default()).identified().await.unwrap();
     let introduction = start.elapsed();
     let (graph, assets) = graph(sandbox, &environment, aws.account());
-    let aws = aws.with_assets(assets);
+    let aws = aws.with_assets(assets.iter().cloned());
     let mut number = 0_u8;
     let mut draw = || {
         number += 1;
         Token::from_bytes([number; 16])
     };
-    let state = State::empty(NAME, &account, aws.region(), &draw());
+    let state = State::empty(NAME, aws.account(), aws.region(), &draw());
     let plan = plan(&graph, &state, &Observed::default(), &mut draw).unwrap();
     let times = one_by_one(&environment, aws, graph, &plan, state).await;
 

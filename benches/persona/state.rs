@@ -1,11 +1,14 @@
 //! What remembering costs: the journal of a deploy, the load of a large state, one change of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
+use cairn::aws::{Access, Clients};
 use cairn::journal::Event;
-use cairn::state::store::{Holder, Ledger, Store};
+use cairn::local::PrivateServer;
+use cairn::state::store::{Bucket, Holder, Ledger, Store};
 use cairn::state::{Instance, Marks, Naming, State};
 use cairn::template::DeletionPolicy;
 use cairn::value::{Attributes, LogicalId, PhysicalId, Token, TypeName};
@@ -15,10 +18,34 @@ use crate::row;
 
 const RESOURCES: usize = 10_000;
 
-/// A large state in a directory: loaded, and changed in one place.
-pub async fn run() {
+const BUCKET: &str = "states";
+
+/// A large state in a directory and in a bucket: loaded, and changed in one place.
+pub async fn run(server: &PrivateServer) {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::new(folder.path());
+    measure("directory", &store, async || written(folder.path())).await;
+
+    let client = s3(&server.url).await;
+    client.create_bucket().bucket(BUCKET).send().await.unwrap();
+    let lease = Duration::from_mins(1);
+    let store = Store::in_bucket(Bucket::new(client.clone(), BUCKET, "large", lease));
+    measure("bucket", &store, async || objects(&client).await).await;
+}
+
+async fn s3(endpoint: &str) -> aws_sdk_s3::Client {
+    let access = Access {
+        region: Some("us-east-1".to_owned()),
+        endpoint: Some(endpoint.to_owned()),
+        ..Access::default()
+    };
+    Clients::connect(&access).await.s3()
+}
+
+/// What there is, by a name that says what stands there, too, and how many bytes of it.
+type Written = BTreeMap<String, u64>;
+
+async fn measure(place: &str, store: &Store, written: impl AsyncFn() -> Written) {
     let mut state = empty();
     for number in 0..RESOURCES {
         let id = LogicalId::new(format!("Resource{number:05}"));
@@ -26,31 +53,49 @@ pub async fn run() {
         let instance = Instance { physical_id, ..instance(&format!("{number:036}")) };
         state.resources.entry(id).or_default().current = Some(instance);
     }
-    open(&store, state).await.close().await.unwrap();
-    let megabytes = std::fs::metadata(folder.path().join("state.json")).unwrap().len() / 1_000_000;
-    let mut loads: Vec<Duration> = (0..5)
-        .map(|_| {
-            let start = Instant::now();
-            let read = store.read();
-            let state = tokio::task::block_in_place(|| {
-                tokio::runtime::Handle::current().block_on(read).unwrap().unwrap()
-            });
-            assert_eq!(state.resources.len(), RESOURCES);
-            start.elapsed()
-        })
-        .collect();
+    let (_, lock) = open(store, state).await.close().await.unwrap();
+    drop(lock);
+    let mut loads = Vec::new();
+    for _ in 0..5 {
+        let start = Instant::now();
+        let state = store.read().await.unwrap().unwrap();
+        loads.push(start.elapsed());
+        assert_eq!(state.resources.len(), RESOURCES);
+    }
     loads.sort();
     let load = format!("{:.0}", loads[2].as_secs_f64() * 1000.0);
-    row(&format!("load of {RESOURCES} resources, ms"), &load, "100", "");
-    println!("  ({megabytes} MB of state)");
+    row(&format!("load of {RESOURCES} resources, {place}, ms"), &load, "100", "");
 
-    #[expect(clippy::disallowed_methods, reason = "files have the time of this clock")]
-    let before = SystemTime::now();
-    let ledger = open(&store, empty()).await;
+    let before = written().await;
+    let ledger = open(store, empty()).await;
     create(&ledger, "another").await;
-    ledger.close().await.unwrap();
-    let written = written_since(before, folder.path());
-    row("bytes that one change writes", &written.to_string(), "16384", "");
+    let (_, lock) = ledger.close().await.unwrap();
+    drop(lock);
+    let more = written().await.into_iter().map(|(name, length)| match before.get(&name) {
+        Some(earlier) => length - earlier,
+        None => length,
+    });
+    row(&format!("bytes of one change, {place}"), &more.sum::<u64>().to_string(), "16384", "");
+}
+
+/// The files; what was replaced is another of the same name.
+fn written(folder: &Path) -> Written {
+    let files = std::fs::read_dir(folder).unwrap().flatten();
+    let files = files.map(|entry| {
+        let metadata = entry.metadata().unwrap();
+        (format!("{:?} {}", entry.file_name(), metadata.ino()), metadata.len())
+    });
+    files.collect()
+}
+
+/// The objects; what was written anew has another version.
+async fn objects(client: &aws_sdk_s3::Client) -> Written {
+    let page = client.list_objects_v2().bucket(BUCKET).send().await.unwrap();
+    let objects = page.contents().iter().map(|one| {
+        let name = format!("{:?} {:?}", one.key(), one.e_tag());
+        (name, u64::try_from(one.size().unwrap()).unwrap())
+    });
+    objects.collect()
 }
 
 /// How long a deploy of so many resources waits for its journal when each record waits alone, as a
@@ -65,13 +110,6 @@ pub async fn overhead(place: &Path, resources: usize, deploy: Duration) {
     ledger.close().await.unwrap();
     let part = start.elapsed().as_secs_f64() / deploy.as_secs_f64() * 100.0;
     row("journal of a deploy, % of its time", &format!("{part:.1}"), "3", "");
-}
-
-/// The bytes of the files that were written to.
-fn written_since(before: SystemTime, folder: &Path) -> u64 {
-    let files = std::fs::read_dir(folder).unwrap().flatten();
-    let files = files.map(|entry| entry.metadata().unwrap());
-    files.filter(|file| file.modified().unwrap() > before).map(|file| file.len()).sum()
 }
 
 async fn create(ledger: &Ledger, name: &str) {

@@ -40,6 +40,10 @@ impl Assets {
         self.by_sha256.insert(asset.sha256.clone(), asset);
     }
 
+    pub fn iter(&self) -> impl Iterator<Item = &Asset> {
+        self.by_sha256.values()
+    }
+
     pub fn get(&self, sha256: &str) -> Option<&Asset> {
         self.by_sha256.get(sha256)
     }

@@ -133,6 +133,14 @@ impl Aws {
         &self.partition
     }
 
+    /// The same with more assets.
+    #[must_use]
+    pub fn with_assets(mut self, more: impl IntoIterator<Item = Asset>) -> Self {
+        let assets = Arc::make_mut(&mut self.assets);
+        more.into_iter().for_each(|asset| assets.insert(asset));
+        self
+    }
+
     /// The local files that functions are made of.
     pub fn assets(&self) -> &Assets {
         &self.assets
@@ -153,12 +161,6 @@ impl Aws {
     #[must_use]
     pub fn guarded_by(&self, guard: Arc<dyn Guard>) -> Self {
         Self { guard: Some(guard), ..self.clone() }
-    }
-
-    /// The same access, with these files to make functions of.
-    #[must_use]
-    pub fn with_assets(self, assets: Assets) -> Self {
-        Self { assets: Arc::new(assets), ..self }
     }
 
     /// The same access, whose calls are told.

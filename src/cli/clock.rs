@@ -18,6 +18,7 @@ pub fn moment() -> Timestamp {
 }
 
 /// Tokens nobody else has.
+#[derive(Clone)]
 pub struct Tokens;
 
 impl Tokens {

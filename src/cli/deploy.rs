@@ -170,7 +170,7 @@ async fn carry_out(
         return Err(Failure::text(message).hint("change the template, or the rules"));
     }
     if args.on_failure == OnFailure::Rollback {
-        rollback::warn(&plan, &state, &graph)?;
+        rollback::warn(&plan, &state, &graph, &project.store().await?).await?;
     }
     if !plan.has_work() && !plan.has_changes() {
         if args.stats {
@@ -185,7 +185,10 @@ async fn carry_out(
     if changes {
         approve(&plan, args)?;
     }
-    let ledger = project.store().await?.open(lock, state).await?;
+    let store = project.store().await?;
+    // A rollback of this deploy, or of the next, may need it.
+    store.keep_code(&lock, &state, session.aws.assets().iter()).await?;
+    let ledger = store.open(lock, state).await?;
     let graph = Arc::new(graph);
     let limits = project.environment.limits;
     let graph_of_plan = Some(Arc::clone(&graph));
@@ -205,7 +208,7 @@ async fn carry_out(
         (Code::Failed, OnFailure::Rollback) => {
             return Box::pin(rollback::after(&project, &session, outcome, graph)).await;
         }
-        (Code::Success, _) => {}
+        (Code::Success, _) => store.prune_code(&outcome.lock, &outcome.state).await?,
         (_, OnFailure::Keep) => say_how_to_go_on(&outcome, begun),
         (_, OnFailure::Rollback) => {
             say_how_to_go_on(&outcome, begun);

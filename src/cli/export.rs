@@ -39,6 +39,7 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
         return Err(not_deployed(&project).await);
     };
     let (graph, loaded) = project.offline_graph()?;
+    let graph = graph.given()?;
     let given = handover(&graph, &state, &loaded.collected.by_resource);
     let out = &args.out;
     fs::create_dir_all(out)?;

@@ -65,11 +65,21 @@ pub struct Cli {
     pub log_format: log::LogFormat,
 }
 
+// What needs no network, and so no threads.
 #[derive(Debug, Subcommand)]
 enum Command {
     Validate(validate::Args),
     Synth(synth::Args),
     Graph(graph::Args),
+    #[command(flatten)]
+    Connected(Connected),
+    Types(types::Args),
+    Completions(completions::Args),
+}
+
+// What talks to AWS, or to what stands for it.
+#[derive(Debug, Subcommand)]
+enum Connected {
     #[command(visible_alias = "diff")]
     Plan(plan::Args),
     Deploy(deploy::Args),
@@ -84,8 +94,6 @@ enum Command {
     Init(init::Args),
     State(state::Args),
     Local(local::Args),
-    Types(types::Args),
-    Completions(completions::Args),
 }
 
 /// What the process ends with.
@@ -120,9 +128,9 @@ impl From<Code> for ExitCode {
 /// # Errors
 ///
 /// What the user is to be told.
-pub async fn run(cli: Cli) -> Result<Code, Failure> {
+pub fn run(cli: Cli) -> Result<Code, Failure> {
     let mut annotator = Annotator::new(cli.annotations);
-    let ended = Box::pin(command(cli.command, &mut annotator)).await;
+    let ended = command(cli.command, &mut annotator);
     if let Err(failure) = &ended {
         annotator.failure(failure);
     }
@@ -130,24 +138,34 @@ pub async fn run(cli: Cli) -> Result<Code, Failure> {
     ended
 }
 
-async fn command(command: Command, annotator: &mut Annotator) -> Result<Code, Failure> {
+fn command(command: Command, annotator: &mut Annotator) -> Result<Code, Failure> {
     match command {
         Command::Validate(args) => validate::run(&args, annotator),
         Command::Synth(args) => synth::run(&args),
         Command::Graph(args) => graph::run(&args),
-        Command::Plan(args) => Box::pin(plan::run(&args, annotator)).await,
-        Command::Deploy(args) => Box::pin(deploy::run(&args, annotator)).await,
-        Command::Rollback(args) => Box::pin(rollback::run(&args)).await,
-        Command::Drift(args) => Box::pin(drift::run(&args)).await,
-        Command::Import(args) => Box::pin(import::run(&args)).await,
-        Command::Export(args) => export::run(&args).await,
-        Command::Teardown(args) => Box::pin(teardown::run(&args)).await,
-        Command::Outputs(args) => outputs::run(&args).await,
-        Command::Invoke(args) => invoke::run(&args).await,
-        Command::Init(args) => init::run(&args).await,
-        Command::State(args) => Box::pin(state::run(&args)).await,
-        Command::Local(args) => local::run(&args).await,
         Command::Types(args) => types::run(&args),
         Command::Completions(args) => completions::run(&args),
+        Command::Connected(command) => tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .worker_threads(2)
+            .build()?
+            .block_on(connected(command, annotator)),
+    }
+}
+
+async fn connected(command: Connected, annotator: &mut Annotator) -> Result<Code, Failure> {
+    match command {
+        Connected::Plan(args) => Box::pin(plan::run(&args, annotator)).await,
+        Connected::Deploy(args) => Box::pin(deploy::run(&args, annotator)).await,
+        Connected::Rollback(args) => Box::pin(rollback::run(&args)).await,
+        Connected::Drift(args) => drift::run(&args).await,
+        Connected::Import(args) => Box::pin(import::run(&args)).await,
+        Connected::Export(args) => export::run(&args).await,
+        Connected::Teardown(args) => Box::pin(teardown::run(&args)).await,
+        Connected::Outputs(args) => outputs::run(&args).await,
+        Connected::Invoke(args) => invoke::run(&args).await,
+        Connected::Init(args) => init::run(&args).await,
+        Connected::State(args) => Box::pin(state::run(&args)).await,
+        Connected::Local(args) => local::run(&args).await,
     }
 }

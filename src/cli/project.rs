@@ -228,6 +228,7 @@ impl Project {
     /// What is wrong with the template: only what is right is worth publishing.
     pub fn artifact(&self) -> Result<StackArtifact, Failure> {
         let (graph, loaded) = self.offline_graph()?;
+        let graph = graph.given()?;
         let directory = self.file.parent().unwrap_or(Path::new("."));
         let mut assets = BTreeMap::new();
         for (id, found) in &loaded.collected.by_resource {

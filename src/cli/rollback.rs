@@ -20,7 +20,7 @@ use crate::reconcile::Outcome;
 use crate::render::plan::render_lost;
 use crate::render::say;
 use crate::state::State;
-use crate::state::store::Lock;
+use crate::state::store::{Lock, Store};
 
 /// Go back to how a stack was after the last deploy that ended well
 #[derive(Debug, clap::Args)]
@@ -61,6 +61,7 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
     let session = Session::watched(&project.environment, assets, &watch).await?;
     let (session, lock) = session.lock(&store, "cairn rollback").await?;
     let state = session.state(&project).await?;
+    let session = session.recalling(&store, &state).await?;
     let graph = graph(&project, &session, loaded, &state).await;
     let plan = planned(&session, &state, graph.as_deref()).await?;
     show(&plan, &project)?;
@@ -85,8 +86,9 @@ async fn graph(
 }
 
 /// Says before a deploy what a rollback of it could not undo.
-pub fn warn(plan: &Plan, state: &State, graph: &Graph) -> Result<(), Failure> {
-    let lost = plan::beyond_recall(plan, state, &Past::known_from(graph, state));
+pub async fn warn(plan: &Plan, state: &State, graph: &Graph, store: &Store) -> Result<(), Failure> {
+    let past = Past::known_from(graph, state).with_code(store.kept_code().await?);
+    let lost = plan::beyond_recall(plan, state, &past);
     let mut text = String::new();
     render_lost(&mut text, "Should this fail, a rollback could not bring back", &lost);
     write!(anstream::stdout(), "{text}")?;
@@ -103,12 +105,13 @@ pub async fn after(
     say(&format!("\n{}: rolling back", project.name));
     let Outcome { state, lock, .. } = outcome;
     let go_on = |failure: Failure| failure.hint(NOT_ROLLED_BACK);
-    let plan = planned(session, &state, Some(&graph)).await.map_err(go_on)?;
+    let session = session.recalling(&project.store().await?, &state).await.map_err(go_on)?;
+    let plan = planned(&session, &state, Some(&graph)).await.map_err(go_on)?;
     show(&plan, project)?;
     if !plan.has_work() && !plan.has_changes() {
         return Ok(Code::Failed);
     }
-    match carry_out(project, session, (lock, state), Some(graph), &plan).await? {
+    match carry_out(project, &session, (lock, state), Some(graph), &plan).await? {
         Code::Interrupted => Ok(Code::Interrupted),
         _ => Ok(Code::Failed),
     }
@@ -116,6 +119,8 @@ pub async fn after(
 
 async fn planned(session: &Session, state: &State, graph: Option<&Graph>) -> Result<Plan, Failure> {
     let past = graph.map(|graph| Past::known_from(graph, state)).unwrap_or_default();
+    let digests = session.aws.assets().iter().map(|asset| asset.sha256().to_owned());
+    let past = past.with_code(digests);
     let observed = session.observe(state).await?;
     Ok(plan::rollback(state, &observed, &past, &mut || session.tokens.draw()))
 }
@@ -137,6 +142,8 @@ async fn carry_out(
         say_how_to_go_on(&outcome, Begun::Rollback);
     } else if outcome.state.is_empty() {
         store.forget().await?;
+    } else {
+        store.prune_code(&outcome.lock, &outcome.state).await?;
     }
     Ok(code(plan, ended))
 }

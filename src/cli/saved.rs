@@ -78,7 +78,7 @@ pub async fn prepare(text: &str, args: &Args, watch: &Watch) -> Result<Prepared,
     let loaded = project.load()?;
     saved.check_template(&loaded.template)?;
     let offline = project.offline_inputs(&loaded.collected.by_resource);
-    saved.check_origin(&graph::synth(Arc::clone(&loaded.template), offline)?)?;
+    saved.check_origin(&graph::synth(Arc::clone(&loaded.template), offline)?.given()?)?;
     let assets = loaded.collected.assets.clone();
     let session = Session::watched(&project.environment, assets, watch).await?;
     saved.check_home(session.aws.account(), session.aws.region())?;

@@ -94,6 +94,22 @@ impl Session {
         Ok(state)
     }
 
+    /// The same with the local code that a state has, or had, as far as it is kept beside it.
+    pub async fn recalling(&self, store: &Store, state: &State) -> Result<Self, Failure> {
+        let mut recalled = Vec::new();
+        for sha256 in state.code() {
+            if self.aws.assets().get(&sha256).is_none() {
+                recalled.extend(store.code(state, &sha256).await?);
+            }
+        }
+        Ok(Self {
+            aws: self.aws.clone().with_assets(recalled),
+            endpoint: self.endpoint.clone(),
+            tokens: self.tokens.clone(),
+            watch: self.watch.clone(),
+        })
+    }
+
     fn check_home(&self, state: &State) -> Result<(), Failure> {
         let here = (self.aws.account(), self.aws.region());
         if (state.account.as_str(), state.region.as_str()) == here || state.is_empty() {

@@ -11,6 +11,7 @@ use super::{Code, Failure};
 use crate::assembly::cloud::{self, Reach};
 use crate::graph::{Graph, Nothing};
 use crate::render::say;
+use crate::template;
 
 /// Print the resolved template, or write a cloud assembly
 #[derive(Debug, clap::Args)]
@@ -34,11 +35,11 @@ pub fn run(args: &Args) -> Result<Code, Failure> {
     }
     for (index, project) in projects.iter().enumerate() {
         let (graph, _) = project.offline_graph()?;
-        let document = resolved(&graph)?;
+        let document = resolved(&graph.given()?)?;
         let text = if args.json {
             serde_json::to_string_pretty(&document)?
         } else {
-            serde_yaml::to_string(&document).map_err(|error| Failure::text(error.to_string()))?
+            template::print(&template::Node::from_json(document))
         };
         let mut out = anstream::stdout();
         if index > 0 && !args.json {

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use super::stacks::StacksArgs;
 use super::{Annotator, Code, Failure};
 use crate::assembly::cloud::Reach;
+use crate::graph::Graph;
 use crate::render::diagnostic::{Color, render_all, to_json};
 use crate::render::sarif::Log;
 
@@ -48,7 +49,8 @@ pub fn run(args: &Args, annotator: &mut Annotator) -> Result<Code, Failure> {
     for project in projects {
         match project.offline_graph() {
             Ok((graph, _)) => {
-                findings.extend(graph.warnings.iter().chain(&graph.obstacles).cloned());
+                let Graph { warnings, missing, obstacles, .. } = &graph;
+                findings.extend(warnings.iter().chain(missing).chain(obstacles).cloned());
                 graphs.push(graph);
             }
             Err(Failure::Diagnostics(found)) => {

@@ -1,13 +1,13 @@
 //! What can be said of a template's properties before any call.
 
+use super::Graph;
 use super::evaluate::is_function;
-use super::{Graph, Nothing};
 use crate::diagnostic::{Diagnostic, Severity, Source, Span, nearest};
 use crate::resource;
-use crate::schema::{self, At, Basis, Finding, Segment};
+use crate::schema::{At, Basis, Finding, Segment};
 use crate::template::read::MOST_FINDINGS;
-use crate::template::{Node, Template};
-use crate::value::LogicalId;
+use crate::template::{Node, ResourceNode, Template};
+use crate::value::{LogicalId, Value};
 
 pub fn no_such_dependency(template: &Template, name: &str, span: Span) -> Diagnostic {
     let near = nearest(name, template.resources.keys().map(LogicalId::as_str));
@@ -16,35 +16,22 @@ pub fn no_such_dependency(template: &Template, name: &str, span: Span) -> Diagno
         .hint_if(near.map(|near| format!("did you mean `{near}`?")))
 }
 
-/// Checks every resource's properties, unknown values standing for anything. Those that a template
-/// may have and Cairn cannot set yet are returned.
-pub fn properties(graph: &Graph, diagnostics: &mut Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let mut unsupported = Vec::new();
-    for node in graph.nodes.values() {
-        let Some(facts) = graph.facts(&node.id) else { continue };
-        let mut evaluator = graph.evaluator(&Nothing);
-        let value = graph.evaluate_properties(&node.id, &mut evaluator);
-        let (value, findings) = schema::coerce(facts, value);
-        diagnostics.extend(findings.iter().map(|finding| diagnostic(graph, &node.id, finding)));
-        let Some(handler) = resource::handler(&node.type_name) else { continue };
-        for (property, reason) in handler.unsupported() {
-            let path: Vec<Segment> =
-                property.split('.').map(|name| Segment::Key(name.to_owned())).collect();
-            if find(&value, &path) {
-                unsupported.push(
-                    Diagnostic::warning(format!(
-                        "Cairn does not support `{property}` yet: {reason}"
-                    ))
-                    .at(&graph.template.source, locate(graph, &node.id, &path, At::Key)),
-                );
-            }
-        }
-    }
-    unsupported
+/// The properties that a template may have and Cairn cannot set yet.
+pub fn unsupported(graph: &Graph, declared: &ResourceNode, value: &Value) -> Vec<Diagnostic> {
+    let Some(handler) = resource::handler(&declared.type_name) else { return Vec::new() };
+    let find = |(property, reason): &(&str, &str)| {
+        let path: Vec<Segment> =
+            property.split('.').map(|name| Segment::Key(name.to_owned())).collect();
+        let finding = || {
+            Diagnostic::warning(format!("Cairn does not support `{property}` yet: {reason}"))
+                .at(&graph.template.source, locate(graph, &declared.id, &path, At::Key))
+        };
+        find(value, &path).then(finding)
+    };
+    handler.unsupported().iter().filter_map(find).collect()
 }
 
-fn find(value: &crate::value::Value, path: &[Segment]) -> bool {
-    use crate::value::Value;
+fn find(value: &Value, path: &[Segment]) -> bool {
     match (value, path) {
         (_, []) => true,
         (Value::Map(entries), [Segment::Key(key), rest @ ..]) => {

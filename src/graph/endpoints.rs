@@ -3,11 +3,12 @@
 
 use indexmap::IndexMap;
 
+use super::known::Known;
 use super::order::parent;
-use super::{Graph, Node, Nothing};
+use super::{Graph, Node};
 use crate::diagnostic::{Diagnostic, Severity, nearest};
 use crate::schema::{At, Segment};
-use crate::value::{LogicalId, Value};
+use crate::value::Value;
 
 /// A name, with `{region}` in it, and the types of endpoint that reach it, one service a line; made
 /// by `scripts/endpoint_services.py`.
@@ -28,22 +29,22 @@ const MISPLACED: &[(&str, &[&str])] = &[
 type Properties = IndexMap<String, Value>;
 
 /// Checks what is known of every endpoint.
-pub fn check(graph: &Graph, diagnostics: &mut Vec<Diagnostic>) {
+pub fn check(graph: &Graph, known: &Known, diagnostics: &mut Vec<Diagnostic>) {
     for node in graph.nodes.values().filter(|node| node.type_name == "AWS::EC2::VPCEndpoint") {
-        let Some(properties) = properties(graph, &node.id) else { continue };
+        let Some(properties) = known.sound(&node.id) else { continue };
         let kind = match properties.get("VpcEndpointType") {
             None => GATEWAY,
             Some(Value::String(kind)) => kind,
             Some(_) => continue,
         };
-        let misplaced = misplaced(graph, node, &properties, kind);
+        let misplaced = misplaced(graph, node, properties, kind);
         let name = properties.get("ServiceName").and_then(Value::as_text);
         if let Some(name) = name.filter(|_| kind == GATEWAY && misplaced.is_empty()) {
             diagnostics.extend(no_gateway(graph, node, name));
         }
         diagnostics.extend(misplaced);
-        if kind == INTERFACE && is(&properties, "PrivateDnsEnabled", true) {
-            diagnostics.extend(private_names(graph, node));
+        if kind == INTERFACE && is(properties, "PrivateDnsEnabled", true) {
+            diagnostics.extend(private_names(graph, known, node));
         }
         if let Some(name) = name {
             let elsewhere = properties.contains_key("ServiceRegion");
@@ -78,16 +79,16 @@ fn says_something(properties: &Properties, name: &str) -> bool {
     }
 }
 
-fn private_names(graph: &Graph, node: &Node) -> Option<Diagnostic> {
+fn private_names(graph: &Graph, known: &Known, node: &Node) -> Option<Diagnostic> {
     let vpc = parent(graph, &node.id, "VpcId")?;
     if graph.nodes.get(&vpc)?.type_name != "AWS::EC2::VPC" {
         return None;
     }
-    let attributes = properties(graph, &vpc)?;
-    let missing = if is(&attributes, "EnableDnsSupport", false) {
+    let attributes = known.sound(&vpc)?;
+    let missing = if is(attributes, "EnableDnsSupport", false) {
         "EnableDnsSupport"
     } else if !attributes.contains_key("EnableDnsHostnames")
-        || is(&attributes, "EnableDnsHostnames", false)
+        || is(attributes, "EnableDnsHostnames", false)
     {
         "EnableDnsHostnames"
     } else {
@@ -191,11 +192,4 @@ fn at(
 fn is(properties: &Properties, name: &str, wanted: bool) -> bool {
     let text = properties.get(name).and_then(Value::as_text);
     text.is_some_and(|text| text.eq_ignore_ascii_case(if wanted { "true" } else { "false" }))
-}
-
-fn properties(graph: &Graph, id: &LogicalId) -> Option<Properties> {
-    match graph.properties(id, &Nothing) {
-        Ok(Value::Map(properties)) => Some(properties),
-        _ => None,
-    }
 }

@@ -130,16 +130,17 @@ impl<'a> Evaluator<'a> {
         Value::unknown(FAILED)
     }
 
-    /// Fails because of a value, unless that has failed already.
+    /// Fails because of a value, unless that has failed already or is to be given yet.
     pub(super) fn misfit(
         &mut self,
         value: Option<&Value>,
         span: Span,
         message: impl Into<String>,
     ) -> Value {
-        match value.is_some_and(is_failed) {
-            true => Value::unknown(FAILED),
-            false => self.fail(span, message, None),
+        match value {
+            Some(value) if is_failed(value) => Value::unknown(FAILED),
+            Some(value) if inputs::is_unasked(value) => value.clone(),
+            _ => self.fail(span, message, None),
         }
     }
 

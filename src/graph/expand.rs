@@ -33,6 +33,7 @@ fn loops(template: Arc<Template>, inputs: &Inputs) -> Result<Arc<Template>, Vec<
         Ok(expanded) => Ok(Arc::new(expanded)),
         Err(errors) => {
             diagnostics.extend(errors);
+            diagnostics.extend(inputs::missing(&template, inputs));
             check::sort(&mut diagnostics);
             Err(diagnostics)
         }
@@ -71,6 +72,9 @@ fn members(
     let items = match value {
         // The parameter has been complained of.
         Some(value) if is_failed(&value) => return Err(Vec::new()),
+        Some(value) if inputs::is_unasked(&value) => {
+            return wrong("the collection of `Fn::ForEach` depends on a value that is not given");
+        }
         Some(value) if value.has_unknown() => {
             return wrong("the collection of `Fn::ForEach` is not known before deployment");
         }

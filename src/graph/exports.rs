@@ -108,7 +108,9 @@ impl Evaluator<'_> {
             return self.fail(entry.key_span, message, hint);
         }
         if let Some(role) = argument.get("RoleArn") {
-            let hint = "the states of an environment are those of one account".to_owned();
+            let hint = "an environment knows the stacks of one account: leave it out for one of \
+                        them, and give what another account's stack tells as a parameter"
+                .to_owned();
             let message = "an output in another account cannot be had: `RoleArn` is not supported";
             return self.fail(role.span, message, Some(hint));
         }

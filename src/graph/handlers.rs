@@ -1,7 +1,10 @@
 //! A function's handler held against the files of its code: one that is not there is found by AWS
 //! only when somebody calls.
 
-use super::{Graph, Node, Nothing};
+use indexmap::IndexMap;
+
+use super::known::Known;
+use super::{Graph, Node};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::schema::{At, Segment};
 use crate::value::Value;
@@ -21,15 +24,15 @@ enum Language {
 }
 
 /// Checks the functions whose files are known.
-pub fn check(graph: &Graph, diagnostics: &mut Vec<Diagnostic>) {
+pub fn check(graph: &Graph, known: &Known, diagnostics: &mut Vec<Diagnostic>) {
     let functions = graph.nodes.values().filter(|node| node.type_name == "AWS::Lambda::Function");
-    diagnostics.extend(functions.filter_map(|node| function(graph, node)));
+    diagnostics.extend(functions.filter_map(|node| function(graph, known, node)));
 }
 
-fn function(graph: &Graph, node: &Node) -> Option<Diagnostic> {
-    let properties = graph.properties(&node.id, &Nothing).ok()?;
-    let handler = get(&properties, "Handler")?.as_text()?;
-    let language = match get(&properties, "Runtime")?.as_text()? {
+fn function(graph: &Graph, known: &Known, node: &Node) -> Option<Diagnostic> {
+    let properties = known.sound(&node.id)?;
+    let handler = properties.get("Handler")?.as_text()?;
+    let language = match properties.get("Runtime")?.as_text()? {
         runtime if runtime.starts_with("python") => Language::Python,
         runtime if runtime.starts_with("nodejs") => Language::NodeJs,
         _ => return None,
@@ -37,7 +40,7 @@ fn function(graph: &Graph, node: &Node) -> Option<Diagnostic> {
     let files = match graph.inputs.assets.get(&node.id) {
         Some(asset) => asset.files.clone(),
         None => {
-            get(get(&properties, "Code")?, "ZipFile")?;
+            get(properties.get("Code")?, "ZipFile")?;
             vec![language.inline_file().to_owned()]
         }
     };
@@ -56,7 +59,7 @@ fn function(graph: &Graph, node: &Node) -> Option<Diagnostic> {
         ),
     };
     let span = graph.span_of(&node.id, &[Segment::Key("Handler".to_owned())], At::Value);
-    let finding = match looks_elsewhere(&properties) {
+    let finding = match looks_elsewhere(properties) {
         true => Diagnostic::warning(format!("{message}; it has to be in a layer")),
         false => Diagnostic::error(message),
     };
@@ -64,20 +67,20 @@ fn function(graph: &Graph, node: &Node) -> Option<Diagnostic> {
 }
 
 /// Whether modules may come from somewhere else than the code.
-fn looks_elsewhere(properties: &Value) -> bool {
-    let layers = match get(properties, "Layers") {
+fn looks_elsewhere(properties: &IndexMap<String, Value>) -> bool {
+    let layers = match properties.get("Layers") {
         None => false,
         Some(Value::List(items)) => !items.is_empty(),
         Some(_) => true,
     };
-    let searches = match get(properties, "Environment").and_then(|one| get(one, "Variables")) {
+    let searches = match properties.get("Environment").and_then(|one| get(one, "Variables")) {
         Some(Value::Map(variables)) => {
             SEARCH_PATHS.iter().any(|name| variables.contains_key(*name))
         }
         Some(value) => value.has_unknown(),
         None => false,
     };
-    layers || searches || get(properties, "FileSystemConfigs").is_some()
+    layers || searches || properties.get("FileSystemConfigs").is_some()
 }
 
 impl Language {

@@ -8,7 +8,7 @@ use super::evaluate::FAILED;
 use super::{cdk, rules};
 use crate::diagnostic::{Diagnostic, Place, nearest};
 use crate::schema::{Pattern, TagKind, TagShape};
-use crate::template::{Echo, Named, Parameter, Template, Thing};
+use crate::template::{Echo, Named, Node, Parameter, Template, Thing};
 use crate::value::{LogicalId, Secret, Value};
 
 /// Everything outside the template that its evaluation depends on.
@@ -136,15 +136,7 @@ pub fn parameters(
         let given = inputs.parameters.get(&parameter.name);
         let default = parameter.default.as_ref().and_then(|node| node.text());
         let Some(text) = given.map(|given| given.text.as_str()).or(default) else {
-            diagnostics.push(
-                Diagnostic::error(format!("parameter `{}` has no value", parameter.name))
-                    .at(&template.source, parameter.name_span)
-                    .hint(format!(
-                        "give one with `--parameter {}=…`, in config/, or as its Default",
-                        parameter.name
-                    )),
-            );
-            values.insert(parameter.name.clone(), Value::unknown(FAILED));
+            values.insert(parameter.name.clone(), unasked(MISSING, &parameter.name));
             continue;
         };
         if let Err((problem, hint)) = check(parameter, text) {
@@ -174,6 +166,23 @@ pub fn parameters(
     values
 }
 
+/// The parameters that nobody has given a value: what can be said of the template without them is
+/// said, and whoever needs more refuses them.
+pub fn missing(template: &Template, inputs: &Inputs) -> Vec<Diagnostic> {
+    let is_missing = |parameter: &&Parameter| {
+        parameter.default.as_ref().and_then(Node::text).is_none()
+            && !inputs.parameters.contains_key(&parameter.name)
+            && !cdk::is_bootstrap_version(parameter)
+    };
+    let warn = |parameter: &Parameter| {
+        let name = &parameter.name;
+        Diagnostic::warning(format!("parameter `{name}` has no value"))
+            .at(&template.source, parameter.name_span)
+            .hint(format!("give one with `--parameter {name}=…`, in config/, or as its Default"))
+    };
+    template.parameters.values().filter(is_missing).map(warn).collect()
+}
+
 /// Where a value was given, or else the parameter itself.
 fn at(
     finding: Diagnostic,
@@ -189,14 +198,15 @@ fn at(
 }
 
 const STORED: &str = "SSM";
-const UNASKED: [&str; 4] = ["SSM(", "RefAll(", "ValueOf(", "ValueOfAll("];
+const MISSING: &str = "Parameter";
+const UNASKED: [&str; 5] = ["SSM(", "Parameter(", "RefAll(", "ValueOf(", "ValueOfAll("];
 
-/// What only the account can tell, and nobody has asked yet.
+/// What only the account can tell, and nobody has asked yet; or what nobody has given yet.
 pub fn unasked(what: &str, name: &str) -> Value {
     Value::unknown(format!("{what}({name})"))
 }
 
-/// Whether something is unknown only because nobody has asked the account yet.
+/// Whether something is unknown only because nobody has asked the account yet, or given it.
 pub fn is_unasked(value: &Value) -> bool {
     match value {
         Value::Unknown(unknown) => UNASKED.iter().any(|mark| unknown.source.contains(mark)),

@@ -1,9 +1,10 @@
 //! Limits of the services that no schema tells, and that show only when somebody calls: each
 //! finding names where AWS says so.
 
-use super::{Graph, Node, Nothing};
+use super::known::Known;
+use super::{Graph, Node};
 use crate::diagnostic::Diagnostic;
-use crate::schema::{self, At, Pattern, Segment};
+use crate::schema::{At, Pattern, Segment};
 use crate::template::dynamic::has_reference;
 use crate::value::{LogicalId, Value};
 
@@ -22,21 +23,21 @@ const INTEGRATION_MILLISECONDS: u64 = 29_000;
 const FUNCTION_SECONDS: u64 = 3;
 
 /// Checks all that is known.
-pub fn check(graph: &Graph, diagnostics: &mut Vec<Diagnostic>) {
+pub fn check(graph: &Graph, known: &Known, diagnostics: &mut Vec<Diagnostic>) {
     for node in graph.nodes.values() {
         let mut found = match node.type_name.as_str() {
-            "AWS::Bedrock::Agent" => agent(graph, &node.id),
-            "AWS::ApiGateway::Method" => method(graph, node),
+            "AWS::Bedrock::Agent" => agent(graph, known, &node.id),
+            "AWS::ApiGateway::Method" => method(graph, known, node),
             _ => Vec::new(),
         };
         diagnostics.append(&mut found);
     }
 }
 
-fn agent(graph: &Graph, id: &LogicalId) -> Vec<Diagnostic> {
-    let Some(properties) = properties(graph, id) else { return Vec::new() };
+fn agent(graph: &Graph, known: &Known, id: &LogicalId) -> Vec<Diagnostic> {
+    let Some(properties) = known.any(id) else { return Vec::new() };
     let mut found = Vec::new();
-    if let Some(model) = text(&properties, "FoundationModel")
+    if let Some(model) = text(properties, "FoundationModel")
         && !is_model(model)
     {
         found.push(
@@ -48,7 +49,7 @@ fn agent(graph: &Graph, id: &LogicalId) -> Vec<Diagnostic> {
                 .hint(MODELS),
         );
     }
-    for (index, group) in items(&properties, "ActionGroups").iter().enumerate() {
+    for (index, group) in items(properties, "ActionGroups").iter().enumerate() {
         let path = [key("ActionGroups"), Segment::Index(index)];
         action_group(graph, id, &path, group, &mut found);
     }
@@ -97,9 +98,9 @@ fn action_group(
 }
 
 /// How long the integration waits, held against how long the function may take.
-fn method(graph: &Graph, node: &Node) -> Vec<Diagnostic> {
-    let Some(properties) = properties(graph, &node.id) else { return Vec::new() };
-    let Some(integration) = get(&properties, "Integration") else { return Vec::new() };
+fn method(graph: &Graph, known: &Known, node: &Node) -> Vec<Diagnostic> {
+    let Some(properties) = known.any(&node.id) else { return Vec::new() };
+    let Some(integration) = get(properties, "Integration") else { return Vec::new() };
     let mut found = Vec::new();
     let waits = number(integration, "TimeoutInMillis").unwrap_or(INTEGRATION_MILLISECONDS);
     let is_streamed = text(integration, "ResponseTransferMode") == Some("STREAM");
@@ -109,7 +110,7 @@ fn method(graph: &Graph, node: &Node) -> Vec<Diagnostic> {
         let message = format!(
             "an integration waits 29 s at most unless the account's quota is raised: {waits} ms"
         );
-        let finding = match is_edge(graph, node) {
+        let finding = match is_edge(graph, known, node) {
             true => Diagnostic::error(message)
                 .hint("the quota can be raised for Regional and private APIs only"),
             false => Diagnostic::warning(message)
@@ -121,7 +122,7 @@ fn method(graph: &Graph, node: &Node) -> Vec<Diagnostic> {
         graph.nodes.get(*id).is_some_and(|node| node.type_name == "AWS::Lambda::Function")
     });
     for function in functions {
-        found.extend(short_function(graph, &node.id, function, waits));
+        found.extend(short_function(graph, known, &node.id, function, waits));
     }
     found
 }
@@ -129,14 +130,15 @@ fn method(graph: &Graph, node: &Node) -> Vec<Diagnostic> {
 /// A function that is ended while its integration still waits cannot even say so.
 fn short_function(
     graph: &Graph,
+    known: &Known,
     method: &LogicalId,
     function: &LogicalId,
     waits: u64,
 ) -> Option<Diagnostic> {
-    let properties = properties(graph, function)?;
-    let declared = get(&properties, "Timeout");
+    let properties = known.any(function)?;
+    let declared = get(properties, "Timeout");
     let seconds = match declared {
-        Some(_) => number(&properties, "Timeout")?,
+        Some(_) => number(properties, "Timeout")?,
         None => FUNCTION_SECONDS,
     };
     if seconds * 1000 >= waits {
@@ -156,10 +158,10 @@ fn short_function(
 }
 
 /// Whether the API of a method is edge-optimized, as it is when nothing is said.
-fn is_edge(graph: &Graph, method: &Node) -> bool {
+fn is_edge(graph: &Graph, known: &Known, method: &Node) -> bool {
     let api = super::order::parent(graph, &method.id, "RestApiId");
-    let Some(properties) = api.and_then(|api| properties(graph, &api)) else { return false };
-    let Some(configuration) = get(&properties, "EndpointConfiguration") else { return true };
+    let Some(properties) = api.and_then(|api| known.any(&api)) else { return false };
+    let Some(configuration) = get(properties, "EndpointConfiguration") else { return true };
     items(configuration, "Types").iter().any(|kind| kind.as_text() == Some("EDGE"))
 }
 
@@ -175,14 +177,6 @@ fn error(graph: &Graph, id: &LogicalId, path: &[Segment], message: String) -> Di
 
 fn key(name: &str) -> Segment {
     Segment::Key(name.to_owned())
-}
-
-/// The properties as far as they are known, whatever else is wrong with them.
-fn properties(graph: &Graph, id: &LogicalId) -> Option<Value> {
-    let facts = graph.facts(id)?;
-    let mut evaluator = graph.evaluator(&Nothing);
-    let value = graph.evaluate_properties(id, &mut evaluator);
-    Some(schema::coerce(facts, value).0)
 }
 
 fn get<'v>(value: &'v Value, key: &str) -> Option<&'v Value> {

@@ -18,6 +18,7 @@ mod extensions;
 mod handlers;
 mod inputs;
 mod kind;
+mod known;
 mod limits;
 mod lookup;
 mod mapping;
@@ -48,10 +49,11 @@ use indexmap::IndexMap;
 
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::schema::{self, Kind, TypeFacts};
-use crate::template::{DeletionPolicy, Template};
+use crate::template::{DeletionPolicy, ResourceNode, Template};
 use crate::value::{LogicalId, Value};
 
 use evaluate::Evaluator;
+use known::Known;
 
 /// What should exist.
 #[derive(Debug, Clone)]
@@ -63,6 +65,8 @@ pub struct Graph {
     pub warnings: Vec<Diagnostic>,
     /// What Cairn cannot do yet of what the template rightly asks for.
     pub obstacles: Vec<Diagnostic>,
+    /// The parameters that nobody has given a value.
+    pub missing: Vec<Diagnostic>,
     /// The exports of other stacks that are used, each with the stack it comes from.
     pub imports: BTreeMap<String, String>,
     parameters: BTreeMap<String, Value>,
@@ -102,6 +106,7 @@ pub fn synth(template: Arc<Template>, inputs: Inputs) -> Result<Graph, Vec<Diagn
     let (mut graph, mut diagnostics) = draft(template, inputs)?;
     if diagnostics.iter().any(|finding| finding.severity == Severity::Error) {
         diagnostics.append(&mut graph.obstacles);
+        diagnostics.append(&mut graph.missing);
         check::sort(&mut diagnostics);
         check::limit(&mut diagnostics, &graph.template.source);
         return Err(diagnostics);
@@ -123,6 +128,7 @@ pub fn draft(
     let template = expand(template, &inputs)?;
     let mut diagnostics = template.warnings.clone();
     let parameters = inputs::parameters(&template, &inputs, &mut diagnostics);
+    let missing = inputs::missing(&template, &inputs);
     let conditions = conditions::conditions(&template, &inputs, &parameters, &mut diagnostics);
     let mut graph = Graph {
         template,
@@ -130,24 +136,24 @@ pub fn draft(
         nodes: IndexMap::new(),
         warnings: Vec::new(),
         obstacles: Vec::new(),
+        missing,
         imports: BTreeMap::new(),
         parameters,
         conditions,
     };
     rules::check(&graph, &mut diagnostics);
-    graph.collect_nodes(&mut diagnostics);
+    let (known, mut obstacles) = graph.collect_nodes(&mut diagnostics);
     graph.check_outputs(&mut diagnostics);
     graph.check_exports(&mut diagnostics);
     order::add_followed(&mut graph);
     order::sort(&mut graph, &mut diagnostics);
-    let mut obstacles = check::properties(&graph, &mut diagnostics);
     obstacles.extend(types::undeployable(&graph));
     check::sort(&mut obstacles);
     types::check_region(&graph, &mut diagnostics);
-    network::check(&graph, &mut diagnostics);
-    endpoints::check(&graph, &mut diagnostics);
-    limits::check(&graph, &mut diagnostics);
-    handlers::check(&graph, &mut diagnostics);
+    network::check(&graph, &known, &mut diagnostics);
+    endpoints::check(&graph, &known, &mut diagnostics);
+    limits::check(&graph, &known, &mut diagnostics);
+    handlers::check(&graph, &known, &mut diagnostics);
     references::check(&graph, &mut diagnostics);
     check::sort(&mut diagnostics);
     graph.obstacles = obstacles;
@@ -245,8 +251,11 @@ impl Graph {
         value
     }
 
-    fn collect_nodes(&mut self, diagnostics: &mut Vec<Diagnostic>) {
+    /// Takes in every resource that is to exist, with all that can be said of it alone. What its
+    /// properties are is kept for the checks that look further, and apart what Cairn cannot set yet.
+    fn collect_nodes(&mut self, diagnostics: &mut Vec<Diagnostic>) -> (Known, Vec<Diagnostic>) {
         let template = Arc::clone(&self.template);
+        let (mut known, mut obstacles) = (Known::default(), Vec::new());
         for declared in template.resources.values().filter(|one| !cdk::is_analytics(one)) {
             if check::is_enough(diagnostics) {
                 break;
@@ -264,20 +273,23 @@ impl Graph {
             }
             let recorder = lookup::Recorder::default();
             let mut evaluator = self.evaluator(&recorder);
-            self.evaluate_properties(&declared.id, &mut evaluator);
+            let value = self.evaluate_properties(&declared.id, &mut evaluator);
             let imported = std::mem::take(&mut evaluator.imported);
-            diagnostics.extend(evaluator.into_errors());
+            let errors = evaluator.into_errors();
+            let is_evaluated = errors.is_empty();
+            diagnostics.extend(errors);
+            if let Some(facts) = self.facts(&declared.id) {
+                let (value, findings) = schema::coerce(facts, value);
+                obstacles.extend(check::unsupported(self, declared, &value));
+                let is_error = |finding: &schema::Finding| finding.severity == Severity::Error;
+                let are_sound = is_evaluated && !findings.iter().any(is_error);
+                known.keep(&declared.id, &declared.type_name, value, are_sound);
+                let placed = findings.iter().map(|one| check::diagnostic(self, &declared.id, one));
+                diagnostics.extend(placed);
+            }
             self.imports.extend(imported);
             let mut dependencies = recorder.into_ids();
-            for (name, span) in &declared.depends_on {
-                match template.resources.get(name.as_str()) {
-                    None => diagnostics.push(check::no_such_dependency(&template, name, *span)),
-                    Some(other) if self.holds(other.condition.as_ref()) => {
-                        dependencies.insert(LogicalId::new(name));
-                    }
-                    Some(_) => {}
-                }
-            }
+            dependencies.extend(self.depends_on(declared, diagnostics));
             self.nodes.insert(
                 declared.id.clone(),
                 Node {
@@ -292,6 +304,26 @@ impl Graph {
                 },
             );
         }
+        (known, obstacles)
+    }
+
+    /// What it depends on by its own word, and is there.
+    fn depends_on(
+        &self,
+        declared: &ResourceNode,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> BTreeSet<LogicalId> {
+        let mut ids = BTreeSet::new();
+        for (name, span) in &declared.depends_on {
+            match self.template.resources.get(name.as_str()) {
+                None => diagnostics.push(check::no_such_dependency(&self.template, name, *span)),
+                Some(other) if self.holds(other.condition.as_ref()) => {
+                    ids.insert(LogicalId::new(name));
+                }
+                Some(_) => {}
+            }
+        }
+        ids
     }
 
     fn check_outputs(&self, diagnostics: &mut Vec<Diagnostic>) {

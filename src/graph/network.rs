@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use ipnet::IpNet;
 
+use super::Graph;
+use super::known::Known;
 use super::order::parent;
-use super::{Graph, Nothing};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::schema::{At, Segment};
-use crate::value::{LogicalId, Value};
+use crate::value::LogicalId;
 
 struct Block {
     id: LogicalId,
@@ -18,18 +19,18 @@ struct Block {
 }
 
 /// Compares the blocks that are known.
-pub fn check(graph: &Graph, diagnostics: &mut Vec<Diagnostic>) {
+pub fn check(graph: &Graph, known: &Known, diagnostics: &mut Vec<Diagnostic>) {
     let mut vpcs: BTreeMap<LogicalId, Vec<Block>> = BTreeMap::new();
     for (position, node) in graph.nodes.values().enumerate() {
         if node.type_name != "AWS::EC2::Subnet" {
             continue;
         }
         let Some(vpc) = parent(graph, &node.id, "VpcId") else { continue };
-        let Some(network) = block(graph, &node.id) else { continue };
+        let Some(network) = block(known, &node.id) else { continue };
         vpcs.entry(vpc).or_default().push(Block { id: node.id.clone(), position, network });
     }
     for (vpc, mut subnets) in vpcs {
-        if let Some(outer) = block(graph, &vpc) {
+        if let Some(outer) = block(known, &vpc) {
             let outside = subnets.iter().filter(|subnet| !outer.contains(&subnet.network));
             diagnostics.extend(outside.map(|subnet| is_outside(graph, subnet, &vpc, outer)));
         }
@@ -69,8 +70,7 @@ fn place(graph: &Graph, subnet: &Block) -> Span {
     graph.span_of(&subnet.id, &[Segment::Key("CidrBlock".to_owned())], At::Value)
 }
 
-fn block(graph: &Graph, id: &LogicalId) -> Option<IpNet> {
-    let Ok(Value::Map(properties)) = graph.properties(id, &Nothing) else { return None };
-    let network: IpNet = properties.get("CidrBlock")?.as_text()?.parse().ok()?;
+fn block(known: &Known, id: &LogicalId) -> Option<IpNet> {
+    let network: IpNet = known.sound(id)?.get("CidrBlock")?.as_text()?.parse().ok()?;
     Some(network.trunc())
 }

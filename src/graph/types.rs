@@ -144,16 +144,36 @@ impl Graph {
         self.nodes.values().filter(|node| is_in_the_way(node)).count()
     }
 
+    /// The graph, where every parameter has a value.
+    ///
+    /// # Errors
+    ///
+    /// The parameters that have none.
+    pub fn given(mut self) -> Result<Self, Vec<Diagnostic>> {
+        match self.missing.is_empty() {
+            true => Ok(self),
+            false => Err(as_errors(std::mem::take(&mut self.missing))),
+        }
+    }
+
     /// The graph, where all that the template asks for can be done.
     ///
     /// # Errors
     ///
-    /// Everything that Cairn cannot do yet.
+    /// The parameters without a value, and everything that Cairn cannot do yet.
     pub fn deployable(self) -> Result<Self, Vec<Diagnostic>> {
         if self.obstacles.is_empty() {
-            return Ok(self);
+            return self.given();
         }
-        let as_error = |finding| Diagnostic { severity: Severity::Error, ..finding };
-        Err(self.obstacles.into_iter().map(as_error).collect())
+        let mut findings = [self.missing, self.obstacles].concat();
+        super::check::sort(&mut findings);
+        Err(as_errors(findings))
     }
+}
+
+fn as_errors(findings: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    findings
+        .into_iter()
+        .map(|finding| Diagnostic { severity: Severity::Error, ..finding })
+        .collect()
 }

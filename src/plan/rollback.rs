@@ -53,6 +53,13 @@ impl Past {
         past
     }
 
+    /// With code that is kept, by its digests.
+    #[must_use]
+    pub fn with_code(mut self, kept: impl IntoIterator<Item = String>) -> Self {
+        self.code.extend(kept);
+        self
+    }
+
     fn note(&mut self, value: &Value) {
         match value {
             Value::Secret(secret) => {

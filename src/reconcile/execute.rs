@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value as Json;
 use tokio::sync::OwnedMutexGuard;
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::locks::{Locks, key};
@@ -22,9 +23,11 @@ use crate::journal::Event as Fact;
 use crate::plan::{
     self, Operation, OutputChange, Past, Plan, Purpose, Rules, Step, StepId, Tagging, UpdateKind,
 };
-use crate::resource::{self, Created, Handler, KnownJson, LiveJson, Mark, Progress, Status};
+use crate::resource::{
+    self, Completion, Created, Handler, KnownJson, LiveJson, Mark, Progress, Status,
+};
 use crate::schema;
-use crate::state::store::Ledger;
+use crate::state::store::{Ledger, Promise, StoreError};
 use crate::state::{Instance, Marks, State};
 use crate::value::{Attributes, LogicalId, PhysicalId, Token, Value};
 
@@ -39,11 +42,30 @@ pub struct Run {
     pub recheck: Recheck,
     pub locks: Arc<Locks>,
     pub news: UnboundedSender<News>,
+    pub settled: UnboundedSender<Settled>,
     pub stack: String,
     /// What this run has made or changed: others may not see it yet.
     pub young: Arc<Mutex<BTreeSet<LogicalId>>>,
     /// Whose calls are made; none between the steps.
     pub step: Option<StepId>,
+}
+
+/// A step has said its last record: what depends on it may say its first. That is written with it,
+/// and no call is made before.
+#[derive(Debug)]
+pub struct Settled {
+    pub step: StepId,
+    /// For when all that depends on it has said what it begins with.
+    pub heard: oneshot::Sender<()>,
+}
+
+/// What a step has begun with.
+#[derive(Debug)]
+pub enum Begun {
+    /// Nothing yet.
+    Later,
+    /// Its intent was said, with the properties that its resource is to have, if it is to have any.
+    Said { promise: Promise, wanted: Option<Box<(Value, Instance)>> },
 }
 
 /// What a step is to bring about, evaluated with all that is known now.
@@ -65,7 +87,41 @@ enum Refused {
 const CREATE_TRIES: u32 = 4;
 
 impl Run {
-    pub async fn execute(&self, step: &Step) -> Result<(), StepError> {
+    /// Says what a step intends, so that it is written together with the end of what it waited for.
+    /// Where more has to be known for that, or something is wrong, the step itself does and tells.
+    pub fn begin(&self, step: &Step) -> Begun {
+        self.intend(step).unwrap_or(Begun::Later)
+    }
+
+    fn intend(&self, step: &Step) -> Option<Begun> {
+        if self.is_looked_at(step) {
+            return None;
+        }
+        let id = step.logical_id.clone();
+        let evaluated = |token| {
+            let evaluated = self.evaluated(step, token).ok();
+            evaluated.filter(|(_, instance)| !refers(&instance.properties))
+        };
+        let (fact, wanted) = match &step.operation {
+            Operation::Create { token } => {
+                let (properties, instance) = evaluated(token)?;
+                let fact = Fact::CreateBegun { id, instance: instance.clone() };
+                (fact, Some((properties, instance)))
+            }
+            Operation::Update { token, .. } => {
+                let (properties, instance) = evaluated(token)?;
+                let wanted = Some(instance.properties.clone());
+                let fact = Fact::UpdateBegun { id, token: token.clone(), properties: wanted };
+                (fact, Some((properties, instance)))
+            }
+            Operation::Delete { token } => (Fact::DeleteBegun { id, token: token.clone() }, None),
+            _ => return None,
+        };
+        let promise = self.ledger.say(fact).ok()?;
+        Some(Begun::Said { promise, wanted: wanted.map(Box::new) })
+    }
+
+    pub async fn execute(&self, step: &Step, begun: Begun) -> Result<(), StepError> {
         self.enter(Phase::Calling);
         self.recheck(step).await?;
         match &step.operation {
@@ -74,25 +130,25 @@ impl Run {
             Operation::Mark { token } => self.mark_anew(step, token).await,
             Operation::Adopt { .. } => self.adopt(step).await,
             Operation::Create { token } | Operation::Resume { token } => {
-                self.create(step, token).await
+                self.create(step, token, begun).await
             }
-            Operation::Update { token, how } => self.update(step, token, *how).await,
+            Operation::Update { token, how } => self.update(step, token, *how, begun).await,
             Operation::Reinstate { token, how } => {
                 let id = step.logical_id.clone();
                 self.record(Fact::Reinstated { id, token: token.clone() }).await?;
                 match how {
-                    Some(how) => self.update(step, token, *how).await,
+                    Some(how) => self.update(step, token, *how, Begun::Later).await,
                     None => self.record_only(step, token).await,
                 }
             }
-            Operation::Delete { token } => self.delete(step, token).await,
+            Operation::Delete { token } => self.delete(step, token, begun).await,
             Operation::VanishWithParent { token } => {
-                self.record(Fact::Deleted { id: step.logical_id.clone(), token: token.clone() })
-                    .await
+                let (id, token) = (step.logical_id.clone(), token.clone());
+                self.settle_with(step, Fact::Deleted { id, token }).await
             }
             Operation::Forget { token } => {
-                self.record(Fact::Forgotten { id: step.logical_id.clone(), token: token.clone() })
-                    .await
+                let (id, token) = (step.logical_id.clone(), token.clone());
+                self.settle_with(step, Fact::Forgotten { id, token }).await
             }
         }
     }
@@ -122,22 +178,34 @@ impl Run {
 
     async fn record(&self, fact: Fact) -> Result<(), StepError> {
         let recorded = self.during(Phase::Recording, self.ledger.record(fact)).await;
-        recorded.map_err(|error| StepError::State {
-            text: crate::aws::chain(&error),
-            hints: error.hints(),
-        })
+        recorded.map_err(unrecorded)
     }
 
-    /// The outputs, with what is known at the end of the run.
-    pub async fn record_outputs(&self, plan: &Plan) {
+    /// The last record of a step: with it what comes next is written.
+    async fn settle_with(&self, step: &Step, fact: Fact) -> Result<(), StepError> {
+        let promise = self.ledger.say(fact).map_err(unrecorded)?;
+        let (heard, hearing) = oneshot::channel();
+        // Where nobody listens any more, nothing comes next.
+        if self.settled.send(Settled { step: step.id, heard }).is_ok() {
+            let _ = hearing.await;
+        }
+        self.durable(promise).await
+    }
+
+    async fn durable(&self, promise: Promise) -> Result<(), StepError> {
+        self.during(Phase::Recording, self.ledger.durable(promise)).await.map_err(unrecorded)
+    }
+
+    /// The outputs, with what is known at the end of the run, where they are others than before.
+    pub fn outputs(&self, plan: &Plan) -> Option<Fact> {
         let (outputs, exports) = match &self.graph {
             _ if plan.purpose == Purpose::Rollback => (after(&plan.outputs), after(&plan.exports)),
             None if self.with_state(State::is_empty) => (BTreeMap::new(), BTreeMap::new()),
-            None => return,
+            None => return None,
             Some(graph) => {
                 let known = self.with_state(plan::lookup);
-                let Ok(outputs) = graph.outputs(&known) else { return };
-                let Ok(exports) = graph.exports(&known) else { return };
+                let outputs = graph.outputs(&known).ok()?;
+                let exports = graph.exports(&known).ok()?;
                 let outputs = outputs
                     .into_iter()
                     .filter(|output| !output.value.has_unknown())
@@ -146,10 +214,8 @@ impl Run {
                 (outputs, self.settled(exports))
             }
         };
-        if self.with_state(|state| state.outputs != outputs || state.exports != exports) {
-            // The state is written once more when the run closes, and tells of a failure then.
-            let _ = self.record(Fact::Outputs { outputs, exports }).await;
-        }
+        let differ = self.with_state(|state| state.outputs != outputs || state.exports != exports);
+        differ.then_some(Fact::Outputs { outputs, exports })
     }
 
     /// The exports with their values; one whose value is not known keeps that which others use.
@@ -167,20 +233,15 @@ impl Run {
     }
 
     /// What the stack uses of others, now that nothing uses what it did before.
-    pub async fn record_imports(&self, plan: &Plan) {
+    pub fn imports(&self, plan: &Plan) -> Option<Fact> {
         let imports = match &self.graph {
-            _ if plan.purpose == Purpose::Rollback => match &plan.imports {
-                Some(imports) => imports.clone(),
-                None => return,
-            },
+            _ if plan.purpose == Purpose::Rollback => plan.imports.clone()?,
             Some(graph) => graph.imports.clone(),
             None if self.with_state(State::is_empty) => BTreeMap::new(),
-            None => return,
+            None => return None,
         };
-        if self.with_state(|state| state.imports != imports) {
-            // As with the outputs: the end of the run tells of a failure.
-            let _ = self.record(Fact::Imports { imports }).await;
-        }
+        let differ = self.with_state(|state| state.imports != imports);
+        differ.then_some(Fact::Imports { imports })
     }
 
     fn handler(step: &Step) -> Result<&'static dyn Handler, StepError> {
@@ -202,7 +263,16 @@ impl Run {
     async fn wanted(&self, step: &Step, token: &Token) -> Result<Wanted, StepError> {
         self.enter(Phase::Evaluating);
         let (properties, instance) = self.evaluated(step, token)?;
-        each_secret(&properties, &mut |secret| self.aws.conceal(secret.expose()));
+        self.cleared(step, &properties, instance).await
+    }
+
+    async fn cleared(
+        &self,
+        step: &Step,
+        properties: &Value,
+        instance: Instance,
+    ) -> Result<Wanted, StepError> {
+        each_secret(properties, &mut |secret| self.aws.conceal(secret.expose()));
         self.enter(Phase::Calling);
         let type_name = step.type_name.as_str();
         let clear = self.dereferenced(type_name, properties.to_json()).await?;
@@ -272,16 +342,19 @@ impl Run {
         let (_, mut instance) = self.evaluated(step, token)?;
         // What it follows has the same content, if perhaps another name.
         instance.follows = self.follows(&step.logical_id).or(instance.follows);
-        self.record(Fact::Updated { id: step.logical_id.clone(), instance }).await
+        self.settle_with(step, Fact::Updated { id: step.logical_id.clone(), instance }).await
     }
 
     /// Writes Cairn's tags anew, and records that it has.
     async fn mark_anew(&self, step: &Step, token: &Token) -> Result<(), StepError> {
+        let id = step.logical_id.clone();
         let (_, mut instance) = self.evaluated(step, token)?;
-        instance.follows = self.follows(&step.logical_id).or(instance.follows);
+        let begun = Fact::UpdateBegun { id: id.clone(), token: token.clone(), properties: None };
+        self.record(begun).await?;
+        instance.follows = self.follows(&id).or(instance.follows);
         self.write_marks(step, &instance).await?;
         instance.marks = Marks::Own;
-        self.record(Fact::Updated { id: step.logical_id.clone(), instance }).await
+        self.settle_with(step, Fact::Updated { id, instance }).await
     }
 
     async fn write_marks(&self, step: &Step, instance: &Instance) -> Result<(), StepError> {
@@ -315,34 +388,56 @@ impl Run {
         }
         self.write_marks(step, &instance).await?;
         let instance = Instance { marks: Marks::Own, ..instance };
-        self.record(Fact::Updated { id: id.clone(), instance }).await
+        self.settle_with(step, Fact::Updated { id: id.clone(), instance }).await
     }
 
-    async fn create(&self, step: &Step, token: &Token) -> Result<(), StepError> {
+    /// Makes an intent durable that was said, or says it; returns what is wanted.
+    async fn intended(
+        &self,
+        step: &Step,
+        token: &Token,
+        begun: Begun,
+        fact: impl FnOnce(&Instance) -> Fact,
+    ) -> Result<Wanted, StepError> {
+        if let Begun::Said { promise, wanted: Some(wanted) } = begun {
+            self.durable(promise).await?;
+            let (properties, instance) = *wanted;
+            return self.cleared(step, &properties, instance).await;
+        }
+        let wanted = self.wanted(step, token).await?;
+        self.record(fact(&wanted.instance)).await?;
+        Ok(wanted)
+    }
+
+    async fn create(&self, step: &Step, token: &Token, begun: Begun) -> Result<(), StepError> {
         let handler = Self::handler(step)?;
         let id = &step.logical_id;
-        let wanted = self.wanted(step, token).await?;
         let mark = self.mark(id, token);
-        let begun = self.with_state(|state| {
-            state.resources.get(id).and_then(|entry| entry.intent.as_ref()).cloned()
-        });
         let resumed = matches!(step.operation, Operation::Resume { .. });
-        self.record(Fact::CreateBegun { id: id.clone(), instance: wanted.instance.clone() })
-            .await?;
+        let named = self.with_state(|state| {
+            let intent = state.resources.get(id).and_then(|entry| entry.intent.as_ref());
+            intent.and_then(|intent| intent.physical_id.clone())
+        });
+        let begin = |instance: &Instance| {
+            let instance = instance.clone();
+            Fact::CreateBegun { id: id.clone(), instance }
+        };
+        let wanted = self.intended(step, token, begun, begin).await?;
         self.note_young(id);
         let lock = key(handler.lock(), &wanted.clear, None);
         let mut held = self.turn(lock).await;
-        let named = begun.and_then(|intent| intent.physical_id);
+        let mut name = None;
         let created = match named {
             Some(physical_id) => Created::pending(physical_id),
             None => {
                 let created = self.name_it(step, handler, &wanted, &mark, resumed).await?;
-                self.record(Fact::Named {
-                    id: id.clone(),
-                    token: token.clone(),
-                    physical_id: created.id.clone(),
-                })
-                .await?;
+                let (id, token) = (id.clone(), token.clone());
+                let named = Fact::Named { id, token, physical_id: created.id.clone() };
+                // Where no call is left, it is written with its end.
+                match created.status == Status::Ready && handler.completion() == Completion::None {
+                    true => name = Some(named),
+                    false => self.record(named).await?,
+                }
                 created
             }
         };
@@ -356,8 +451,11 @@ impl Run {
             Some(restored) => restored.follows.clone(),
             None => self.follows(id),
         };
-        self.record(Fact::Created { id: id.clone(), token: token.clone(), attributes, follows })
-            .await
+        if let Some(name) = name {
+            drop(self.ledger.say(name).map_err(unrecorded)?);
+        }
+        let (id, token) = (id.clone(), token.clone());
+        self.settle_with(step, Fact::Created { id, token, attributes, follows }).await
     }
 
     /// The naming call, sent until it is certain that it made exactly one.
@@ -467,6 +565,12 @@ impl Run {
     ) -> Result<Attributes, StepError> {
         let mut attributes = created.attributes;
         let mut must_settle = created.status != Status::Ready;
+        if handler.completion() == Completion::None {
+            return match must_settle {
+                true => Ok(self.settle(handler, &created.id, &wanted.clear).await?.attributes),
+                false => Ok(attributes),
+            };
+        }
         loop {
             if must_settle {
                 let live = self.settle(handler, &created.id, &wanted.clear).await?;
@@ -505,22 +609,26 @@ impl Run {
         live.ok_or_else(|| StepError::Defect("a present resource was not read".to_owned()))
     }
 
-    async fn update(&self, step: &Step, token: &Token, how: UpdateKind) -> Result<(), StepError> {
+    async fn update(
+        &self,
+        step: &Step,
+        token: &Token,
+        how: UpdateKind,
+        begun: Begun,
+    ) -> Result<(), StepError> {
         let handler = Self::handler(step)?;
         let id = &step.logical_id;
-        let wanted = self.wanted(step, token).await?;
         let Some(current) = self.with_state(|state| state.current(id).cloned()) else {
             return Err(StepError::Defect(format!("`{id}` is not in the state")));
         };
         let Some(physical_id) = current.physical_id.clone() else {
             return Err(StepError::Defect(format!("`{id}` has no physical id")));
         };
-        let begun = Fact::UpdateBegun {
-            id: id.clone(),
-            token: token.clone(),
-            properties: Some(wanted.instance.properties.clone()),
+        let begin = |instance: &Instance| {
+            let properties = Some(instance.properties.clone());
+            Fact::UpdateBegun { id: id.clone(), token: token.clone(), properties }
         };
-        self.record(begun).await?;
+        let wanted = self.intended(step, token, begun, begin).await?;
         self.note_young(id);
         let lock = key(handler.lock(), &wanted.clear, Some(physical_id.as_str()));
         let _held = self.turn(lock).await;
@@ -550,7 +658,7 @@ impl Run {
             self.write_marks(step, &instance).await?;
             instance.marks = Marks::Own;
         }
-        self.record(Fact::Updated { id: id.clone(), instance }).await
+        self.settle_with(step, Fact::Updated { id: id.clone(), instance }).await
     }
 
     /// Leads from one set of properties to another, and returns what was told on the way.
@@ -614,14 +722,21 @@ impl Run {
         Json::Object(merged)
     }
 
-    async fn delete(&self, step: &Step, token: &Token) -> Result<(), StepError> {
+    async fn delete(&self, step: &Step, token: &Token, begun: Begun) -> Result<(), StepError> {
         let handler = Self::handler(step)?;
         let id = &step.logical_id;
         let instance = self.with_state(|state| state.instance(id, token).cloned());
         let Some(instance) = instance else {
             return Err(StepError::Defect(format!("`{id}` is not in the state")));
         };
-        self.record(Fact::DeleteBegun { id: id.clone(), token: token.clone() }).await?;
+        match begun {
+            Begun::Said { promise, .. } => {
+                self.ledger.durable(promise).await.map_err(unrecorded)?
+            }
+            Begun::Later => {
+                self.record(Fact::DeleteBegun { id: id.clone(), token: token.clone() }).await?;
+            }
+        }
         let found = match &instance.physical_id {
             Some(physical_id) => vec![physical_id.clone()],
             None => {
@@ -639,7 +754,7 @@ impl Run {
                 self.delete_one(step, handler, physical_id, &properties).await?;
             }
         }
-        self.record(Fact::Deleted { id: id.clone(), token: token.clone() }).await
+        self.settle_with(step, Fact::Deleted { id: id.clone(), token: token.clone() }).await
     }
 
     async fn delete_one(
@@ -723,6 +838,10 @@ fn after(changes: &BTreeMap<String, OutputChange>) -> BTreeMap<String, Json> {
     let told =
         changes.iter().filter_map(|(name, change)| Some((name.clone(), change.after.clone()?)));
     told.collect()
+}
+
+fn unrecorded(error: Arc<StoreError>) -> StepError {
+    StepError::State { text: crate::aws::chain(&error), hints: error.hints() }
 }
 
 fn wait_error(error: WaitError) -> StepError {

@@ -20,7 +20,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -33,7 +33,7 @@ use crate::state::State;
 use crate::state::store::{Ledger, Lock, StoreError};
 use crate::value::Token;
 
-use execute::Run;
+use execute::{Run, Settled};
 use schedule::{Command, Event, Schedule};
 
 /// How a run is to go.
@@ -118,12 +118,11 @@ pub async fn reconcile(
     if serial != plan.serial {
         return Err(ReconcileError::Stale { planned: plan.serial, actual: serial });
     }
-    ledger.begin(&setting.run, &setting.command, &setting.started_at).await?;
-    for step in &plan.steps {
-        if let Some(id) = step.moved_from.clone() {
-            ledger.record(Fact::Moved { id, to: step.logical_id.clone() }).await?;
-        }
-    }
+    let mut beginning = vec![ledger.beginning(&setting.run, &setting.command, &setting.started_at)];
+    beginning.extend(plan.steps.iter().filter_map(|step| {
+        let id = step.moved_from.clone()?;
+        Some(Fact::Moved { id, to: step.logical_id.clone() })
+    }));
     if let Some(graph) = &setting.graph
         && plan.purpose == Purpose::Deploy
     {
@@ -132,9 +131,10 @@ pub async fn reconcile(
         let mut imports = before.clone();
         imports.extend(graph.imports.clone());
         if before != imports {
-            ledger.record(Fact::Imports { imports }).await?;
+            beginning.push(Fact::Imports { imports });
         }
     }
+    ledger.record_all(beginning).await?;
     let mut driver = Driver::new(plan, ledger, setting);
     driver.drive().await;
     driver.finish().await
@@ -150,6 +150,7 @@ struct Driver<'a> {
     limits: Limits,
     interrupt: watch::Receiver<bool>,
     running: JoinSet<Ended>,
+    settled: UnboundedReceiver<Settled>,
     /// Which step a task runs.
     tasks: HashMap<tokio::task::Id, StepId>,
     done: Vec<StepId>,
@@ -167,6 +168,9 @@ impl<'a> Driver<'a> {
             }
             _ => Past::default(),
         };
+        let digests = setting.aws.assets().iter().map(|asset| asset.sha256().to_owned());
+        let past = past.with_code(digests);
+        let (settles, settled) = unbounded_channel();
         Self {
             plan,
             schedule,
@@ -180,11 +184,13 @@ impl<'a> Driver<'a> {
                 recheck: setting.recheck,
                 locks: Arc::default(),
                 news: setting.news,
+                settled: settles,
                 stack: plan.stack.clone(),
                 young: Arc::default(),
                 step: None,
             },
             running: JoinSet::new(),
+            settled,
             tasks: HashMap::new(),
             done: Vec::new(),
             failed: Vec::new(),
@@ -196,6 +202,8 @@ impl<'a> Driver<'a> {
     async fn drive(&mut self) {
         self.run.tell(What::Begun);
         let mut event = Event::Started;
+        // What is written once all that follows it has said its first word.
+        let mut unheard: Option<Settled> = None;
         loop {
             let mut finished = false;
             for command in self.schedule.step(event) {
@@ -204,10 +212,14 @@ impl<'a> Driver<'a> {
                     Command::Finish => finished = true,
                 }
             }
+            if let Some(settled) = unheard.take() {
+                // A step that was ended does not wait.
+                let _ = settled.heard.send(());
+            }
             if finished && self.running.is_empty() {
                 return;
             }
-            event = self.next_event().await;
+            (event, unheard) = self.next_event().await;
         }
     }
 
@@ -216,27 +228,31 @@ impl<'a> Driver<'a> {
         let caller = Caller { step: id.0, name: step.logical_id.as_str().to_owned() };
         let run =
             Run { aws: self.run.aws.in_the_name_of(caller), step: Some(id), ..self.run.clone() };
+        let begun = run.begin(&step);
         let task = self.running.spawn(async move {
             let start = Instant::now();
             if step.operation == Operation::Nothing {
                 return (Duration::ZERO, Ok(()));
             }
             run.tell(What::Started(id));
-            let outcome = run.execute(&step).await;
+            let outcome = run.execute(&step, begun).await;
             (start.elapsed(), outcome)
         });
         self.tasks.insert(task.id(), id);
     }
 
-    async fn next_event(&mut self) -> Event {
+    async fn next_event(&mut self) -> (Event, Option<Settled>) {
         let deadline = self.limits.deadline.map(|limit| self.start + limit);
         let may_start = self.stop.is_none();
         tokio::select! {
             // What stops a run comes before what would let it start more.
             biased;
-            () = interrupted(&mut self.interrupt), if may_start => self.drain(Stop::Interrupt),
-            () = until(deadline), if may_start => self.drain(Stop::Deadline),
-            Some(joined) = self.running.join_next_with_id() => self.ended(joined),
+            () = interrupted(&mut self.interrupt), if may_start => {
+                (self.drain(Stop::Interrupt), None)
+            }
+            () = until(deadline), if may_start => (self.drain(Stop::Deadline), None),
+            Some(settled) = self.settled.recv() => (Event::Done(settled.step), Some(settled)),
+            Some(joined) = self.running.join_next_with_id() => (self.ended(joined), None),
         }
     }
 
@@ -276,18 +292,19 @@ impl<'a> Driver<'a> {
         let Self { plan, run, schedule, done, failed, stop, start, .. } = self;
         let not_started = schedule.not_started();
         let is_complete = failed.is_empty() && not_started.is_empty();
+        let mut last = Vec::new();
         if is_complete || plan.purpose != Purpose::Rollback {
-            run.record_outputs(plan).await;
+            last.extend(run.outputs(plan));
         }
         if is_complete {
-            run.record_imports(plan).await;
+            last.extend(run.imports(plan));
         }
         if is_complete && plan.lost.is_empty() {
-            run.ledger.record(Fact::Completed).await?;
+            last.push(Fact::Completed);
         }
         let ledger = Arc::into_inner(run.ledger)
             .expect("every step has ended, and with it its share of the run");
-        let (state, lock) = ledger.close().await?;
+        let (state, lock) = ledger.close_with(last).await?;
         Ok(Outcome { state, lock, done, failed, not_started, stop, elapsed: start.elapsed() })
     }
 }

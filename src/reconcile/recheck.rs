@@ -28,8 +28,7 @@ impl Run {
     /// Refuses a step whose resource is not as the plan saw it.
     pub async fn recheck(&self, step: &Step) -> Result<(), StepError> {
         let Some(instance) = self.subject(step) else { return Ok(()) };
-        let was_gone =
-            step.action == Action::Create || matches!(step.operation, Operation::Forget { .. });
+        let was_gone = was_gone(step);
         let overlook = match self.recheck {
             Recheck::Gone if !was_gone => return Ok(()),
             Recheck::Gone => None,
@@ -51,6 +50,12 @@ impl Run {
             }
         };
         Err(StepError::Changed(vec![format!("it was {was} and is {is}")]))
+    }
+
+    /// Whether a step's resource is looked at again before it begins.
+    pub fn is_looked_at(&self, step: &Step) -> bool {
+        let is_due = was_gone(step) || matches!(self.recheck, Recheck::Changing { .. });
+        is_due && self.subject(step).is_some()
     }
 
     /// What a step finds there, if the plan has seen it. What an earlier run left to be deleted is
@@ -95,4 +100,9 @@ impl Run {
         }
         Ok(observed.resources.remove(&step.logical_id).unwrap_or(Observation::Gone))
     }
+}
+
+/// Whether the plan found nothing of what a step is about.
+fn was_gone(step: &Step) -> bool {
+    step.action == Action::Create || matches!(step.operation, Operation::Forget { .. })
 }

@@ -12,7 +12,9 @@ use crate::plan::{Plan, StepId};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
     Started,
+    /// Its last record is said, or, the same once more, written.
     Done(StepId),
+    /// Even after it was done, where its last record could not be written.
     Failed(StepId),
     /// Start nothing any more.
     Interrupted,

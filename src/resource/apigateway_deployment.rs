@@ -16,8 +16,8 @@ use super::apigateway_stage::{self, AccessLogSetting, CanarySetting};
 use super::or_absent::OrAbsent;
 use super::tags::Tag;
 use super::{
-    Created, Effect, Follows, Known, Live, Lock, Mark, Progress, Resource, Rule, Status,
-    apigateway_tags, apigateway_tree,
+    Completion, Created, Effect, Follows, Known, Live, Lock, Mark, Progress, Resource, Rule,
+    Status, apigateway_tags, apigateway_tree,
 };
 use crate::aws::{Aws, Fault};
 use crate::value::{Attributes, PhysicalId, Token};
@@ -226,6 +226,7 @@ async fn delete_stage(aws: &Aws, api: &str, deployment: &str, stage: &str) -> Re
 
 impl Resource for Deployment {
     const TYPE: &'static str = "AWS::ApiGateway::Deployment";
+    const COMPLETION: Completion = Completion::Calls;
     const READ_BATCH: usize = 100;
     const RULES: &'static [(&'static str, Rule)] = &[
         ("Description", Rule::Default(r#""""#)),

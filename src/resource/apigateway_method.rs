@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::apigateway_method_calls::At;
 use super::apigateway_method_parts::{Integration, MethodResponse, entries, sorted};
 use super::apigateway_patch::Patch;
-use super::{Created, Known, Live, Lock, Mark, Progress, Resource, Rule, Status};
+use super::{Completion, Created, Known, Live, Lock, Mark, Progress, Resource, Rule, Status};
 use super::{apigateway_tags, apigateway_tree};
 use crate::aws::{Aws, Fault, FaultKind};
 use crate::value::{Attributes, PhysicalId};
@@ -199,6 +199,7 @@ fn method<'a>(
 impl Resource for Method {
     const TYPE: &'static str = "AWS::ApiGateway::Method";
     const ALONE: Option<&'static [&'static str]> = Some(&["RestApiId", "ResourceId", "HttpMethod"]);
+    const COMPLETION: Completion = Completion::Calls;
     const READ_BATCH: usize = 500;
     const RULES: &'static [(&'static str, Rule)] = &[
         ("ApiKeyRequired", Rule::Default("false")),

@@ -17,7 +17,10 @@ use serde_json::Value as Json;
 use super::apigateway_patch::Patch;
 use super::or_absent::OrAbsent;
 use super::tags::Tag;
-use super::{Created, Known, Live, Lock, Mark, Name, Progress, Resource, Rule, Status, Uniqueness};
+use super::{
+    Completion, Created, Known, Live, Lock, Mark, Name, Progress, Resource, Rule, Status,
+    Uniqueness,
+};
 use super::{apigateway_tags, apigateway_tree};
 use crate::aws::{Aws, Fault};
 use crate::value::{Attributes, PhysicalId};
@@ -332,6 +335,7 @@ async fn list(aws: &Aws) -> Result<Vec<types::RestApi>, Fault> {
 
 impl Resource for RestApi {
     const TYPE: &'static str = "AWS::ApiGateway::RestApi";
+    const COMPLETION: Completion = Completion::Calls;
     const READ_BATCH: usize = 100;
     const RULES: &'static [(&'static str, Rule)] = &[
         ("ApiKeySourceType", Rule::Default(r#""HEADER""#)),

@@ -15,7 +15,10 @@ use super::apigateway_method_settings::MethodSetting;
 use super::apigateway_patch::{Patch, float, number};
 use super::or_absent::OrAbsent;
 use super::tags::Tag;
-use super::{Created, Known, Live, Lock, Mark, Name, Progress, Resource, Rule, Status, Uniqueness};
+use super::{
+    Completion, Created, Known, Live, Lock, Mark, Name, Progress, Resource, Rule, Status,
+    Uniqueness,
+};
 use super::{apigateway_method_settings, apigateway_tags, apigateway_tree};
 use crate::aws::{Aws, Fault};
 use crate::value::{Attributes, PhysicalId};
@@ -285,6 +288,7 @@ pub(super) async fn list(aws: &Aws, api: &str) -> Result<Arc<Vec<types::Stage>>,
 impl Resource for Stage {
     const TYPE: &'static str = "AWS::ApiGateway::Stage";
     const ALONE: Option<&'static [&'static str]> = Some(&["RestApiId", "StageName"]);
+    const COMPLETION: Completion = Completion::Calls;
     const READ_BATCH: usize = 100;
     /// A cache takes its time.
     const PATIENCE: Duration = Duration::from_mins(90);

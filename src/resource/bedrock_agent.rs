@@ -23,7 +23,9 @@ use super::bedrock_answers::{text, time};
 use super::bedrock_tags::{self, Tags};
 use super::or_absent::OrAbsent as _;
 use super::pages::pages;
-use super::{Created, Known, Live, Lock, Mark, Progress, Removal, Resource, Rule, Status};
+use super::{
+    Completion, Created, Known, Live, Lock, Mark, Progress, Removal, Resource, Rule, Status,
+};
 use crate::aws::{Aws, Fault, FaultKind};
 use crate::value::{Attributes, PhysicalId};
 
@@ -69,6 +71,7 @@ const AT_WORK: &[&str] =
 impl Resource for Agent {
     const TYPE: &'static str = "AWS::Bedrock::Agent";
     const ALONE: Option<&'static [&'static str]> = Some(&["AgentName"]);
+    const COMPLETION: Completion = Completion::Calls;
     const RULES: &'static [(&'static str, Rule)] = &[
         ("ActionGroups[].ActionGroupState", Rule::Default("\"ENABLED\"")),
         ("ActionGroups[].FunctionSchema.Functions[].Parameters{}.Required", Rule::Default("false")),

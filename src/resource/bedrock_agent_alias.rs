@@ -17,7 +17,8 @@ use super::bedrock_tags::{self, Tags};
 use super::or_absent::OrAbsent as _;
 use super::pages::pages;
 use super::{
-    Created, Effect, Follows, Known, Live, Lock, Mark, Progress, Removal, Resource, Status,
+    Completion, Created, Effect, Follows, Known, Live, Lock, Mark, Progress, Removal, Resource,
+    Status,
 };
 use crate::aws::{Aws, Fault, FaultKind};
 use crate::value::{Attributes, PhysicalId, Token};
@@ -44,6 +45,7 @@ struct Route {
 impl Resource for AgentAlias {
     const TYPE: &'static str = "AWS::Bedrock::AgentAlias";
     const ALONE: Option<&'static [&'static str]> = Some(&["AgentId", "AgentAliasName"]);
+    const COMPLETION: Completion = Completion::Calls;
     const FOLLOWS: Option<Follows> = Some(Follows {
         through: "AgentId",
         types: &[],

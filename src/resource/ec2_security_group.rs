@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use super::ec2_rules::{self, Change, Declared, Direction, Names, Terms};
 use super::tags::Tag;
 use super::{
-    Created, Known, Live, Lock, Mark, Name, Progress, Resource, Rule, Status, Uniqueness,
-    ec2_lambda_interfaces, ec2_tags,
+    Completion, Created, Known, Live, Lock, Mark, Name, Progress, Resource, Rule, Status,
+    Uniqueness, ec2_lambda_interfaces, ec2_tags,
 };
 use crate::aws::{Aws, Fault, FaultKind};
 use crate::value::{Attributes, PhysicalId};
@@ -256,6 +256,7 @@ async fn explain(aws: &Aws, fault: Fault, id: &str) -> Fault {
 
 impl Resource for SecurityGroup {
     const TYPE: &'static str = "AWS::EC2::SecurityGroup";
+    const COMPLETION: Completion = Completion::Calls;
     const READ_BATCH: usize = ec2_rules::GROUP_BATCH;
     /// Lambda may take three quarters of an hour to remove the last interface in it.
     const DELETE_PATIENCE: Duration = Duration::from_mins(45);

@@ -9,8 +9,8 @@ use std::time::Duration;
 use serde_json::Value as Json;
 
 use super::{
-    Created, Follows, Known, Live, Lock, Mark, Name, Progress, Removal, Resource, Rule, Uniqueness,
-    Verdict,
+    Completion, Created, Follows, Known, Live, Lock, Mark, Name, Progress, Removal, Resource, Rule,
+    Uniqueness, Verdict,
 };
 use crate::aws::{Aws, Fault, FaultKind};
 use crate::schema;
@@ -40,6 +40,7 @@ pub trait Handler: Send + Sync {
     fn gone_with(&self) -> Option<&'static str>;
     fn lock(&self) -> Option<Lock>;
     fn removal(&self) -> Removal;
+    fn completion(&self) -> Completion;
     fn reference(&self, id: &PhysicalId) -> String;
     fn identify(&self, text: &str, properties: &Json) -> PhysicalId;
     fn replaces(&self, path: &str, from: &Json, to: &Json) -> Verdict;
@@ -214,6 +215,10 @@ impl<R: Resource> Handler for Typed<R> {
 
     fn lock(&self) -> Option<Lock> {
         R::LOCK
+    }
+
+    fn completion(&self) -> Completion {
+        R::COMPLETION
     }
 
     fn removal(&self) -> Removal {

@@ -17,8 +17,8 @@ use super::or_absent::OrAbsent as _;
 use super::pages::pages;
 use super::tags;
 use super::{
-    Created, Known, Live, Lock, Mark, Name, Progress, Resource, Rule, Status, Uniqueness,
-    iam_documents, iam_tags,
+    Completion, Created, Known, Live, Lock, Mark, Name, Progress, Resource, Rule, Status,
+    Uniqueness, iam_documents, iam_tags,
 };
 use crate::aws::{Aws, Fault, FaultKind};
 use crate::value::{Attributes, PhysicalId};
@@ -46,6 +46,7 @@ impl Props {
 
 impl Resource for ManagedPolicy {
     const TYPE: &'static str = "AWS::IAM::ManagedPolicy";
+    const COMPLETION: Completion = Completion::Calls;
     const RULES: &'static [(&'static str, Rule)] = &[
         ("PolicyDocument", Rule::Policy),
         ("Description", Rule::Default("\"\"")),

@@ -15,7 +15,7 @@ use serde_json::Value as Json;
 use super::iam_account::{self, Told};
 use super::iam_documents;
 use super::iam_principals::{Principal, principals};
-use super::{Created, Known, Live, Mark, Progress, Resource, Rule, Status};
+use super::{Completion, Created, Known, Live, Mark, Progress, Resource, Rule, Status};
 use crate::aws::{Aws, Fault};
 use crate::value::{Attributes, PhysicalId};
 
@@ -53,6 +53,7 @@ impl Resource for Policy {
     const TYPE: &'static str = "AWS::IAM::Policy";
     const ALONE: Option<&'static [&'static str]> =
         Some(&["PolicyName", "Roles", "Users", "Groups"]);
+    const COMPLETION: Completion = Completion::Calls;
     const RULES: &'static [(&'static str, Rule)] = &[("PolicyDocument", Rule::Policy)];
 
     type Props = Props;

@@ -17,8 +17,8 @@ use super::or_absent::OrAbsent as _;
 use super::pages::pages;
 use super::tags::{self, Tag, TagChange};
 use super::{
-    Created, Known, Live, Lock, Mark, Name, Progress, Resource, Rule, Status, Uniqueness,
-    iam_documents, iam_tags,
+    Completion, Created, Known, Live, Lock, Mark, Name, Progress, Resource, Rule, Status,
+    Uniqueness, iam_documents, iam_tags,
 };
 use crate::aws::{Aws, Fault, FaultKind};
 use crate::value::{Attributes, PhysicalId};
@@ -96,6 +96,7 @@ impl Props {
 
 impl Resource for Role {
     const TYPE: &'static str = "AWS::IAM::Role";
+    const COMPLETION: Completion = Completion::Calls;
     const DELETE_PATIENCE: Duration = Duration::from_mins(2);
     const RULES: &'static [(&'static str, Rule)] = &[
         ("AssumeRolePolicyDocument", Rule::Policy),

@@ -21,8 +21,8 @@ use super::lambda_properties::Props;
 use super::or_absent::OrAbsent as _;
 use super::pages::pages;
 use super::{
-    Created, Known, Live, Lock, Mark, Name, Progress, Resource, Rule, Status, Uniqueness, Verdict,
-    lambda_code, lambda_configuration, lambda_faults, lambda_settings, tags,
+    Completion, Created, Known, Live, Lock, Mark, Name, Progress, Resource, Rule, Status,
+    Uniqueness, Verdict, lambda_code, lambda_configuration, lambda_faults, lambda_settings, tags,
 };
 use crate::aws::{Aws, Fault, FaultKind};
 use crate::value::{Attributes, PhysicalId};
@@ -36,6 +36,7 @@ const UPDATE_CODE: &str = "lambda:UpdateFunctionCode";
 
 impl Resource for Function {
     const TYPE: &'static str = "AWS::Lambda::Function";
+    const COMPLETION: Completion = Completion::Calls;
     const PATIENCE: Duration = Duration::from_mins(10);
     const RULES: &'static [(&'static str, Rule)] = &[
         ("Architectures", Rule::Default("[\"x86_64\"]")),

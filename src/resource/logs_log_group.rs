@@ -14,7 +14,9 @@ use super::iam_documents::{same, to_text};
 use super::or_absent::OrAbsent as _;
 use super::pages::pages;
 use super::tags::{self, Tag, TagChange};
-use super::{Created, Known, Live, Mark, Name, Progress, Resource, Rule, Status, Uniqueness};
+use super::{
+    Completion, Created, Known, Live, Mark, Name, Progress, Resource, Rule, Status, Uniqueness,
+};
 use crate::aws::{Aws, Fault};
 use crate::value::{Attributes, PhysicalId};
 
@@ -47,6 +49,7 @@ impl Props {
 
 impl Resource for LogGroup {
     const TYPE: &'static str = "AWS::Logs::LogGroup";
+    const COMPLETION: Completion = Completion::Calls;
     const READ_BATCH: usize = 50;
     const RULES: &'static [(&'static str, Rule)] = &[
         ("BearerTokenAuthenticationEnabled", Rule::Default("false")),

@@ -99,6 +99,8 @@ pub trait Resource: Copy + Default + Send + Sync + 'static {
     const RULES: &'static [(&'static str, Rule)] = &[];
     /// Properties of the schema that are left out, and why.
     const UNSUPPORTED: &'static [(&'static str, &'static str)] = &[];
+    /// Whether calls are left once AWS has named it.
+    const COMPLETION: Completion = Completion::None;
     /// The property that holds a name Cairn generates when the template gives none.
     const NAME: Option<Name> = None;
     /// What this type has to be made anew or rolled over for.
@@ -158,7 +160,7 @@ pub trait Resource: Copy + Default + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Created, Fault>> + Send;
 
     /// The calls after the naming one, once it is ready: attributes, attachments, rules. Called
-    /// again it finishes what is missing.
+    /// again it finishes what is missing. Only for [`Completion::Calls`].
     fn complete(
         self,
         _aws: &Aws,
@@ -278,6 +280,14 @@ pub enum Progress {
     Settle,
     /// Wait until it is ready, then call again for the rest.
     Again,
+}
+
+/// Whether there is something to do for a resource that is named and ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Completion {
+    None,
+    /// [`Resource::complete`].
+    Calls,
 }
 
 /// When a deleted resource is gone.

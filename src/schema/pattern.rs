@@ -10,19 +10,23 @@ use serde::Deserialize;
 
 /// More than any pattern of the schemas needs.
 const SIZE_LIMIT: usize = 4 << 20;
+/// What is short, in bytes: a repetition that may be as often ends for a short text only where that
+/// does. Each is built as many times as it may occur, and names are often 63 characters at most.
+const SHORT: usize = 63;
 
 /// A pattern of a schema or a parameter, compiled when first used.
 #[derive(Debug, Deserialize)]
 #[serde(from = "String")]
 pub struct Pattern {
     text: String,
+    short: OnceLock<Option<PikeVM>>,
     ascii: OnceLock<Option<PikeVM>>,
     unicode: OnceLock<Option<PikeVM>>,
 }
 
 impl From<String> for Pattern {
     fn from(text: String) -> Self {
-        Self { text, ascii: OnceLock::new(), unicode: OnceLock::new() }
+        Self { text, short: OnceLock::new(), ascii: OnceLock::new(), unicode: OnceLock::new() }
     }
 }
 
@@ -34,19 +38,30 @@ impl Pattern {
     /// Whether a text fits. A pattern that looks ahead or behind cannot be run here and takes
     /// every text: AWS has the last word.
     pub fn matches(&self, text: &str) -> bool {
-        let machine = if text.is_ascii() { self.ascii() } else { self.unicode() };
+        let machine = match text.is_ascii() {
+            true if text.len() <= SHORT => self.short(),
+            true => self.ascii(),
+            false => self.unicode(),
+        };
         machine.is_none_or(|machine| machine.is_match(&mut machine.create_cache(), text))
+    }
+
+    /// For a short text of ASCII alone.
+    fn short(&self) -> Option<&PikeVM> {
+        let build = || build(&translate(&self.text, Bounds::Reached), false);
+        self.short.get_or_init(build).as_ref().or_else(|| self.unicode())
     }
 
     /// For a text of ASCII alone, in which each byte is a character: what is built takes a
     /// fraction of the time.
     fn ascii(&self) -> Option<&PikeVM> {
-        let machine = self.ascii.get_or_init(|| build(&self.text, false));
-        machine.as_ref().or_else(|| self.unicode())
+        let build = || build(&translate(&self.text, Bounds::All), false);
+        self.ascii.get_or_init(build).as_ref().or_else(|| self.unicode())
     }
 
     pub(super) fn unicode(&self) -> Option<&PikeVM> {
-        self.unicode.get_or_init(|| build(&self.text, true)).as_ref()
+        let build = || build(&translate(&self.text, Bounds::All), true);
+        self.unicode.get_or_init(build).as_ref()
     }
 }
 
@@ -59,13 +74,21 @@ fn build(pattern: &str, unicode: bool) -> Option<PikeVM> {
     PikeVM::builder()
         .thompson(limits)
         .syntax(syntax::Config::new().unicode(unicode).utf8(unicode))
-        .build(&translate(pattern))
+        .build(pattern)
         .ok()
+}
+
+/// Which bounds of repetitions matter.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Bounds {
+    All,
+    /// Those that a short text can reach.
+    Reached,
 }
 
 /// Says in this engine's words what the pattern says in JavaScript's or Java's: `\d` and `\w` are
 /// ASCII, `[` inside a class is a bracket, `&` and `~` there are characters, `\Z` is the end.
-fn translate(pattern: &str) -> String {
+fn translate(pattern: &str, bounds: Bounds) -> String {
     let mut text = String::with_capacity(pattern.len());
     let mut in_class = false;
     let mut characters = pattern.chars();
@@ -85,6 +108,13 @@ fn translate(pattern: &str) -> String {
             '[' | '&' | '~' if in_class => {
                 let _ = write!(text, "\\{character}");
             }
+            '{' if !in_class && bounds == Bounds::Reached => {
+                text.push('{');
+                if let Some((least, rest)) = out_of_reach(characters.as_str()) {
+                    let _ = write!(text, "{least},}}");
+                    characters = rest.chars();
+                }
+            }
             '[' | ']' => {
                 in_class = character == '[';
                 text.push(character);
@@ -93,4 +123,14 @@ fn translate(pattern: &str) -> String {
         }
     }
     text
+}
+
+/// Of a repetition whose upper bound no short text reaches, `1,63}` behind its brace: the lower one,
+/// and what follows.
+fn out_of_reach(repetition: &str) -> Option<(&str, &str)> {
+    let (bounds, rest) = repetition.split_once('}')?;
+    let (least, most) = bounds.split_once(',')?;
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let most: usize = most.parse().ok()?;
+    (!least.is_empty() && is_number(least) && most >= SHORT).then_some((least, rest))
 }

@@ -154,6 +154,25 @@ fn patterns_keep_their_meaning() {
     assert!(matches(r"^(?!x)y$", "anything"), "what cannot be run refuses nothing");
 }
 
+/// A bound that a short text cannot reach is left out, and nothing is different.
+#[test]
+fn bounds_hold_for_texts_of_every_length() {
+    for most in 61..=66 {
+        for (pattern, least) in [
+            (format!("^[a-z]{{1,{most}}}$"), 1),
+            (format!("^(a[b]?){{2,{most}}}\\Z"), 2),
+            (format!("^[a-z{{1,9}}]{{0,{most}}}$"), 0),
+        ] {
+            let pattern = Pattern::from(pattern);
+            for length in [0, 1, 2, 60, 61, 62, 63, 64, 65, 66, 67] {
+                let fits = (least..=most).contains(&length);
+                let what = format!("{} of {length}", pattern.as_str());
+                assert_eq!(pattern.matches(&"a".repeat(length)), fits, "{what}");
+            }
+        }
+    }
+}
+
 #[test]
 fn paths_are_answered_with_what_is_below_them() {
     let endpoint = of("AWS::EC2::VPCEndpoint");

@@ -24,8 +24,8 @@ impl State {
         if format > u64::from(FORMAT) {
             return Err(FormatError::Newer { format });
         }
-        // 1 has no `runs`, and is a state of 2 in all else.
-        if format == 1 {
+        // 1 has no `runs`, and 2 another journal in a bucket; in all else they are as this one.
+        if matches!(format, 1 | 2) {
             json["format"] = FORMAT.into();
         }
         Ok(serde_json::from_value(json)?)

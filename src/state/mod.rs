@@ -26,7 +26,7 @@ use crate::template::DeletionPolicy;
 use crate::value::{Attributes, LogicalId, PhysicalId, Token, TypeName};
 
 /// The version of the format. An older one is read as this one, a newer one is refused.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// Everything one stack owns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -185,6 +185,31 @@ impl State {
     /// Whether nothing is owned and nothing may be left behind.
     pub fn is_empty(&self) -> bool {
         self.resources.is_empty()
+    }
+
+    /// The digests of all local code that it has, or that a rollback goes back to.
+    pub fn code(&self) -> BTreeSet<String> {
+        fn collect(json: &Json, found: &mut BTreeSet<String>) {
+            match json {
+                Json::Array(items) => items.iter().for_each(|item| collect(item, found)),
+                Json::Object(entries) => {
+                    let digest = entries.get("AssetSha256").and_then(Json::as_str);
+                    found.extend(digest.map(str::to_owned));
+                    entries.values().for_each(|item| collect(item, found));
+                }
+                _ => {}
+            }
+        }
+        let before = self.before.resources.values().filter_map(|was| match was {
+            Was::Absent => None,
+            Was::Present(instance) => Some(&**instance),
+        });
+        let mut found = BTreeSet::new();
+        for instance in self.resources.values().flat_map(Entry::instances).chain(before) {
+            collect(&instance.properties, &mut found);
+            instance.attempted.iter().for_each(|properties| collect(properties, &mut found));
+        }
+        found
     }
 
     /// The instance made with this token, wherever it stands.

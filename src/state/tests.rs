@@ -369,11 +369,11 @@ async fn a_newer_format_is_refused_with_advice() {
     home.open().await.close().await.expect("it can be written");
     let path = home.file("state.json");
     let text = fs::read_to_string(&path).expect("a snapshot");
-    let newer = text.replace("\"format\": 2", "\"format\": 3, \"unheard\": []");
+    let newer = text.replace("\"format\": 3", "\"format\": 4, \"unheard\": []");
     assert_ne!(newer, text);
     fs::write(&path, newer).expect("a file");
     let refused = home.store.read().await.expect_err("it is newer");
-    assert!(refused.to_string().contains("newer Cairn (format 3, this one knows 2)"), "{refused}");
+    assert!(refused.to_string().contains("newer Cairn (format 4, this one knows 3)"), "{refused}");
     assert_eq!(refused.hints(), ["update Cairn"]);
 }
 
@@ -435,7 +435,7 @@ async fn every_older_version_is_read_and_written_as_this_one() {
         seen.push(name);
     }
     seen.sort();
-    assert_eq!(seen, ["1-attempts", "1-exports", "1-first"]);
+    assert_eq!(seen, ["1-attempts", "1-exports", "1-first", "2-runs"]);
 }
 
 #[tokio::test]

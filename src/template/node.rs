@@ -93,6 +93,31 @@ impl Node {
         }
     }
 
+    /// What stands in no file.
+    pub fn from_json(json: Json) -> Self {
+        let number = |text: String| Literal::Number { text };
+        let kind = match json {
+            Json::Null => NodeKind::Null,
+            Json::Bool(value) => {
+                NodeKind::Literal(Literal::Bool { value, text: value.to_string() })
+            }
+            Json::Number(found) => NodeKind::Literal(number(found.to_string())),
+            Json::String(text) => NodeKind::String(text),
+            Json::Array(items) => NodeKind::List(items.into_iter().map(Self::from_json).collect()),
+            Json::Object(entries) => NodeKind::Map(
+                entries
+                    .into_iter()
+                    .map(|(key, value)| Entry {
+                        key,
+                        key_span: Span::default(),
+                        value: Self::from_json(value),
+                    })
+                    .collect(),
+            ),
+        };
+        Self { kind, span: Span::default() }
+    }
+
     /// What kind of thing this is, for messages.
     pub fn kind_name(&self) -> &'static str {
         match &self.kind {

@@ -184,6 +184,10 @@ impl Text<'_> {
                 "a `:` or `,` is missing, or a quote within the text wants another quoting: \
                  `'it''s'`, `\"a \\\"b\\\"\"`",
             ),
+            ErrorKind::CommentNotSeparated => self.here(
+                "a comment cannot begin directly behind something",
+                "put a space before the `#`, or quotes around a text with a `#` in it",
+            ),
             ErrorKind::UnknownQuotedScalarEscape => self.here(
                 "an unknown escape in this text",
                 "write a backslash as `\\\\`, or put the text in single quotes",

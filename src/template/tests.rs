@@ -266,6 +266,10 @@ const SYNTAX_ERRORS: &[(&str, &str)] = &[
         "a: *b\n",
         "1:4 `*b` refers to no anchor above it | if text is meant, put it in quotes: `\"*b\"`",
     ),
+    (
+        "a: \"b\"#c\n",
+        "1:7 a comment cannot begin directly behind something | put a space before the `#`, or quotes around a text with a `#` in it",
+    ),
     ("a: @b\n", "1:4 a plain value cannot begin with `@` | put the value in quotes"),
     (
         "a: {{resolve:ssm:x}}\n",

@@ -1,4 +1,4 @@
-"""The templates: what a generator writes, and what the source distributions of cfn-lint and moto ship."""
+"""The templates: what a generator writes, and what the source distributions of cfn-lint and moto and packages of npm ship."""
 
 import ast
 import itertools
@@ -275,17 +275,26 @@ def written():
 def shipped(sources):
     """Files that are templates, and templates that stand in tests as Python dictionaries and strings."""
     [fixtures] = sources.glob("cfn_lint-*/test/fixtures/templates")
-    for path in sorted(fixtures.rglob("*")):
-        if path.suffix in (".yaml", ".yml", ".json", ".template") and path.stat().st_size < 200_000:
-            text = path.read_bytes().decode("utf-8", errors="replace")
-            if "Resources" in text:
-                yield f"cfn-lint/{path.relative_to(fixtures).with_suffix('')}", text
+    for path, text in files(fixtures):
+        yield f"cfn-lint/{path}", text
+    for package in sorted(sources.glob("*/package")):
+        for path, text in files(package):
+            yield f"npm/{package.parent.name}/{path}", text
     [tests] = sources.glob("moto-*/tests")
     for path in sorted(tests.rglob("*.py")):
         text = path.read_text(encoding="utf-8")
         if "Resources" in text:
             for line, found in in_python(text):
                 yield f"moto/{path.relative_to(tests).with_suffix('')}-{line}", found
+
+
+def files(folder):
+    """The files that may be templates, without their endings."""
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in (".yaml", ".yml", ".json", ".template") and path.is_file() and path.stat().st_size < 200_000:
+            text = path.read_bytes().decode("utf-8", errors="replace")
+            if "Resources" in text:
+                yield path.relative_to(folder).with_suffix(""), text
 
 
 def in_python(text):

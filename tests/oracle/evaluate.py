@@ -2,7 +2,7 @@
 
     evaluate.py SOURCES ATTRIBUTES ANSWERS
 
-SOURCES is a folder with the source distributions that ship templates, ATTRIBUTES a JSON file of the list attributes of each
+SOURCES is a folder with the source distributions and npm packages that ship templates, ATTRIBUTES a JSON file of the list attributes of each
 type, and ANSWERS the JSON file that is written: each template with its parameters and what either evaluator makes of it.
 Nothing is deployed. What AWS would tell is told alike to all three: `ref-Id` for `Ref`, `att-Id.Attribute` for `Fn::GetAtt`.
 """
@@ -254,6 +254,15 @@ def skipped(template, text):
     return None
 
 
+def without_bootstrap(template):
+    """Takes out the CDK's question after the version of its bootstrap stack, of which nothing is made."""
+    parameters = template.get("Parameters") if isinstance(template, dict) else None
+    asked = (parameters or {}).get("BootstrapVersion")
+    if asked and "/cdk-bootstrap/" in str(asked.get("Default")):
+        del parameters["BootstrapVersion"]
+        template.get("Rules", {}).pop("CheckBootstrapVersion", None)
+
+
 def evaluate(name, text, attributes, folder):
     suffix = "json" if text.lstrip().startswith("{") else "yaml"
     if suffix == "json" and not is_json(text):
@@ -263,6 +272,7 @@ def evaluate(name, text, attributes, folder):
     template, matches = decode(str(path))
     if template is None:
         return {"skipped": "cfn-lint cannot read it"}
+    without_bootstrap(template)
     why = skipped(template, text)
     if why:
         return {"skipped": why}
@@ -298,9 +308,11 @@ def main(sources, attributes, answers):
     attributes = json.loads(Path(attributes).read_text(encoding="utf-8"))
     cases = []
     with tempfile.TemporaryDirectory() as folder:
-        for archive in sorted(Path(sources).glob("*.tar.gz")):
+        for archive in sorted(Path(sources).glob("*.t*gz")):
+            # What is in a package of npm is in one folder, always called `package`.
+            own = archive.stem if archive.suffix == ".tgz" else "."
             with tarfile.open(archive) as opened:
-                opened.extractall(folder, filter="data")
+                opened.extractall(Path(folder) / own, filter="data")
         for name, text in corpus.templates(Path(folder)):
             try:
                 case = evaluate(name, text, attributes, folder)

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
+use cairn::journal::summed;
 use cairn::state::store::lease::{Claim, Standing};
 use serde_json::json;
 
@@ -159,16 +160,26 @@ impl Bucket {
         });
     }
 
-    /// Somebody takes the lock, whoever has it, and gives it back at once.
+    /// Somebody takes the lock, whoever has it, and the next number of the journal, and gives the lock
+    /// back at once.
     pub fn steal(&mut self, now: Time) {
+        let mut epoch = 0;
         self.claim(now, |claim| {
             claim.epoch += 1;
+            epoch = claim.epoch;
             claim.nonce = format!("stolen {}", claim.epoch);
             claim.beat = 1;
             claim.standing = Standing::Released;
             claim.holder.pid = 0;
             true
         });
+        let journal = format!("{PREFIX}/journal/");
+        let numbers =
+            self.objects.keys().filter_map(|key| key.strip_prefix(&journal)?.parse::<u64>().ok());
+        if let Some(last) = numbers.max() {
+            let fence = summed(&json!({"epoch": epoch}).to_string());
+            self.put(&format!("{journal}{:020}", last + 1), fence, now);
+        }
     }
 
     fn claim(&mut self, now: Time, change: impl FnOnce(&mut Claim) -> bool) {

@@ -240,8 +240,9 @@ fn a_stack_tells_others_its_outputs() {
         ),
         (
             "{StackName: base, OutputName: Name, RoleArn: r}",
-            "an output in another account cannot be had: `RoleArn` is not supported | the states \
-             of an environment are those of one account",
+            "an output in another account cannot be had: `RoleArn` is not supported | an \
+             environment knows the stacks of one account: leave it out for one of them, and give what \
+             another account's stack tells as a parameter",
         ),
         (
             "{StackName: !Ref Group, OutputName: Name}",

@@ -339,24 +339,43 @@ fn parameters_keep_to_their_constraints() {
     }
 }
 
-/// One missing parameter is one error, whatever is made of it.
+/// What can be said of a template without a parameter is said, with both sides of what depends on
+/// it; whoever deploys it has to give one.
 #[test]
-fn a_missing_parameter_is_told_once() {
-    check(
-        &[],
-        r#"
-Parameters: {Stage: {Type: String}, Count: {Type: Number}}
+fn a_template_is_checked_without_the_values_of_its_parameters() {
+    let text = r#"
+Parameters: {Stage: {Type: String}, Count: {Type: Number}, Groups: {Type: CommaDelimitedList}}
 Rules: {Right: {Assertions: [{Assert: !Equals [!Ref Stage, a]}]}}
 Conditions: {IsProd: !Equals [!Sub "x${Stage}", prod]}
 Mappings: {Blocks: {dev: {Block: 10.0.0.0/16}}}
 Resources:
   Vpc: {Type: AWS::EC2::VPC, Properties: {CidrBlock: !FindInMap [Blocks, !Ref Stage, Block]}}
   Other: {Type: AWS::EC2::VPC, Properties: {CidrBlock: !Select [0, !Cidr [10.0.0.0/8, !Ref Count, 8]]}}
-"#,
-        "
+  Third: {Type: AWS::EC2::VPC, Properties: {CidrBlock: !Select [!Ref Count, [10.0.0.0/8]]}}
+  Logs:
+    Type: AWS::Logs::LogGroup
+    Condition: IsProd
+    Properties: {LogGroupName: !Join ["-", !Ref Groups], RetentionInDays: !If [IsProd, 8, !Ref Nobody]}
+"#;
+    let inputs = inputs(&[("Groups", "a,b")]);
+    let findings = synth(template(text), inputs.clone()).expect_err("one name is wrong");
+    assert_eq!(
+        said(&findings),
+        "\
+~2:14 parameter `Stage` has no value | give one with `--parameter Stage=…`, in config/, or as its Default
+~2:37 parameter `Count` has no value | give one with `--parameter Count=…`, in config/, or as its Default
+13:96 there is no resource or parameter `Nobody`
+"
+    );
+    let graph = synth(template(&text.replace("Nobody", "Count")), inputs).expect("it is right");
+    assert!(graph.nodes.contains_key("Logs") && graph.warnings.is_empty());
+    let refused = graph.deployable().expect_err("two parameters have no value");
+    assert_eq!(
+        said(&refused),
+        "\
 2:14 parameter `Stage` has no value | give one with `--parameter Stage=…`, in config/, or as its Default
 2:37 parameter `Count` has no value | give one with `--parameter Count=…`, in config/, or as its Default
-",
+"
     );
 }
 

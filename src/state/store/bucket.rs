@@ -3,15 +3,18 @@
 //! ```text
 //! <prefix>/state.json          the snapshot
 //! <prefix>/state.previous.json the one before the last run
-//! <prefix>/journal/<epoch>/…   records since, one object for those that were written together
-//! <prefix>/lock                who may write, and which records count
+//! <prefix>/journal/<number>    records since, one object for those that were written together
+//! <prefix>/code/<digest>.zip   local code that was sent, while a rollback may need it
+//! <prefix>/lock                who may write, and where the journal begins
 //! ```
 //!
 //! Nothing is written over what somebody else has written: the snapshot and the lock are replaced
-//! only where they are still what this run has seen. Records count once the lock says so, and only
-//! its holder can say that: one that was paused, and wakes up after another has begun, can make
-//! nothing count any more.
+//! only where they are still what this run has seen, and an object of the journal is made only where
+//! there is none. Each new holder takes the next number of the journal for itself: one that was
+//! paused, and wakes up after another has begun, can make nothing count any more.
 
+mod code;
+mod journal;
 mod remains;
 mod seize;
 
@@ -41,9 +44,11 @@ use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output as Page;
 use aws_sdk_s3::operation::list_objects_v2::builders::ListObjectsV2FluentBuilder as Listing;
 
 use super::lease::{Answer, Claim, Etag, Next, Request, Saying, Standing, Taking};
-use super::{Bodies, Holder, StoreError};
+use super::{Holder, StoreError};
 use crate::aws::{Fault, FaultKind, Guard, chain};
-use crate::journal::{body, sequence};
+use crate::state::FORMAT;
+
+pub use journal::{BucketJournal, Ends};
 
 /// How often a holder is heard of within its term.
 const BEATS: u32 = 4;
@@ -64,8 +69,15 @@ pub struct Bucket {
     prefix: String,
     /// How long a run that is not heard of keeps the lock.
     term: Duration,
-    /// The version of the snapshot that this run has seen.
-    seen: Mutex<Option<Etag>>,
+    /// The snapshot that this run has seen.
+    seen: Mutex<Option<Seen>>,
+}
+
+/// A version of the snapshot.
+#[derive(Debug, Clone)]
+struct Seen {
+    etag: Etag,
+    length: u64,
 }
 
 impl fmt::Debug for Bucket {
@@ -124,18 +136,16 @@ impl Bucket {
         prefix: &str,
     ) -> Result<Vec<String>, StoreError> {
         let prefix = format!("{}/", prefix.trim_matches('/'));
+        let failed = |source| StoreError::Call {
+            attempt: "list",
+            place: format!("s3://{bucket}/{prefix}"),
+            source: Box::new(source),
+        };
         let mut names = Vec::new();
         let mut next = None;
         loop {
             let request = client.list_objects_v2().bucket(bucket).prefix(&prefix).delimiter("/");
-            let page =
-                Box::pin(request.set_continuation_token(next).send()).await.map_err(|error| {
-                    StoreError::Call {
-                        attempt: "list",
-                        place: format!("s3://{bucket}/{prefix}"),
-                        source: Box::new(Fault::from_sdk("s3:ListBucket", &error)),
-                    }
-                })?;
+            let page = page(request.set_continuation_token(next)).await.map_err(failed)?;
             names.extend(page.common_prefixes().iter().filter_map(|one| {
                 Some(one.prefix()?.strip_prefix(&prefix)?.trim_end_matches('/').to_owned())
             }));
@@ -156,6 +166,13 @@ impl Bucket {
     }
 
     async fn get(&self, name: &str) -> Result<Option<Object>, Fault> {
+        let Some((bytes, etag, age)) = self.get_bytes(name).await? else { return Ok(None) };
+        let text = String::from_utf8(bytes)
+            .map_err(|_| Fault::invalid("s3:GetObject", "the object is no text"))?;
+        Ok(Some(Object { text, etag, age }))
+    }
+
+    async fn get_bytes(&self, name: &str) -> Result<Option<(Vec<u8>, Etag, Duration)>, Fault> {
         const ACTION: &str = "s3:GetObject";
         let request = self.client.get_object().bucket(&self.bucket).key(self.key(name));
         let clock = Clock::default();
@@ -171,9 +188,7 @@ impl Bucket {
             kind: FaultKind::Uncertain,
             ..Fault::invalid(ACTION, error.to_string())
         })?;
-        let text = String::from_utf8(bytes.to_vec())
-            .map_err(|_| Fault::invalid(ACTION, "the object is no text"))?;
-        Ok(Some(Object { text, etag, age }))
+        Ok(Some((bytes.to_vec(), etag, age)))
     }
 
     async fn read(&self, name: &str) -> Result<Option<Object>, StoreError> {
@@ -187,11 +202,12 @@ impl Bucket {
         }
     }
 
-    async fn put(&self, name: &str, text: &str, over: Option<&Over>) -> Put {
+    async fn put(&self, name: &str, content: &[u8], over: Option<&Over>) -> Put {
         const ACTION: &str = "s3:PutObject";
         let request = self.client.put_object().bucket(&self.bucket).key(self.key(name));
-        let request = request.body(ByteStream::from(text.as_bytes().to_vec()));
-        let request = request.content_type("application/json");
+        let request = request.body(ByteStream::from(content.to_vec()));
+        let kind = if name.ends_with(".zip") { "application/zip" } else { "application/json" };
+        let request = request.content_type(kind);
         let request = match over {
             None => request,
             Some(Over::Nothing) => request.if_none_match("*"),
@@ -210,11 +226,11 @@ impl Bucket {
     }
 
     /// Writes an object whose name nobody else writes to: doing it twice changes nothing.
-    async fn write(&self, name: &str, text: &str) -> Result<(), StoreError> {
+    async fn write(&self, name: &str, content: &[u8]) -> Result<(), StoreError> {
         let mut tries = 0;
         loop {
             tries += 1;
-            match self.put(name, text, None).await {
+            match self.put(name, content, None).await {
                 Put::Written(_) => return Ok(()),
                 Put::Unanswered(fault) if again(&fault) && tries < TRIES => backoff(tries).await,
                 Put::Unanswered(fault) => return Err(self.failed("write", name, fault)),
@@ -225,19 +241,30 @@ impl Bucket {
 
     pub async fn snapshot(&self) -> Result<Option<String>, StoreError> {
         let object = self.read(SNAPSHOT).await?;
-        let (text, etag) = object.map(|object| (object.text, object.etag)).unzip();
-        *self.seen.lock().expect("nothing panics while it holds this lock") = etag;
-        Ok(text)
+        self.has_seen(object.as_ref().map(|object| (&object.etag, object.text.len())));
+        Ok(object.map(|object| object.text))
+    }
+
+    fn has_seen(&self, version: Option<(&Etag, usize)>) {
+        *self.seen.lock().expect("nothing panics while it holds this lock") =
+            version.map(|(etag, length)| Seen { etag: etag.clone(), length: length as u64 });
+    }
+
+    fn seen(&self) -> Option<Seen> {
+        self.seen.lock().expect("nothing panics while it holds this lock").clone()
+    }
+
+    fn snapshot_length(&self) -> u64 {
+        self.seen().map_or(0, |seen| seen.length)
     }
 
     /// Replaces the snapshot that was read or written last.
     pub async fn write_snapshot(&self, text: &str) -> Result<(), StoreError> {
-        let seen = self.seen.lock().expect("nothing panics while it holds this lock").clone();
-        let over = seen.map_or(Over::Nothing, Over::Version);
+        let over = self.seen().map_or(Over::Nothing, |seen| Over::Version(seen.etag));
         let mut tries = 0;
         let etag = loop {
             tries += 1;
-            let fault = match self.put(SNAPSHOT, text, Some(&over)).await {
+            let fault = match self.put(SNAPSHOT, text.as_bytes(), Some(&over)).await {
                 Put::Written(etag) => break etag,
                 Put::Refused => None,
                 Put::Unanswered(fault) => Some(fault),
@@ -250,13 +277,18 @@ impl Bucket {
                 (_, None) => return Err(StoreError::Lost { by: None }),
             }
         };
-        *self.seen.lock().expect("nothing panics while it holds this lock") = Some(etag);
+        self.has_seen(Some((&etag, text.len())));
         Ok(())
     }
 
     /// Keeps the snapshot as it is, beside the one that takes its place.
     pub async fn keep_snapshot(&self) -> Result<(), StoreError> {
         self.copy(SNAPSHOT, PREVIOUS).await
+    }
+
+    /// Keeps a snapshot that was just written.
+    pub async fn keep(&self, text: &str) -> Result<(), StoreError> {
+        self.write(PREVIOUS, text.as_bytes()).await
     }
 
     pub async fn has_previous(&self) -> Result<bool, StoreError> {
@@ -266,31 +298,23 @@ impl Bucket {
     /// Writes what stands in an object to another, too.
     async fn copy(&self, from: &str, to: &str) -> Result<(), StoreError> {
         match self.read(from).await? {
-            Some(object) => self.write(to, &object.text).await,
+            Some(object) => self.write(to, object.text.as_bytes()).await,
             None => Ok(()),
         }
     }
 
     /// Removes what remembers a stack; the snapshot last, since it is what says that there is one.
-    pub async fn forget(&self) -> Result<(), StoreError> {
-        self.forget_previous(u64::MAX).await?;
+    pub async fn forget(self: &Arc<Self>) -> Result<(), StoreError> {
+        self.forget_previous().await?;
+        for name in self.code_names().await? {
+            self.forget_code(&name).await?;
+        }
         self.remove(SNAPSHOT).await
     }
 
-    /// Removes what leads to the snapshot: the one before, and the journals of epochs before one.
-    pub async fn forget_previous(&self, epoch: u64) -> Result<(), StoreError> {
-        self.remove(PREVIOUS).await?;
-        self.remove_journals(epoch).await
-    }
-
-    /// Removes the journals of the epochs before one.
-    async fn remove_journals(&self, epoch: u64) -> Result<(), StoreError> {
-        for name in self.objects("journal/").await? {
-            if epoch_of(&name).is_some_and(|one| one < epoch) {
-                self.remove(&name).await?;
-            }
-        }
-        Ok(())
+    /// Removes what leads to the snapshot: the one before, and the records between them.
+    pub async fn forget_previous(self: &Arc<Self>) -> Result<(), StoreError> {
+        tokio::try_join!(self.remove(PREVIOUS), self.remove_journal(u64::MAX)).map(drop)
     }
 
     async fn remove(&self, name: &str) -> Result<(), StoreError> {
@@ -310,44 +334,24 @@ impl Bucket {
         }
     }
 
-    /// The records that count.
-    pub(super) async fn journal(&self) -> Result<Bodies, StoreError> {
-        let Some(claim) = self.claim().await? else { return Ok(Bodies::default()) };
-        let mut bodies = Vec::new();
-        for name in self.objects(&format!("journal/{:020}/", claim.journal)).await? {
-            // Removed since it was listed: a run has ended, and who reads sees that next.
-            let Some(object) = self.read(&name).await? else { continue };
-            for line in object.text.lines() {
-                let body = body(line).and_then(|body| Some((sequence(body)?, body)));
-                let Some((sequence, body)) = body else {
-                    return Err(StoreError::Damaged { place: self.journal_place() });
-                };
-                if sequence <= claim.serial {
-                    bodies.push(body.to_owned());
-                }
-            }
-        }
-        Ok(Bodies { bodies, whole: 0 })
-    }
-
     async fn claim(&self) -> Result<Option<Claim>, StoreError> {
-        let Some(object) = self.read(LOCK).await? else { return Ok(None) };
-        let claim = serde_json::from_str(&object.text).map_err(|source| {
-            StoreError::Unreadable { place: format!("{}/{LOCK}", self.place()), source }
-        })?;
-        Ok(Some(claim))
+        let object = self.read(LOCK).await?;
+        object.map(|object| self.claimed(&object.text)).transpose()
     }
 
-    /// A page of a listing, asked for again where its answer is lost.
-    async fn page(&self, below: &str, request: Listing) -> Result<Page, StoreError> {
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            let answer = Box::pin(request.clone().send()).await;
-            match answer.map_err(|error| Fault::from_sdk("s3:ListBucket", &error)) {
-                Err(fault) if again(&fault) && tries < TRIES => backoff(tries).await,
-                other => return other.map_err(|fault| self.failed("list", below, fault)),
-            }
+    /// What a lock says. One of a newer Cairn is no mistake.
+    fn claimed(&self, text: &str) -> Result<Claim, StoreError> {
+        #[derive(serde::Deserialize)]
+        struct Head {
+            #[serde(default)]
+            format: u64,
+        }
+        let place = || format!("{}/{LOCK}", self.place());
+        let unreadable = |source| StoreError::Unreadable { place: place(), source };
+        let Head { format } = serde_json::from_str(text).map_err(unreadable)?;
+        match format > u64::from(FORMAT) {
+            true => Err(StoreError::Newer { place: place(), format }),
+            false => serde_json::from_str(text).map_err(unreadable),
         }
     }
 
@@ -358,7 +362,9 @@ impl Bucket {
         let mut next = None;
         loop {
             let request = self.client.list_objects_v2().bucket(&self.bucket).prefix(&prefix);
-            let page = self.page(below, request.set_continuation_token(next)).await?;
+            let page = page(request.set_continuation_token(next))
+                .await
+                .map_err(|fault| self.failed("list", below, fault))?;
             names.extend(page.contents().iter().filter_map(|object| {
                 Some(format!("{below}{}", object.key()?.strip_prefix(&prefix)?))
             }));
@@ -371,9 +377,17 @@ impl Bucket {
     }
 }
 
-/// Which epoch's journal an object belongs to: `journal/<epoch>/<sequence>`.
-fn epoch_of(name: &str) -> Option<u64> {
-    name.split('/').nth(1)?.parse().ok()
+/// A page of a listing, asked for again where its answer is lost.
+async fn page(request: Listing) -> Result<Page, Fault> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let answer = Box::pin(request.clone().send()).await;
+        match answer.map_err(|error| Fault::from_sdk("s3:ListBucket", &error)) {
+            Err(fault) if again(&fault) && tries < TRIES => backoff(tries).await,
+            other => return other,
+        }
+    }
 }
 
 const SNAPSHOT: &str = "state.json";
@@ -403,6 +417,8 @@ struct Inner {
     held: Turn<Held>,
     /// When it was certainly ours; `None` once it is lost.
     confirmed: Mutex<Option<Moment>>,
+    /// What the holder says of the journal the next time it is heard of.
+    reached: Mutex<Reached>,
     beating: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -410,6 +426,16 @@ struct Inner {
 struct Held {
     claim: Claim,
     etag: Etag,
+}
+
+/// How far a journal has come.
+#[derive(Debug, Clone, Copy)]
+struct Reached {
+    format: u32,
+    /// Where it begins.
+    journal: u64,
+    /// Its last record.
+    serial: u64,
 }
 
 impl Drop for Farewell {
@@ -443,6 +469,9 @@ impl Inner {
         let mut held = self.held.lock().await;
         let mut claim = held.claim.clone();
         claim.beat += 1;
+        let reached = *self.reached.lock().expect("nothing panics while it holds this lock");
+        (claim.format, claim.journal, claim.serial) =
+            (reached.format, reached.journal, reached.serial);
         change(&mut claim);
         let mut saying = Saying::new(claim, held.etag.clone());
         let mut asked = Moment::now();
@@ -464,7 +493,7 @@ impl Inner {
                     self.confirm(None);
                     return Err(StoreError::Lost { by: Some(claim.holder) });
                 }
-                Next::Unanswered => return Err(self.bucket.silent()),
+                Next::Unanswered => return Err(self.bucket.silent(LOCK)),
             }
         }
     }
@@ -509,7 +538,7 @@ impl Lease {
                     pause(LOOK).await;
                     next = taking.begin();
                 }
-                Next::Unanswered => return Err(bucket.silent()),
+                Next::Unanswered => return Err(bucket.silent(LOCK)),
             }
         };
         Ok(Self::holding(bucket, claim, etag, asked))
@@ -517,8 +546,11 @@ impl Lease {
 
     /// A lock that is ours, and certainly was when it was asked for.
     fn holding(bucket: &Arc<Bucket>, claim: Claim, etag: Etag, asked: Moment) -> Self {
+        let reached =
+            Reached { format: claim.format, journal: claim.journal, serial: claim.serial };
         let inner = Arc::new(Inner {
             bucket: Arc::clone(bucket),
+            reached: Mutex::new(reached),
             held: Turn::new(Held { claim, etag }),
             confirmed: Mutex::new(Some(asked)),
             beating: Mutex::default(),
@@ -566,6 +598,38 @@ impl Lease {
     async fn say(&self, change: impl FnOnce(&mut Claim)) -> Result<(), StoreError> {
         self.inner.say(change).await
     }
+
+    fn bucket(&self) -> &Arc<Bucket> {
+        &self.inner.bucket
+    }
+
+    /// What was said last.
+    async fn claim(&self) -> Claim {
+        self.inner.held.lock().await.claim.clone()
+    }
+
+    /// The last record that counts.
+    fn has_reached(&self, serial: u64) {
+        self.inner.reached.lock().expect("nothing panics while it holds this lock").serial = serial;
+    }
+
+    /// Says that the journal is a chain that begins with this number.
+    async fn begin_chain(&self, number: u64) -> Result<(), StoreError> {
+        {
+            let mut reached =
+                self.inner.reached.lock().expect("nothing panics while it holds this lock");
+            (reached.format, reached.journal) = (FORMAT, number);
+        }
+        self.say(|_| ()).await
+    }
+
+    /// It is another's: who has it now, as far as the bucket tells.
+    async fn lost(&self) -> StoreError {
+        self.inner.confirm(None);
+        let nonce = self.claim().await.nonce;
+        let claim = self.bucket().claim().await.ok().flatten();
+        StoreError::Lost { by: claim.filter(|it| it.nonce != nonce).map(|claim| claim.holder) }
+    }
 }
 
 impl Guard for Lease {
@@ -592,19 +656,16 @@ impl Bucket {
         let answer = match request {
             Request::Get => match self.get(LOCK).await {
                 Ok(None) => Answer::Absent,
-                Ok(Some(object)) => match serde_json::from_str(&object.text) {
-                    Ok(claim) => Answer::Found { claim, etag: object.etag, age: object.age },
-                    Err(source) => {
-                        let place = format!("{}/{LOCK}", self.place());
-                        return Err(StoreError::Unreadable { place, source });
-                    }
-                },
+                Ok(Some(object)) => {
+                    let claim = self.claimed(&object.text)?;
+                    Answer::Found { claim, etag: object.etag, age: object.age }
+                }
                 Err(fault) => lost(fault, "read")?,
             },
             Request::Put { claim, over } => {
                 let over = over.map_or(Over::Nothing, Over::Version);
                 let text = serde_json::to_string(&claim).unwrap_or_default();
-                match self.put(LOCK, &text, Some(&over)).await {
+                match self.put(LOCK, text.as_bytes(), Some(&over)).await {
                     Put::Written(etag) => Answer::Written { etag },
                     Put::Refused => Answer::Refused,
                     Put::Unanswered(fault) => lost(fault, "write")?,
@@ -617,44 +678,9 @@ impl Bucket {
         Ok(answer)
     }
 
-    fn silent(&self) -> StoreError {
+    fn silent(&self, name: &str) -> StoreError {
         let fault = Fault::invalid("s3:PutObject", "the bucket does not answer");
-        self.failed("write", LOCK, Fault { kind: FaultKind::Uncertain, ..fault })
-    }
-}
-
-/// The journal of one holder.
-#[derive(Debug)]
-pub struct BucketJournal {
-    lease: Lease,
-    epoch: u64,
-}
-
-impl BucketJournal {
-    /// Begins a journal after a snapshot that is written.
-    pub async fn open(lease: &Lease, serial: u64) -> Result<Self, StoreError> {
-        let mut epoch = 0;
-        lease
-            .say(|claim| {
-                epoch = claim.epoch;
-                claim.journal = claim.epoch;
-                claim.serial = serial;
-            })
-            .await?;
-        Ok(Self { lease: lease.clone(), epoch })
-    }
-
-    /// Makes records durable, then lets them count.
-    pub async fn append(&mut self, first: u64, last: u64, lines: &str) -> Result<(), StoreError> {
-        let name = format!("journal/{:020}/{first:020}", self.epoch);
-        self.lease.inner.bucket.write(&name, lines).await?;
-        self.lease.say(|claim| claim.serial = last).await
-    }
-
-    /// The journal is part of the snapshot now, and leads there from the one before; those of
-    /// other holders do not any more.
-    pub async fn retire(self) -> Result<(), StoreError> {
-        self.lease.inner.bucket.remove_journals(self.epoch).await
+        self.failed("write", name, Fault { kind: FaultKind::Uncertain, ..fault })
     }
 }
 

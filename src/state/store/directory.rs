@@ -11,14 +11,8 @@ use std::thread;
 use std::time::Duration;
 
 use super::disk::absent_or;
-use super::{Bodies, Disk, Held, Holder, StoreError};
+use super::{Bodies, Disk, Held, Holder, StoreError, may_stay};
 use crate::journal::file;
-
-/// How many bytes of a snapshot are as good as none.
-const SMALL: u64 = 8 * 1024;
-
-/// The part of a snapshot that a journal may grow to.
-const SHARE: u64 = 4;
 
 /// Who holds a lock without having said who it is has just begun, or has ended and its file is still
 /// open for a moment in a process that it was about to start: it is looked for again so many times.
@@ -111,10 +105,49 @@ impl Directory {
     /// Removes what remembers a stack; the snapshot last, since it is what says that there is one.
     pub fn forget(&self) -> Result<(), StoreError> {
         self.forget_previous()?;
+        let code = self.path.join("code");
+        absent_or(fs::remove_dir_all(&code)).map_err(failed("remove", &code))?;
         for path in [self.journal_path(), self.snapshot_path()] {
             absent_or(self.disk.remove(&path)).map_err(failed("remove", &path))?;
         }
         Ok(())
+    }
+
+    fn code_path(&self, name: &str) -> PathBuf {
+        self.path.join("code").join(name)
+    }
+
+    pub fn code_place(&self, name: &str) -> String {
+        self.code_path(name).display().to_string()
+    }
+
+    pub fn code_names(&self) -> Result<Vec<String>, StoreError> {
+        let path = self.path.join("code");
+        match fs::read_dir(&path) {
+            Ok(entries) => Ok(entries
+                .flatten()
+                .filter_map(|entry| entry.file_name().into_string().ok())
+                .collect()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(failed("read", &path)(error)),
+        }
+    }
+
+    pub fn code(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let path = self.code_path(name);
+        self.disk.read(&path).map_err(failed("read", &path))
+    }
+
+    pub fn keep_code(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        let path = self.code_path(name);
+        fs::create_dir_all(self.path.join("code"))
+            .and_then(|()| self.disk.replace(&path, bytes))
+            .map_err(failed("write", &path))
+    }
+
+    pub fn forget_code(&self, name: &str) -> Result<(), StoreError> {
+        let path = self.code_path(name);
+        absent_or(self.disk.remove(&path)).map_err(failed("remove", &path))
     }
 
     pub fn forget_previous(&self) -> Result<(), StoreError> {
@@ -130,11 +163,10 @@ impl Directory {
         Ok(Bodies { bodies: contents.bodies, whole: contents.whole })
     }
 
-    /// Whether a journal may stay beside the snapshot when its run ends. A large snapshot is written
-    /// again only after so many changes that this costs each of them no more than it wrote itself.
+    /// Whether a journal may stay beside the snapshot when its run ends.
     pub fn may_keep(&self, journal: &file::Journal) -> bool {
         let snapshot = fs::metadata(self.snapshot_path()).map_or(0, |it| it.len());
-        snapshot > SMALL && journal.length() < snapshot / SHARE
+        may_stay(journal.length(), snapshot)
     }
 
     /// Opens the journal for appending after what is whole of it.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::super::{FORMAT, FormatError, Violation};
 use super::Holder;
 use super::seal::Kind;
-use crate::aws::Fault;
+use crate::aws::{Fault, FaultKind};
 use crate::journal::Illegal;
 
 #[derive(Debug, thiserror::Error)]
@@ -105,6 +105,19 @@ impl StoreError {
             Self::WrongKey { kind: Kind::Key, .. } => {
                 vec!["is CAIRN_STATE_KEY what it was written with?".to_owned()]
             }
+            Self::Call { source, .. } => match source.kind {
+                FaultKind::Uncertain | FaultKind::Throttled => vec![
+                    "look whether the network is there, and the bucket, then run the same command \
+                     again: nothing is lost"
+                        .to_owned(),
+                ],
+                FaultKind::Denied => vec![format!(
+                    "the credentials in use lack `{}`, or a policy denies it: once they have it, run \
+                     the same command again, nothing is lost",
+                    source.action
+                )],
+                _ => Vec::new(),
+            },
             Self::Io { source, .. } => match source.kind() {
                 io::ErrorKind::StorageFull
                 | io::ErrorKind::QuotaExceeded

@@ -117,12 +117,43 @@ impl fmt::Display for Mend {
 pub(super) struct Remains {
     pub snapshot: Option<Vec<u8>>,
     pub previous: Option<Vec<u8>>,
-    /// In the order of their epochs.
+    /// In their order.
     pub pieces: Vec<Piece>,
-    /// The last record that counts, where the lock says it.
-    pub counted: Option<u64>,
+    /// What the lock says of the last record that counts.
+    pub counted: Option<Counted>,
     /// What a killed run left half-written.
     pub stray: Vec<String>,
+}
+
+/// What a lock says of the last record that counts.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Counted {
+    /// Before format 3: none after this one does.
+    Exactly(u64),
+    /// It was this one when the holder was heard of last.
+    AtLeast(u64),
+}
+
+impl Counted {
+    fn includes(self, sequence: u64) -> bool {
+        match self {
+            Self::Exactly(last) => sequence <= last,
+            Self::AtLeast(_) => true,
+        }
+    }
+
+    fn ends_at(self, serial: u64) -> bool {
+        match self {
+            Self::Exactly(last) => serial == last,
+            Self::AtLeast(last) => serial >= last,
+        }
+    }
+
+    fn last(self) -> u64 {
+        match self {
+            Self::Exactly(last) | Self::AtLeast(last) => last,
+        }
+    }
 }
 
 /// A part of a journal.
@@ -130,7 +161,8 @@ pub(super) struct Remains {
 pub(super) struct Piece {
     pub place: String,
     pub part: Part,
-    pub epoch: u64,
+    /// Where it comes in their order: of two records with one number that of the later piece counts.
+    pub rank: (u8, u64),
     pub bytes: Vec<u8>,
 }
 
@@ -159,7 +191,7 @@ fn hint_repairs(what: What) -> bool {
 /// The records of a journal, and what is wrong with them.
 #[derive(Default)]
 struct Read {
-    records: Vec<(u64, Record)>,
+    records: Vec<((u8, u64), Record)>,
     findings: Vec<Finding>,
     cut: Option<Mend>,
 }
@@ -267,11 +299,13 @@ impl Store {
                     read.unfit(remains, piece, number, begin as u64, is_last);
                     break;
                 };
-                if remains.counted.is_some_and(|last| sequence(body).is_some_and(|it| it > last)) {
+                let is_past =
+                    |counted: Counted| sequence(body).is_some_and(|it| !counted.includes(it));
+                if remains.counted.is_some_and(is_past) {
                     continue;
                 }
                 match self.seals.record(&piece.place, lineage.unwrap_or_default(), body).await {
-                    Ok(record) => read.records.push((piece.epoch, record)),
+                    Ok(record) => read.records.push((piece.rank, record)),
                     Err(error) => {
                         let hint = error.hints().join("; ");
                         let text = format!("line {}: {}", number + 1, chain(&error));
@@ -312,9 +346,10 @@ impl Store {
         let violations = state.violations();
         let each = violations.iter().map(ToString::to_string);
         findings.extend(each.map(|text| finding(What::Unsound, &place, text, LOST)));
-        if let Some(counted) = remains.counted.filter(|counted| *counted != state.serial) {
+        if let Some(counted) = remains.counted.filter(|it| !it.ends_at(state.serial)) {
             let text = format!(
-                "the lock says that record {counted} is the last that counts, and {} is",
+                "the lock says that record {} is the last that counts, and {} is",
+                counted.last(),
                 state.serial
             );
             findings.push(finding(What::Uncounted, &place, text, LOST));
@@ -393,9 +428,9 @@ fn restored(remains: &Remains, previous: State, earlier: Read, current: Read) ->
     let goes_on = !current.records.is_empty();
     // Of two records with one number, only that of the later holder counted.
     let mut by_number = BTreeMap::new();
-    for (epoch, record) in earlier.records.into_iter().chain(current.records) {
-        let before = by_number.insert(record.sequence, (epoch, record));
-        if let Some((other, record)) = before.filter(|(other, _)| *other > epoch) {
+    for (rank, record) in earlier.records.into_iter().chain(current.records) {
+        let before = by_number.insert(record.sequence, (rank, record));
+        if let Some((other, record)) = before.filter(|(other, _)| *other > rank) {
             by_number.insert(record.sequence, (other, record));
         }
     }
@@ -403,7 +438,7 @@ fn restored(remains: &Remains, previous: State, earlier: Read, current: Read) ->
     let is_ended = records.last().is_some_and(|record| record.event == Event::Closed);
     let state = replay(previous, &records).ok()?;
     let is_certain = match remains.counted {
-        Some(counted) => state.serial == counted,
+        Some(counted) => counted.ends_at(state.serial),
         None => is_ended || goes_on,
     };
     (is_certain && state.violations().is_empty()).then_some(state)

@@ -1,10 +1,11 @@
 //! Where the state of a stack is kept: a snapshot, the journal since, and a lock; in a directory or
 //! in a bucket.
 //!
-//! The snapshot is replaced when a run ends; until then the journal is what makes a change
-//! durable, so that the cost of a change does not grow with the stack.
+//! The journal is what makes a change durable. It becomes part of the snapshot when a run ends and it
+//! has grown to a part of that, so that the cost of a change does not grow with the stack.
 
 mod bucket;
+mod code;
 mod directory;
 mod disk;
 mod error;
@@ -24,7 +25,7 @@ pub use bucket::{Bucket, Lease};
 pub use disk::{Disk, LocalDisk, Tail};
 pub use error::StoreError;
 pub use examine::{Examined, Finding, What};
-pub use ledger::Ledger;
+pub use ledger::{Ledger, Promise};
 pub use premises::{Premises, SETTINGS, Setting, Standing, Survey};
 pub use seal::{Keys, Kind, Others, Seals};
 
@@ -33,6 +34,18 @@ use crate::journal::{Record, replay};
 use bucket::BucketJournal;
 use directory::{Directory, FileLock};
 use seal::Pen;
+
+/// How many bytes of a snapshot are as good as none.
+const SMALL: u64 = 8 * 1024;
+
+/// The part of a snapshot that a journal may grow to.
+const SHARE: u64 = 4;
+
+/// Whether a journal may stay beside its snapshot when a run ends. A large snapshot is written again
+/// only after so many changes that this costs each of them no more than it wrote itself.
+fn may_stay(journal: u64, snapshot: u64) -> bool {
+    snapshot > SMALL && journal < snapshot / SHARE
+}
 
 /// Where the state of one stack lives.
 #[derive(Debug, Clone)]
@@ -157,12 +170,12 @@ impl Store {
     /// The state as it stands; `None` when there is none yet. A run may be writing it meanwhile:
     /// when it ends between the reading of snapshot and journal, both are read again.
     pub async fn read(&self) -> Result<Option<State>, StoreError> {
-        let mut text = self.snapshot_text().await?;
+        let (text, journal) = tokio::join!(self.snapshot_text(), self.read_journal());
+        let (mut text, mut bodies) = (text?, journal?.bodies);
         loop {
-            let bodies = self.read_journal().await?.bodies;
             let again = self.snapshot_text().await?;
             if again != text {
-                text = again;
+                (text, bodies) = (again, self.read_journal().await?.bodies);
                 continue;
             }
             return match self.snapshot(text).await? {
@@ -227,49 +240,78 @@ impl Store {
     ///
     /// When it cannot be moved.
     pub async fn put_away(&self, lock: &Lock, at: &str) -> Result<Vec<String>, StoreError> {
-        if let Some(lease) = lock.lease() {
-            lease.ensure().await?;
-        }
         let beside = format!("lost-{}", at.replace(':', ""));
-        match &self.home {
-            Home::Directory(directory) => directory.put_all_away(&beside),
-            Home::Bucket(bucket) => bucket.put_all_away(&beside).await,
+        match (&self.home, lock.lease()) {
+            (Home::Directory(directory), _) => directory.put_all_away(&beside),
+            (Home::Bucket(bucket), Some(lease)) => bucket.put_all_away(&lease, &beside).await,
+            (Home::Bucket(_), None) => Err(StoreError::Lost { by: None }),
         }
     }
 
     /// Opens the state for changes, beginning with `initial` when there is none.
     pub async fn open(&self, lock: Lock, initial: State) -> Result<Ledger, StoreError> {
-        let snapshot = self.read_snapshot().await?;
-        let contents = self.read_journal().await?;
-        let is_new = snapshot.is_none();
-        let state = match snapshot {
-            Some(snapshot) => self.replayed(snapshot, &contents.bodies).await?,
-            None if contents.bodies.is_empty() && !self.has_previous().await? => initial,
-            None => return Err(StoreError::Headless { place: self.snapshot_place() }),
-        };
-        let pen = self.seals.pen(&self.snapshot_place(), &state.lineage).await?;
-        let journal = match (&self.home, &lock.kind) {
+        match (&self.home, lock.lease()) {
             (Home::Directory(directory), _) => {
+                let (snapshot, contents) =
+                    (self.read_snapshot().await?, self.read_journal().await?);
+                let is_new = snapshot.is_none();
+                let state = self.opened(snapshot, &contents.bodies, initial).await?;
+                let pen = self.seals.pen(&self.snapshot_place(), &state.lineage).await?;
                 if is_new {
                     directory.write_snapshot(&self.text(&pen, &state)?)?;
                     directory.keep_snapshot()?;
                 }
-                Journal::File(directory.open_journal(contents.whole)?)
+                let journal = Journal::File(directory.open_journal(contents.whole)?);
+                Ok(Ledger::new(self.clone(), state, journal, pen, lock))
             }
-            (Home::Bucket(bucket), LockKind::Lease(lease)) => {
-                // The journal is that of one holder: what another left becomes part of the snapshot.
+            (Home::Bucket(bucket), Some(lease)) => {
+                let (snapshot, journal) =
+                    tokio::join!(self.read_snapshot(), BucketJournal::open(&lease));
+                let (snapshot, (journal, contents)) = (snapshot?, journal?);
+                let is_new = snapshot.is_none();
+                let state = self.opened(snapshot, &contents.bodies, initial).await?;
+                journal.begins_after(state.serial);
+                let pen = self.seals.pen(&self.snapshot_place(), &state.lineage).await?;
                 if is_new {
-                    bucket.write_snapshot(&self.text(&pen, &state)?).await?;
-                    bucket.keep_snapshot().await?;
-                } else if !contents.bodies.is_empty() {
-                    bucket.keep_snapshot().await?;
-                    bucket.write_snapshot(&self.text(&pen, &state)?).await?;
+                    let text = self.text(&pen, &state)?;
+                    bucket.write_snapshot(&text).await?;
+                    bucket.keep(&text).await?;
                 }
-                Journal::Bucket(BucketJournal::open(lease, state.serial).await?)
+                if journal.is_of_older_format().await {
+                    if !contents.bodies.is_empty() {
+                        bucket.keep_snapshot().await?;
+                    }
+                    // Whoever knows that format only is to see that this is another.
+                    bucket.write_snapshot(&self.text(&pen, &state)?).await?;
+                    journal.begin_chain().await?;
+                }
+                Ok(Ledger::new(self.clone(), state, Journal::Bucket(journal), pen, lock))
             }
-            (Home::Bucket(_), LockKind::File { .. }) => return Err(StoreError::Lost { by: None }),
-        };
-        Ok(Ledger::new(self.clone(), state, journal, pen, lock))
+            (Home::Bucket(_), None) => Err(StoreError::Lost { by: None }),
+        }
+    }
+
+    /// The state that is opened; the initial one where there certainly is none.
+    async fn opened(
+        &self,
+        snapshot: Option<State>,
+        bodies: &[String],
+        initial: State,
+    ) -> Result<State, StoreError> {
+        match snapshot {
+            Some(snapshot) => self.replayed(snapshot, bodies).await,
+            None if bodies.is_empty() && !self.has_previous().await? => Ok(initial),
+            None => Err(StoreError::Headless { place: self.snapshot_place() }),
+        }
+    }
+
+    /// Whether a journal may stay as it is when its run ends.
+    fn may_keep(&self, journal: &Journal) -> bool {
+        match (&self.home, journal) {
+            (Home::Directory(directory), Journal::File(journal)) => directory.may_keep(journal),
+            (_, Journal::Bucket(journal)) => journal.may_stay(),
+            (Home::Bucket(_), Journal::File(_)) => false,
+        }
     }
 
     /// Removes the state of a stack that owns nothing any more.
@@ -294,14 +336,15 @@ impl Store {
                 directory.remove_journal()?;
                 directory.forget_previous()?;
             }
-            (Home::Bucket(bucket), lease) => {
-                if let Some(lease) = lease {
-                    lease.ensure().await?;
-                }
+            (Home::Bucket(bucket), Some(lease)) => {
+                lease.ensure().await?;
                 bucket.write_snapshot(&text).await?;
-                bucket.forget_previous(u64::MAX).await?;
+                lease.restart_chain().await?;
+                bucket.forget_previous().await?;
             }
+            (Home::Bucket(_), None) => return Err(StoreError::Lost { by: None }),
         }
+        self.convert_code(lock, &state).await?;
         Ok(Some(state))
     }
 

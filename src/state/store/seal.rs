@@ -22,6 +22,7 @@ use tokio::sync::OnceCell;
 pub use keys::{Keys, Kind};
 
 use super::StoreError;
+use crate::aws::Asset;
 use crate::journal::{Record, encode, summed};
 use crate::state::{FORMAT, State};
 use wrap::{Cipher, DataKey, Wrapped};
@@ -68,6 +69,14 @@ struct SealedSnapshot {
 #[serde(deny_unknown_fields)]
 struct SealedRecord {
     sequence: u64,
+    key: Wrapped,
+    sealed: String,
+}
+
+/// Code that is sealed.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SealedCode {
     key: Wrapped,
     sealed: String,
 }
@@ -150,6 +159,24 @@ impl Seals {
         let text = self.open(place, &key, &bound, &sealed).await?;
         let event = serde_json::from_slice(&text).map_err(unreadable)?;
         Ok(Record { sequence, event })
+    }
+
+    /// Code, whichever way it was written.
+    pub(super) async fn code(
+        &self,
+        place: &str,
+        lineage: &str,
+        sha256: &str,
+        bytes: Vec<u8>,
+    ) -> Result<Vec<u8>, StoreError> {
+        // A zip does not begin like JSON.
+        if bytes.first() != Some(&b'{') {
+            self.check_clear(place)?;
+            return Ok(bytes);
+        }
+        let unreadable = |source| StoreError::Unreadable { place: place.to_owned(), source };
+        let SealedCode { key, sealed } = serde_json::from_slice(&bytes).map_err(unreadable)?;
+        self.open(place, &key, &bound_code(&self.scope, lineage, sha256), &sealed).await
     }
 
     /// What is in clear is not believed where it was to be sealed: anybody can have written it.
@@ -256,6 +283,18 @@ impl Pen {
     }
 }
 
+impl Pen {
+    /// The bytes of code.
+    pub(super) fn code(&self, place: &str, asset: &Asset) -> Result<Vec<u8>, StoreError> {
+        let Some(seal) = &self.seal else { return Ok(asset.bytes().to_vec()) };
+        let bound = bound_code(&seal.scope, &seal.lineage, asset.sha256());
+        let sealed = seal.close(place, &bound, asset.bytes().to_vec())?;
+        let sealed = SealedCode { key: seal.key.wrapped.clone(), sealed };
+        serde_json::to_vec(&sealed)
+            .map_err(|source| StoreError::Unreadable { place: place.to_owned(), source })
+    }
+}
+
 impl Seal {
     fn close(&self, place: &str, bound: &str, text: Vec<u8>) -> Result<String, StoreError> {
         let sealed = self.key.cipher.close(bound, text);
@@ -271,4 +310,8 @@ fn bound_snapshot(scope: &str, lineage: &str, serial: u64) -> String {
 
 fn bound_record(scope: &str, lineage: &str, sequence: u64) -> String {
     format!("cairn state\n{scope}\n{lineage}\nrecord\n{sequence}")
+}
+
+fn bound_code(scope: &str, lineage: &str, sha256: &str) -> String {
+    format!("cairn state\n{scope}\n{lineage}\ncode\n{sha256}")
 }

@@ -36,7 +36,7 @@ const TELLING: &[&str] = &[
     "${A}", "---", "...", "\n", "a\nb", "\n\n", "a\n", "\ta", "\r", "\r\n", "\u{0}", "\u{7f}",
     "\u{85}", "\u{a0}", "\u{2028}", "\u{feff}", "\u{ffff}", "é😀", "null", "~", "true", "Yes",
     "on", "1", "-1", "+1", "1.", ".5", "1e3", "0x1F", "012", "1:30", "2010-09-09", "<<", "=",
-    "a:b", "Fn::If", "a/b.c-d",
+    "a:b", "Fn::If", "a/b.c-d", "a\n b\n", "a\n\nb", "a\n ", "a: b\n# c", "a (b), c", "a ,", "y",
 ];
 
 fn text() -> impl Strategy<Value = String> {
@@ -115,7 +115,7 @@ fn what_is_written_and_printed_reads_the_same() {
 
 #[test]
 fn it_looks_as_people_write_it() {
-    let text = "a: !Sub x-${B}\nb: [1, 007, on, 'on', {c: !GetAtt A.B}]\nc: {}\nd: |\n  x\n  y\n";
+    let text = "a: !Sub x-${B}\nb: [1, 007, on, 'on', {c: !GetAtt A.B}]\nc: {}\nd: |\n  x\n  y\ne: 2012-10-17\n";
     assert_eq!(
         print(&yaml(text)),
         "\
@@ -126,13 +126,15 @@ b:
   - 007
   - on
   - \"on\"
-  -
-    c:
+  - c:
       Fn::GetAtt:
         - A
         - B
 c: {}
-d: \"x\\ny\\n\"
+d: |
+  x
+  y
+e: \"2012-10-17\"
 "
     );
 }

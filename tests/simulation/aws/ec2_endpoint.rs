@@ -123,7 +123,8 @@ fn create(account: &mut Account, request: &Json) -> Answer {
         "state": if kind == "Interface" { "pending" } else { "available" },
         "policyDocument": given(request, "PolicyDocument").unwrap_or(EVERYTHING),
         "routeTableIdSet": texts(request, "RouteTableId"), "subnetIdSet": subnets,
-        "privateDnsEnabled": has_dns, "ipAddressType": "ipv4",
+        "privateDnsEnabled": has_dns,
+        "ipAddressType": given(request, "IpAddressType").unwrap_or("ipv4"),
         "networkInterfaceIdSet": [], "dnsEntrySet": [], "requesterManaged": false,
         "creationTimestamp": "2026-01-01T00:00:00Z", "tagSet": tags, "ownerId": NUMBER,
     });
@@ -223,6 +224,9 @@ fn modify(account: &mut Account, request: &Json) -> Answer {
     }
     if let Some(policy) = given(request, "PolicyDocument") {
         account.set("endpoint", &id, "policyDocument", policy.into());
+    }
+    if let Some(addresses) = given(request, "IpAddressType") {
+        account.set("endpoint", &id, "ipAddressType", addresses.into());
     }
     if text(&before, "vpcEndpointType") == "Interface" {
         attach(account, &id)?;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use cairn::aws::is_read;
 use cairn::permissions::{action_of, actions};
 use cairn::plan::{Action, Operation, Plan, StepId};
-use cairn::reconcile::{Limits, News, Recheck, Setting, reconcile};
+use cairn::reconcile::{Limits, News, Recheck, Setting, What, reconcile};
 use cairn::state::State;
 use tokio::sync::mpsc;
 
@@ -144,12 +144,12 @@ const BEGINS: &str = "begins";
 const ENDS: &str = "ends";
 
 fn note(stage: &Stage, news: &News) {
-    match news {
-        News::Started(StepId(step)) => stage.shared.tell(&format!("{BEGINS} {step}")),
-        News::Done(StepId(step), _) | News::Failed(StepId(step), _) => {
+    match &news.what {
+        What::Started(StepId(step)) => stage.shared.tell(&format!("{BEGINS} {step}")),
+        What::Done(StepId(step), _) | What::Failed(StepId(step), _) => {
             stage.shared.tell(&format!("{ENDS} {step}"));
         }
-        News::Waiting(..) | News::Draining { .. } => {}
+        What::Begun | What::Entered(..) | What::Draining { .. } => {}
     }
 }
 
@@ -235,7 +235,8 @@ async fn left(stage: &Stage) -> Result<Vec<String>, Trouble> {
     let state = stage.state(process).await.map_err(Trouble::Failed)?;
     let aws = stage.aws(process);
     let plan = stage.plan(process, 1, &state, &aws).await.map_err(Trouble::Failed)?;
-    let left = plan.steps.iter().filter(|step| step.operation != Operation::Nothing);
+    // What the state only learns is nothing to do.
+    let left = plan.steps.iter().filter(|step| step.action != Action::Keep);
     let told = left.map(|step| {
         let paths: Vec<&str> = step.changes.iter().map(|change| change.path.as_str()).collect();
         format!("the next plan: {:?} {} {paths:?}", step.action, step.logical_id)

@@ -1,22 +1,35 @@
 //! What lies in the bucket of a state's, as it lies there; and who holds it.
 
-use super::super::examine::{Part, Piece, Remains};
-use super::super::lease::Standing;
+use super::super::examine::{Counted, Part, Piece, Remains};
+use super::super::lease::{Claim, Standing};
 use super::super::{Held, StoreError};
-use super::{Bucket, LOCK, PREVIOUS, SNAPSHOT, epoch_of};
+use super::journal::{epoch_of, number_of, parsed};
+use super::{Bucket, LOCK, Lease, PREVIOUS, SNAPSHOT};
 
 impl Bucket {
     pub(in crate::state::store) async fn remains(&self) -> Result<Remains, StoreError> {
         let claim = self.claim().await?;
-        let journal = claim.as_ref().map_or(0, |claim| claim.journal);
+        let is_chained = claim.as_ref().is_none_or(Claim::is_chained);
+        let begin = claim.as_ref().map_or(0, |claim| claim.journal);
         let mut pieces = Vec::new();
         for name in self.objects("journal/").await? {
-            let Some(epoch) = epoch_of(&name) else { continue };
+            let number = number_of(&name);
+            let Some(rank) = number.map(|it| (1, it)).or(epoch_of(&name).map(|it| (0, it))) else {
+                continue;
+            };
+            let is_current = match number {
+                Some(number) => is_chained && number >= begin,
+                None => !is_chained && rank.1 == begin,
+            };
             let Some(object) = self.read(&name).await? else { continue };
-            let part = if epoch == journal { Part::Current } else { Part::Previous };
+            let part = if is_current { Part::Current } else { Part::Previous };
             let place = format!("{}/{name}", self.place());
-            pieces.push(Piece { place, part, epoch, bytes: object.text.into_bytes() });
+            // Who made it is of no interest here; one that does not say it is damaged.
+            let lines = number.and_then(|_| parsed(&object.text)).map(|link| link.lines);
+            let bytes = lines.unwrap_or(object.text).into_bytes();
+            pieces.push(Piece { place, part, rank, bytes });
         }
+        pieces.sort_by_key(|piece| piece.rank);
         let text = |object: Option<super::Object>| object.map(|object| object.text.into_bytes());
         let snapshot = text(self.read(SNAPSHOT).await?);
         // Where there is no state any more, the lock still says what once was.
@@ -25,7 +38,10 @@ impl Bucket {
             snapshot,
             previous: text(self.read(PREVIOUS).await?),
             pieces,
-            counted: claim.filter(|_| is_kept).map(|claim| claim.serial),
+            counted: claim.filter(|_| is_kept).map(|claim| match is_chained {
+                true => Counted::AtLeast(claim.serial),
+                false => Counted::Exactly(claim.serial),
+            }),
             stray: Vec::new(),
         })
     }
@@ -40,10 +56,18 @@ impl Bucket {
     }
 
     /// Moves all that is kept of the state to where nobody reads it; says what it was.
-    pub async fn put_all_away(&self, beside: &str) -> Result<Vec<String>, StoreError> {
+    pub async fn put_all_away(
+        &self,
+        lease: &Lease,
+        beside: &str,
+    ) -> Result<Vec<String>, StoreError> {
+        lease.ensure().await?;
         let mut names = self.objects("journal/").await?;
         names.extend([PREVIOUS.to_owned(), SNAPSHOT.to_owned()]);
         let mut kept = Vec::new();
+        // Of what is added from here on nothing is to come before what others still send.
+        lease.has_reached(0);
+        lease.restart_chain().await?;
         for name in names {
             if self.read(&name).await?.is_some() {
                 kept.push(self.keep_copy(&name, beside).await?);

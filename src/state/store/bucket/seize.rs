@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::lease::{Next, Request, Taking};
 use super::super::{Holder, StoreError};
-use super::{Bucket, Lease, Moment, nonce, pause};
+use super::{Bucket, LOCK, Lease, Moment, nonce, pause};
 
 impl Lease {
     /// Takes the lock from whoever holds it now, and waits until that run, which may be paused and
@@ -42,7 +42,7 @@ impl Lease {
                     let holder = Some(claim.holder);
                     return Err(StoreError::Locked { holder, heard: Some(age) });
                 }
-                Next::Unanswered => return Err(bucket.silent()),
+                Next::Unanswered => return Err(bucket.silent(LOCK)),
             }
         }
     }

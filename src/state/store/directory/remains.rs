@@ -12,13 +12,13 @@ use super::{Directory, failed};
 impl Directory {
     pub(in crate::state::store) fn remains(&self) -> Result<Remains, StoreError> {
         let mut pieces = Vec::new();
-        for (epoch, part, path) in [
-            (0, Part::Previous, self.previous_journal_path()),
-            (1, Part::Current, self.journal_path()),
+        for (rank, part, path) in [
+            ((0, 0), Part::Previous, self.previous_journal_path()),
+            ((0, 1), Part::Current, self.journal_path()),
         ] {
             if let Some(bytes) = bytes(&path)? {
                 let place = path.display().to_string();
-                pieces.push(Piece { place, part, epoch, bytes });
+                pieces.push(Piece { place, part, rank, bytes });
             }
         }
         Ok(Remains {

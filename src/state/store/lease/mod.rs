@@ -5,6 +5,7 @@
 //! test can play every order of them. An answer may be lost; what was asked may have happened all
 //! the same, and reading it back tells, since no two claims are equal.
 
+pub mod chain;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +14,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::Holder;
+use crate::state::FORMAT;
 
 /// The content of the lock.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -28,13 +30,28 @@ pub struct Claim {
     pub holder: Holder,
     /// How many seconds this holder keeps its right when it is not heard of.
     pub term: u64,
-    /// The epoch whose records are the journal.
+    /// That of the state whose journal this speaks of. 2 is in none of that time, and has each epoch's
+    /// records by themselves; from 3 on they are a [`chain`].
+    #[serde(default = "unchained")]
+    pub format: u32,
+    /// Where the chain begins that counts: all before it is in the snapshot. Before format 3, the
+    /// epoch whose records are the journal.
     pub journal: u64,
-    /// The last record that counts.
+    /// The last record that counted when this was said, and before format 3 the last that counts.
     pub serial: u64,
 }
 
+/// The format of a claim that does not say it.
+fn unchained() -> u32 {
+    2
+}
+
 impl Claim {
+    /// Whether the journal is a chain.
+    pub fn is_chained(&self) -> bool {
+        self.format > unchained()
+    }
+
     /// How long this holder keeps its right when it is not heard of.
     pub fn term(&self) -> Duration {
         Duration::from_secs(self.term)
@@ -167,7 +184,8 @@ impl Taking {
             standing: Standing::Held,
             holder: self.holder.clone(),
             term: self.term.as_secs(),
-            journal: before.as_ref().map_or(0, |before| before.journal),
+            format: before.as_ref().map_or(FORMAT, |before| before.format),
+            journal: before.as_ref().map_or(1, |before| before.journal),
             serial: before.as_ref().map_or(0, |before| before.serial),
         };
         self.asked = Some(claim.clone());

@@ -1,9 +1,11 @@
 //! Every order of what some holders and their bucket can do, with answers that are lost, requests
 //! that arrive late, holders that stand still, and time that passes.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 
+use super::chain::{self, Adding, Link};
 use super::{Answer, Claim, Next, Request, Saying, Standing, Taking};
 use crate::state::store::Holder;
 
@@ -20,7 +22,33 @@ struct Object {
     written: u32,
 }
 
-/// One who wants the lock, says two things as its holder, and gives it back.
+/// A record: who wrote it, and when in its run.
+type Entry = (u64, Deed);
+
+/// What a holder does, one after the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Deed {
+    /// It takes the next number of the chain.
+    Fence,
+    First,
+    /// All that counts becomes part of the snapshot, and its objects go.
+    Fold,
+    Second,
+    Release,
+}
+
+impl Deed {
+    fn next(self) -> Self {
+        match self {
+            Self::Fence => Self::First,
+            Self::First => Self::Fold,
+            Self::Fold => Self::Second,
+            Self::Second | Self::Release => Self::Release,
+        }
+    }
+}
+
+/// One who wants the lock, writes two records as its holder, and gives it back.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Run {
     Taking {
@@ -34,6 +62,11 @@ enum Run {
         until: u32,
     },
     Holds(Right),
+    Adding {
+        right: Right,
+        protocol: Adding,
+        waits: chain::Request,
+    },
     Saying {
         right: Right,
         protocol: Saying,
@@ -49,21 +82,43 @@ struct Right {
     claim: Claim,
     etag: String,
     confirmed: u32,
+    /// What it does now, or next.
+    deed: Deed,
+    /// Whether that stands in the chain.
+    stands: bool,
+    /// The number of its next object.
+    next: u64,
+}
+
+/// What somebody waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Asked {
+    Lock(Request),
+    Chain(chain::Request),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Told {
+    Lock(Answer),
+    Chain(chain::Answer),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct World {
     object: Option<Object>,
+    chain: BTreeMap<u64, Link>,
+    /// What is in the snapshot.
+    folded: Vec<Entry>,
     now: u32,
     /// How many more things may go wrong.
     trouble: u32,
     /// Requests that nobody waits for any more.
-    late: Vec<(usize, Request)>,
+    late: Vec<(usize, Asked)>,
     runs: Vec<Run>,
+    /// What each run takes to be all that counts.
+    known: Vec<Vec<Entry>>,
     /// Whether the last run takes the lock from the first by force.
     force: Force,
-    /// All that ever stood in the lock, in its order: who, and the last record.
-    history: Vec<(u64, u64)>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -91,6 +146,23 @@ fn term() -> u32 {
     u32::try_from(TERM.as_secs() / TICK.as_secs()).expect("it is small")
 }
 
+fn link(epoch: u64, deed: Deed) -> Link {
+    let lines = match deed {
+        Deed::First => "first".to_owned(),
+        Deed::Second => "second".to_owned(),
+        Deed::Fence | Deed::Fold | Deed::Release => String::new(),
+    };
+    Link { epoch, lines }
+}
+
+fn entry(link: &Link) -> Option<Entry> {
+    match link.lines.as_str() {
+        "first" => Some((link.epoch, Deed::First)),
+        "second" => Some((link.epoch, Deed::Second)),
+        _ => None,
+    }
+}
+
 impl World {
     fn new(runs: usize, trouble: u32, force: Force) -> Self {
         let taking = |index: usize| {
@@ -104,17 +176,37 @@ impl World {
         };
         Self {
             object: None,
+            chain: BTreeMap::new(),
+            folded: Vec::new(),
             now: 0,
             trouble,
             late: Vec::new(),
             runs: (0..runs).map(taking).collect(),
+            known: vec![Vec::new(); runs],
             force,
-            history: Vec::new(),
         }
     }
 
-    /// What the bucket does and says.
-    fn serve(&mut self, request: &Request) -> Answer {
+    /// What whoever reads the state takes to be all that counts.
+    fn counted(&self) -> Vec<Entry> {
+        let begin = self.object.as_ref().map_or(0, |object| object.claim.journal);
+        let since = self.chain.range(begin..).filter_map(|(_, link)| entry(link));
+        self.folded.iter().copied().chain(since).collect()
+    }
+
+    fn serve(&mut self, index: usize, asked: &Asked) -> Told {
+        let before = self.counted();
+        let told = match asked {
+            Asked::Lock(request) => Told::Lock(self.serve_lock(index, request)),
+            Asked::Chain(request) => Told::Chain(self.serve_chain(request)),
+        };
+        let after = self.counted();
+        assert!(after.starts_with(&before), "what counts stays: {before:?} in {self:?}");
+        told
+    }
+
+    /// What the bucket does and says of the lock.
+    fn serve_lock(&mut self, index: usize, request: &Request) -> Answer {
         let Request::Put { claim, over } = request else {
             return match &self.object {
                 None => Answer::Absent,
@@ -131,15 +223,35 @@ impl World {
         }
         if let Some(before) = &self.object {
             self.check_change(before, claim);
+            if claim.journal > before.claim.journal {
+                assert_eq!(self.known[index], self.counted(), "all of it is kept: {self:?}");
+                self.folded.clone_from(&self.known[index]);
+            }
         }
         let version = self.object.as_ref().map_or(1, |object| object.version + 1);
         self.object = Some(Object { claim: claim.clone(), version, written: self.now });
-        self.history.push((claim.epoch, claim.serial));
         Answer::Written { etag: version.to_string() }
     }
 
+    /// What it does and says of the chain.
+    fn serve_chain(&mut self, request: &chain::Request) -> chain::Answer {
+        match request {
+            chain::Request::Make { number, .. } if self.chain.contains_key(number) => {
+                chain::Answer::Taken
+            }
+            chain::Request::Make { number, link } => {
+                self.chain.insert(*number, link.clone());
+                chain::Answer::Made
+            }
+            chain::Request::Get { number } => match self.chain.get(number) {
+                Some(link) => chain::Answer::Found(link.clone()),
+                None => chain::Answer::Absent,
+            },
+        }
+    }
+
     /// A lock goes to another only once its holder has let go or was not heard of for too long, and
-    /// what counts never becomes less.
+    /// what is in the snapshot never becomes less.
     fn check_change(&self, before: &Object, claim: &Claim) {
         let age = TICK * (self.now - before.written);
         if before.claim.nonce != claim.nonce {
@@ -147,7 +259,7 @@ impl World {
             assert!(is_free || self.is_forced(claim) && before.claim.nonce == "0", "{self:?}");
             assert_eq!(claim.epoch, before.claim.epoch + 1, "{self:?}");
         }
-        assert!(claim.serial >= before.claim.serial, "{self:?}");
+        assert!(claim.journal >= before.claim.journal, "{self:?}");
         assert!(claim.epoch >= before.claim.epoch, "{self:?}");
     }
 
@@ -155,12 +267,19 @@ impl World {
         self.force == Force::Last && claim.nonce == (self.runs.len() - 1).to_string()
     }
 
-    fn answer(&mut self, index: usize, answer: Answer) {
+    fn answer(&mut self, index: usize, told: Told) {
+        match told {
+            Told::Lock(answer) => self.answer_lock(index, answer),
+            Told::Chain(answer) => self.answer_chain(index, answer),
+        }
+    }
+
+    fn answer_lock(&mut self, index: usize, answer: Answer) {
         let now = self.now;
         let next = match &mut self.runs[index] {
             Run::Taking { protocol, .. } => protocol.next(answer),
             Run::Saying { protocol, .. } => protocol.next(answer),
-            Run::Holds(_) | Run::Waiting { .. } | Run::Over => return,
+            Run::Holds(_) | Run::Adding { .. } | Run::Waiting { .. } | Run::Over => return,
         };
         let run = self.runs[index].clone();
         self.runs[index] = match (next, run) {
@@ -172,41 +291,102 @@ impl World {
                 let asked = if matches!(waits, Request::Put { .. }) { now } else { asked };
                 Run::Saying { right, protocol, waits, asked }
             }
-            (Next::Ours { claim, etag }, Run::Taking { asked, .. } | Run::Saying { asked, .. }) => {
-                let said = (claim.epoch, claim.serial);
-                assert!(self.history.contains(&said), "what counts was written: {self:?}");
-                let is_new = claim.beat == 0;
-                match claim.standing {
-                    Standing::Held if is_new && self.is_forced(&claim) => {
-                        let right = Right { claim, etag, confirmed: asked };
-                        Run::Waiting { right, until: now + term() }
-                    }
-                    Standing::Held => Run::Holds(Right { claim, etag, confirmed: asked }),
-                    Standing::Released => Run::Over,
+            (Next::Ours { claim, etag }, Run::Taking { asked, .. }) => {
+                let is_forced = self.is_forced(&claim);
+                let (deed, stands, next) = (Deed::Fence, false, 0);
+                let right = Right { claim, etag, confirmed: asked, deed, stands, next };
+                match is_forced {
+                    true => Run::Waiting { right, until: now + term() },
+                    false => Run::Holds(right),
                 }
             }
+            (Next::Ours { claim, etag }, Run::Saying { right, asked, .. }) => {
+                let right = Right { claim, etag, confirmed: asked, ..right };
+                self.said(right)
+            }
             (Next::Others { .. } | Next::Unanswered, _) => Run::Over,
-            (_, run @ (Run::Holds(_) | Run::Waiting { .. } | Run::Over)) => run,
+            (_, run) => run,
         };
     }
 
-    /// A holder says something: one more record, or in the end that it goes.
-    fn say(&mut self, index: usize) {
-        let Run::Holds(right) = self.runs[index].clone() else { return };
-        let mut claim = right.claim.clone();
-        claim.beat += 1;
-        match claim.beat {
-            1 | 2 => claim.serial += 1,
-            _ => claim.standing = Standing::Released,
+    /// The lock says what the holder wanted: that it folds, goes, or still is the holder.
+    fn said(&mut self, right: Right) -> Run {
+        match right.deed {
+            Deed::Release => return Run::Over,
+            Deed::Fold => self.chain.retain(|number, _| *number >= right.claim.journal),
+            _ if !right.stands => return Run::Holds(right),
+            Deed::Fence => {}
+            Deed::First | Deed::Second => {
+                let record = (right.claim.epoch, right.deed);
+                assert!(self.counted().contains(&record), "{record:?} counts in {self:?}");
+            }
         }
-        let protocol = Saying::new(claim, right.etag.clone());
-        let Next::Ask(waits) = protocol.begin() else { panic!("it begins with a question") };
-        self.runs[index] = Run::Saying { right, protocol, waits, asked: self.now };
+        Run::Holds(Right { deed: right.deed.next(), stands: false, ..right })
     }
 
-    fn waits(&self, index: usize) -> Option<Request> {
+    fn answer_chain(&mut self, index: usize, answer: chain::Answer) {
+        let Run::Adding { right, mut protocol, .. } = self.runs[index].clone() else { return };
+        self.runs[index] = match protocol.next(answer) {
+            chain::Next::Ask(waits) => Run::Adding { right, protocol, waits },
+            chain::Next::Ours { number } => self.added(index, right, number),
+            chain::Next::Others | chain::Next::Unanswered => Run::Over,
+        };
+    }
+
+    /// It stands in the chain. Whoever may have lost the lock asks before it believes that.
+    fn added(&mut self, index: usize, right: Right, number: u64) -> Run {
+        let right = Right { next: number + 1, stands: true, ..right };
+        match right.deed {
+            Deed::Fence => {
+                let before = self.chain.range(right.claim.journal..number);
+                let read = before.filter_map(|(_, link)| entry(link));
+                self.known[index] = self.folded.iter().copied().chain(read).collect();
+            }
+            deed => self.known[index].push((right.claim.epoch, deed)),
+        }
+        match self.now - right.confirmed < term() {
+            true => self.said(right),
+            false => self.saying(right, |_| ()),
+        }
+    }
+
+    fn saying(&self, right: Right, change: impl FnOnce(&mut Claim)) -> Run {
+        let mut claim = right.claim.clone();
+        claim.beat += 1;
+        change(&mut claim);
+        let protocol = Saying::new(claim, right.etag.clone());
+        let Next::Ask(waits) = protocol.begin() else { panic!("it begins with a question") };
+        Run::Saying { right, protocol, waits, asked: self.now }
+    }
+
+    /// A holder does what comes next.
+    fn act(&mut self, index: usize) {
+        let Run::Holds(right) = self.runs[index].clone() else { return };
+        let (epoch, number) = (right.claim.epoch, right.next);
+        self.runs[index] = match right.deed {
+            Deed::Fold => self.saying(right, |claim| claim.journal = number),
+            Deed::Release => self.saying(right, |claim| claim.standing = Standing::Released),
+            _ if self.now - right.confirmed >= term() => self.saying(right, |_| ()),
+            deed => {
+                let last = self.chain.last_key_value().map_or(0, |(last, _)| last + 1);
+                let protocol = match deed {
+                    Deed::Fence => Adding::fence(last.max(right.claim.journal), epoch),
+                    _ => Adding::records(number, link(epoch, deed)),
+                };
+                let chain::Next::Ask(waits) = protocol.begin() else {
+                    panic!("it begins with a question")
+                };
+                Run::Adding { right, protocol, waits }
+            }
+        };
+    }
+
+    fn waits(&self, index: usize) -> Option<Asked> {
         match &self.runs[index] {
-            Run::Taking { waits, .. } | Run::Saying { waits, .. } => Some(waits.clone()),
+            Run::Taking { waits, .. } | Run::Saying { waits, .. } => {
+                Some(Asked::Lock(waits.clone()))
+            }
+            Run::Adding { waits, .. } => Some(Asked::Chain(waits.clone())),
             Run::Holds(_) | Run::Waiting { .. } | Run::Over => None,
         }
     }
@@ -215,8 +395,10 @@ impl World {
     fn may_call(&self, index: usize) -> bool {
         match &self.runs[index] {
             // Who gives it back makes no call any more, whether that was heard or not.
-            Run::Saying { protocol, .. } if protocol.claim.standing == Standing::Released => false,
-            Run::Holds(right) | Run::Saying { right, .. } => self.now - right.confirmed < term(),
+            Run::Saying { right: Right { deed: Deed::Release, .. }, .. } => false,
+            Run::Holds(right) | Run::Saying { right, .. } | Run::Adding { right, .. } => {
+                self.now - right.confirmed < term()
+            }
             Run::Taking { .. } | Run::Waiting { .. } | Run::Over => false,
         }
     }
@@ -230,6 +412,11 @@ impl World {
         for index in calling.into_iter().filter(knows) {
             let object = self.object.as_ref().expect("somebody holds it");
             assert_eq!(object.claim.nonce, index.to_string(), "it is another's: {self:?}");
+            if let Run::Holds(Right { deed, .. }) = &self.runs[index]
+                && *deed != Deed::Fence
+            {
+                assert_eq!(self.known[index], self.counted(), "it knows what counts: {self:?}");
+            }
         }
     }
 
@@ -239,7 +426,7 @@ impl World {
         for index in 0..self.runs.len() {
             if matches!(self.runs[index], Run::Holds(_)) {
                 let mut world = self.clone();
-                world.say(index);
+                world.act(index);
                 worlds.push(world);
             }
             if let Run::Waiting { right, until } = &self.runs[index]
@@ -249,24 +436,33 @@ impl World {
                 world.runs[index] = Run::Holds(right.clone());
                 worlds.push(world);
             }
-            let Some(request) = self.waits(index) else { continue };
-            for fate in [Fate::Arrives, Fate::Unheard, Fate::Late] {
-                if fate != Fate::Arrives && self.trouble == 0 {
-                    continue;
+            let Some(asked) = self.waits(index) else { continue };
+            // A question that arrives late changes nothing.
+            let fates: &[Fate] = match &asked {
+                _ if self.trouble == 0 => &[Fate::Arrives],
+                Asked::Lock(Request::Get) | Asked::Chain(chain::Request::Get { .. }) => {
+                    &[Fate::Arrives, Fate::Unheard]
                 }
+                _ => &[Fate::Arrives, Fate::Unheard, Fate::Late],
+            };
+            for fate in fates.iter().copied() {
                 let mut world = self.clone();
-                let answer = match fate {
+                let lost = match &asked {
+                    Asked::Lock(_) => Told::Lock(Answer::Lost),
+                    Asked::Chain(_) => Told::Chain(chain::Answer::Lost),
+                };
+                let told = match fate {
                     Fate::Late => {
-                        world.late.push((index, request.clone()));
-                        Answer::Lost
+                        world.late.push((index, asked.clone()));
+                        lost.clone()
                     }
-                    _ => world.serve(&request),
+                    _ => world.serve(index, &asked),
                 };
                 match fate {
-                    Fate::Arrives => world.answer(index, answer),
+                    Fate::Arrives => world.answer(index, told),
                     Fate::Unheard | Fate::Late => {
                         world.trouble -= 1;
-                        world.answer(index, Answer::Lost);
+                        world.answer(index, lost);
                     }
                 }
                 worlds.push(world);
@@ -274,8 +470,8 @@ impl World {
         }
         for at in 0..self.late.len() {
             let mut world = self.clone();
-            let (_, request) = world.late.remove(at);
-            world.serve(&request);
+            let (index, asked) = world.late.remove(at);
+            world.serve(index, &asked);
             worlds.push(world);
         }
         if self.now < longest {
@@ -285,6 +481,12 @@ impl World {
     }
 }
 
+fn hash(world: &World) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    world.hash(&mut hasher);
+    hasher.finish()
+}
+
 /// Visits every world that can be reached; how many there are, and how many end with a lock that
 /// nobody holds any more.
 fn explore(runs: usize, trouble: u32, longest: u32, force: Force) -> (usize, usize) {
@@ -292,10 +494,11 @@ fn explore(runs: usize, trouble: u32, longest: u32, force: Force) -> (usize, usi
     let mut open = vec![World::new(runs, trouble, force)];
     let mut released = 0;
     while let Some(world) = open.pop() {
-        world.check();
-        if !seen.insert(world.clone()) {
+        // Two worlds that differ are taken for one once in ten million times that this test runs.
+        if !seen.insert(hash(&world)) {
             continue;
         }
+        world.check();
         let is_released =
             world.object.as_ref().is_some_and(|one| one.claim.standing == Standing::Released);
         released += usize::from(is_released);
