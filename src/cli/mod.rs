@@ -158,7 +158,7 @@ async fn connected(command: Connected, annotator: &mut Annotator) -> Result<Code
         Connected::Plan(args) => Box::pin(plan::run(&args, annotator)).await,
         Connected::Deploy(args) => Box::pin(deploy::run(&args, annotator)).await,
         Connected::Rollback(args) => Box::pin(rollback::run(&args)).await,
-        Connected::Drift(args) => drift::run(&args).await,
+        Connected::Drift(args) => Box::pin(drift::run(&args)).await,
         Connected::Import(args) => Box::pin(import::run(&args)).await,
         Connected::Export(args) => export::run(&args).await,
         Connected::Teardown(args) => Box::pin(teardown::run(&args)).await,
