@@ -65,7 +65,7 @@ impl Session {
         if let Some(ears) = watch.ears() {
             aws = aws.heard_by(ears);
         }
-        let aws = aws.identified().await?;
+        let aws = Box::pin(aws.identified()).await?;
         let account = aws.account();
         if let Some(wanted) = &environment.account
             && wanted != account
