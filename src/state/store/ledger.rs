@@ -176,7 +176,7 @@ impl Ledger {
             Journal::File(file) => Directory::append(file, &lines),
             Journal::Bucket(bucket) => {
                 let serial = self.counted.lock().expect("nothing panics while it holds it").serial;
-                bucket.append(serial + batch.len() as u64, &lines).await
+                Box::pin(bucket.append(serial + batch.len() as u64, &lines)).await
             }
         };
         if let Err(error) = durable {
@@ -195,7 +195,7 @@ impl Ledger {
     /// Makes certain of what was not heard of.
     async fn settle(&self, writer: &mut Writer) -> Result<(), StoreError> {
         if let Journal::Bucket(bucket) = &mut writer.journal {
-            bucket.settle().await?;
+            Box::pin(bucket.settle()).await?;
         }
         writer.unheard.drain(..).for_each(|event| self.count(&event));
         Ok(())
@@ -251,10 +251,10 @@ impl Ledger {
                 directory.retire_journal()?;
             }
             (Home::Bucket(bucket), Journal::Bucket(journal)) => {
-                bucket.keep_snapshot().await?;
-                bucket.write_snapshot(&text).await?;
+                Box::pin(bucket.keep_snapshot()).await?;
+                Box::pin(bucket.write_snapshot(&text)).await?;
                 let ends = if state.is_empty() { Ends::Empty } else { Ends::Owning };
-                journal.retire(ends).await?;
+                Box::pin(journal.retire(ends)).await?;
             }
             (Home::Bucket(_), Journal::File(_)) => {}
         }

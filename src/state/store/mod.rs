@@ -266,7 +266,7 @@ impl Store {
             }
             (Home::Bucket(bucket), Some(lease)) => {
                 let (snapshot, journal) =
-                    tokio::join!(self.read_snapshot(), BucketJournal::open(&lease));
+                    tokio::join!(self.read_snapshot(), Box::pin(BucketJournal::open(&lease)));
                 let (snapshot, (journal, contents)) = (snapshot?, journal?);
                 let is_new = snapshot.is_none();
                 let state = self.opened(snapshot, &contents.bodies, initial).await?;
@@ -274,16 +274,16 @@ impl Store {
                 let pen = self.seals.pen(&self.snapshot_place(), &state.lineage).await?;
                 if is_new {
                     let text = self.text(&pen, &state)?;
-                    bucket.write_snapshot(&text).await?;
-                    bucket.keep(&text).await?;
+                    Box::pin(bucket.write_snapshot(&text)).await?;
+                    Box::pin(bucket.keep(&text)).await?;
                 }
                 if journal.is_of_older_format().await {
                     if !contents.bodies.is_empty() {
-                        bucket.keep_snapshot().await?;
+                        Box::pin(bucket.keep_snapshot()).await?;
                     }
                     // Whoever knows that format only is to see that this is another.
-                    bucket.write_snapshot(&self.text(&pen, &state)?).await?;
-                    journal.begin_chain().await?;
+                    Box::pin(bucket.write_snapshot(&self.text(&pen, &state)?)).await?;
+                    Box::pin(journal.begin_chain()).await?;
                 }
                 Ok(Ledger::new(self.clone(), state, Journal::Bucket(journal), pen, lock))
             }
@@ -356,7 +356,7 @@ impl Store {
     async fn snapshot_text(&self) -> Result<Option<String>, StoreError> {
         match &self.home {
             Home::Directory(directory) => directory.snapshot(),
-            Home::Bucket(bucket) => bucket.snapshot().await,
+            Home::Bucket(bucket) => Box::pin(bucket.snapshot()).await,
         }
     }
 
@@ -377,7 +377,7 @@ impl Store {
     async fn read_journal(&self) -> Result<Bodies, StoreError> {
         match &self.home {
             Home::Directory(directory) => directory.journal(),
-            Home::Bucket(bucket) => bucket.journal().await,
+            Home::Bucket(bucket) => Box::pin(bucket.journal()).await,
         }
     }
 
