@@ -62,7 +62,7 @@ async fn main() {
     let sandbox = Sandbox::persona(&server.url);
     calls(&sandbox);
     processes(&sandbox);
-    critical_path(&sandbox, &server).await;
+    Box::pin(critical_path(&sandbox, &server)).await;
 }
 
 fn row(name: &str, measured: &str, limit: &str, terraform: &str) {
@@ -145,7 +145,7 @@ print(used.ru_utime + used.ru_stime, used.ru_maxrss * (1 if sys.platform == 'dar
 async fn critical_path(sandbox: &Sandbox, server: &PrivateServer) {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, server.port));
     let slow = Latency::before(address, DELAY);
-    let serial = serial::deploy(sandbox, &slow.url).await;
+    let serial = Box::pin(serial::deploy(sandbox, &slow.url)).await;
     sandbox.cairn(&format!("teardown {STACK} --yes")).code(0);
 
     sandbox.point_at(&slow.url);

@@ -83,7 +83,7 @@ fn written(folder: &Path) -> Written {
     let files = std::fs::read_dir(folder).unwrap().flatten();
     let files = files.map(|entry| {
         let metadata = entry.metadata().unwrap();
-        (format!("{:?} {}", entry.file_name(), metadata.ino()), metadata.len())
+        (format!("{} {}", entry.file_name().display(), metadata.ino()), metadata.len())
     });
     files.collect()
 }

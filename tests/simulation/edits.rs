@@ -451,12 +451,14 @@ fn depend(pair: &mut Pair, random: &mut Random) -> Option<String> {
     Some(format!("{id} depends on {other}"))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is an edit as the others are")]
 fn keep_on_deletion(pair: &mut Pair, random: &mut Random) -> Option<String> {
     let id = pick_id(&pair.after, random);
     resources(&mut pair.after)[&id]["DeletionPolicy"] = "Retain".into();
     Some(format!("{id} is to be kept"))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is an edit as the others are")]
 fn output(pair: &mut Pair, random: &mut Random) -> Option<String> {
     let id = pick_id(&pair.after, random);
     pair.after["Outputs"]["Edited"] = json!({"Value": {"Ref": id}});

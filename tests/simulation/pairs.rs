@@ -2,6 +2,7 @@
 //! nothing else, and what a plan lets through does not fail.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write as _;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -86,13 +87,14 @@ fn what_is_deployed_is_what_was_planned() {
     let drawn = number("CAIRN_PAIRS").unwrap_or(DRAWN);
     let total = play_many(drawn);
     let refused: usize = total.refused.values().sum();
-    println!(
+    tell(&format!(
         "{} pairs deployed with {} mutating calls: {:?}; {refused} refused: {:#?}",
         total.played, total.calls, total.actions, total.refused
-    );
+    ));
     let is_unknowable = |why: &&String| UNKNOWABLE.iter().any(|(piece, _)| why.contains(piece));
     let (unknowable, knowable): (Vec<_>, Vec<_>) = total.failed.iter().partition(is_unknowable);
-    println!("{} failed for a reason that no plan can know: {unknowable:#?}", unknowable.len());
+    let count = unknowable.len();
+    tell(&format!("{count} failed for a reason that no plan can know: {unknowable:#?}"));
     assert!(total.exceptions.is_empty(), "{:#?}", total.exceptions);
     assert!(knowable.is_empty(), "plans that could have known: {knowable:#?}");
     if drawn >= DRAWN {
@@ -102,6 +104,10 @@ fn what_is_deployed_is_what_was_planned() {
         let kinds = ["Create", "Update", "Replace", "Delete", "Retain", "Move"];
         assert!(kinds.iter().all(|kind| total.actions.contains_key(*kind)), "{:?}", total.actions);
     }
+}
+
+fn tell(text: &str) {
+    writeln!(std::io::stderr(), "{text}").expect("somebody reads it");
 }
 
 /// Plays so many pairs on all cores.

@@ -12,7 +12,7 @@ use vt100::Parser;
 use super::sandbox::{Sandbox, binary};
 
 /// Longer than anything that is waited for here.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 const SCROLLBACK: usize = 10_000;
 
 struct Seen {

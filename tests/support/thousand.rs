@@ -12,7 +12,6 @@ const TABLES: usize = 10;
 const ROUTES: usize = 10;
 const GROUPS: usize = 20;
 const RULES: usize = 30;
-const ENDPOINTS: usize = 4;
 const ROLES: usize = 75;
 const MANAGED: usize = 25;
 const LOGS: usize = 50;
@@ -140,5 +139,6 @@ fn document(action: &str) -> Json {
 }
 
 fn add(resources: &mut Map<String, Json>, name: String, kind: &str, properties: Json) {
-    resources.insert(name, json!({"Type": kind, "Properties": properties}));
+    let resource = [("Type", kind.into()), ("Properties", properties)];
+    resources.insert(name, Json::from_iter(resource));
 }

@@ -17,7 +17,6 @@ const PAGE: usize = 2;
 pub fn answer(account: &mut Account, operation: &str, request: &Json) -> Answer {
     match operation {
         "GetAccountAuthorizationDetails" => iam_account::details(account, request),
-        "ListRoles" => iam_account::roles(account, request),
         "CreateRole" => create_role(account, request),
         "GetRole" => Ok(json!({"Role": role(account, request)?})),
         "UpdateAssumeRolePolicy" => {

@@ -5,7 +5,6 @@
 use serde_json::{Value as Json, json};
 
 use super::account::{Account, Answer, Record, given, page, texts};
-use super::iam::paged;
 use super::wire::encoded;
 
 /// A few at once: "IAM might return fewer than the `MaxItems` number of results".
@@ -72,15 +71,4 @@ fn told(account: &Account, policy: &Record) -> Json {
     told["Tags"] = Json::Null;
     told["Description"] = Json::Null;
     told
-}
-
-/// "This operation does not return" tags and boundaries.
-pub fn roles(account: &Account, request: &Json) -> Answer {
-    let roles = account.records("role").map(|(_, role)| {
-        let mut role = role.clone();
-        role.remove("Tags");
-        role.remove("PermissionsBoundary");
-        Json::Object(role)
-    });
-    paged(roles.collect(), request, "Roles")
 }

@@ -46,7 +46,7 @@ enum Trouble {
 
 /// Deploys a template, then what became of it.
 pub fn play(pair: &Pair, chance: u64) -> Outcome {
-    let versions = [&pair.before, &pair.after].map(|template| Version::of(template));
+    let versions = [&pair.before, &pair.after].map(Version::of);
     let versions: Vec<Arc<Version>> = match versions.into_iter().collect() {
         Ok(versions) => versions,
         Err(why) => return Outcome::Refused(why),
