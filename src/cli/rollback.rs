@@ -111,7 +111,7 @@ pub async fn after(
     if !plan.has_work() && !plan.has_changes() {
         return Ok(Code::Failed);
     }
-    match carry_out(project, &session, (lock, state), Some(graph), &plan).await? {
+    match Box::pin(carry_out(project, &session, (lock, state), Some(graph), &plan)).await? {
         Code::Interrupted => Ok(Code::Interrupted),
         _ => Ok(Code::Failed),
     }

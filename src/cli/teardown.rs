@@ -45,7 +45,7 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
     {
         let (project, saved) = saved::teardown(&text, &args.stack.source, args.max_age)?;
         check_protection(&project)?;
-        return one(&project, args, Some(&saved), &watch).await;
+        return Box::pin(one(&project, args, Some(&saved), &watch)).await;
     }
     let projects = args.stack.find(Reach::Downstream)?;
     for project in &projects {
@@ -55,7 +55,7 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
         if index > 0 {
             writeln!(anstream::stdout())?;
         }
-        let code = one(project, args, None, &watch).await?;
+        let code = Box::pin(one(project, args, None, &watch)).await?;
         if code != Code::Success {
             return Ok(code);
         }
