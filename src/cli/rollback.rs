@@ -71,7 +71,7 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
     if !args.yes && !agreed("Roll this back?")? {
         return Err(Failure::text("nothing was changed: the rollback was declined"));
     }
-    carry_out(&project, &session, (lock, state), graph, &plan).await
+    Box::pin(carry_out(&project, &session, (lock, state), graph, &plan)).await
 }
 
 /// What the template says now, if it can be made sense of: secrets are in nothing else.
