@@ -232,8 +232,27 @@ mod tests {
     #[test]
     fn a_view_says_what_runs_and_who_waits_for_whom() {
         let after = [vec![], vec![], vec![0], vec![0, 1, 2], vec![3]];
-        insta::assert_snapshot!(shown(&after, &[0, 1], (20, 120)), @"");
-        insta::assert_snapshot!(shown(&after, &[0, 1], (5, 38)), @"");
+        let wide = shown(&after, &[0, 1], (20, 120));
+        let of = |id: &str, what: &str| format!("  + {id}    {:<37}  {what}", "AWS::EC2::VPC");
+        let expected = [
+            of("S0", "creating 1m 15s  vpc-0 is pending"),
+            of("S1", "creating 1m 15s  vpc-1 is pending"),
+            of("S2", "waits for S0"),
+            of("S4", "waits for S3"),
+            of("S3", "waits for S0, S1, S2"),
+            "* 0/5 done · 1m 15s, a few seconds left · 2 running · 3 waiting · 41 calls (2 throttled)"
+                .to_owned(),
+        ];
+        assert_eq!(wide.lines().collect::<Vec<_>>(), expected);
+        let narrow = shown(&after, &[0, 1], (5, 38));
+        let expected = [
+            "  + S0    creating 1m 15s  vpc-0 is p…",
+            "  + S1    creating 1m 15s  vpc-1 is p…",
+            "  + S2    waits for S0",
+            "  … and 2 more waiting",
+            "* 0/5 done · 1m 15s, a few seconds le…",
+        ];
+        assert_eq!(narrow.lines().collect::<Vec<_>>(), expected);
     }
 
     #[test]
@@ -246,6 +265,9 @@ mod tests {
                 shown(&after, &running, (height, width));
             }
         }
-        insta::assert_snapshot!(shown(&after, &running, (7, 60)), @"");
+        let folded = shown(&after, &running, (7, 60));
+        let last: Vec<&str> = folded.lines().skip(5).collect();
+        let totals = "* 0/60 done · 1m 15s, about 20 s left · 12 running · 48 wai…";
+        assert_eq!(last, ["  … and 7 more running", totals]);
     }
 }
