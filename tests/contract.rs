@@ -537,6 +537,12 @@ fn absent(id: &PhysicalId, varying_part: Option<usize>, number: usize) -> Physic
     let index = varying_part.unwrap_or(parts.len() - 1);
     let part = &mut parts[index];
     let end = part.trim_end_matches(['|', ':']).len();
-    part.replace_range(end.saturating_sub(4)..end, &format!("{number:04}"));
+    let ending = end.saturating_sub(4)..end;
+    // By chance it may end so itself.
+    let other = match part[ending.clone()] == *format!("{number:04}") {
+        true => "aaaa".to_owned(),
+        false => format!("{number:04}"),
+    };
+    part.replace_range(ending, &other);
     PhysicalId::new(parts.concat())
 }

@@ -299,9 +299,13 @@ impl Trace {
     /// A run has ended: what it was as long as can be told now.
     pub fn end(&mut self, course: &Course<'_>) {
         let Some(run) = self.run.take() else { return };
+        let mut told_until = 0;
         for (id, took) in course.critical_path().steps {
             let (Some(from), Some(to)) = (course.started(id), course.ended(id)) else { continue };
-            let (from, to) = (self.microseconds(from), self.microseconds(to));
+            // A step begins while the last record of what it waited for is being written.
+            let from = self.microseconds(from).max(told_until);
+            let to = self.microseconds(to).max(from);
+            told_until = to;
             let what = json!({"seconds": seconds(took)});
             let name = &name(&course.plan.steps[id.0]);
             let track = (run.process, CRITICAL_PATH);

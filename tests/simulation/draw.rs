@@ -96,10 +96,10 @@ impl Place {
     }
 
     fn doing_of_others(&self, random: &mut Random) -> Kind {
-        match random.between(0, 5) {
+        match random.between(0, 6) {
             0 | 1 => Kind::Meddle(random.between(0, 1000)),
             4 => Kind::Interrupted,
-            2 if self.home == Home::Bucket => Kind::Stolen,
+            2 | 5 if self.home == Home::Bucket => Kind::Stolen,
             2 => Kind::Cut(random.between(5, 300)),
             _ if random.chance(200) => Kind::Other(None),
             _ => Kind::Other(Some(usize::try_from(random.between(0, self.count)).expect("few"))),

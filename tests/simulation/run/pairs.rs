@@ -171,8 +171,11 @@ fn exceptions(plan: &Plan, lines: &[String]) -> Vec<String> {
         if let Some(step) = line.strip_prefix(BEGINS).and_then(|it| it.trim().parse().ok()) {
             *begun.entry(step).or_default() += 1;
             current = Some(step);
-        } else if line.starts_with(ENDS) {
-            current = None;
+        } else if let Some(step) = line.strip_prefix(ENDS) {
+            // What waited for it begins before it is told that it has ended.
+            if step.trim().parse().ok() == current {
+                current = None;
+            }
         } else if let Some(action) = mutating(line) {
             let Some(step) = current.map(|step| &plan.steps[step]) else {
                 found.push(format!("{action} is no step's"));
