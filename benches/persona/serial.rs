@@ -26,7 +26,6 @@ pub struct Serial {
     /// What a deploy cannot be shorter than.
     pub critical_path: Duration,
     pub sum: Duration,
-    pub steps: usize,
     pub chain: Vec<(String, Duration)>,
 }
 
@@ -58,7 +57,6 @@ pub async fn deploy(sandbox: &Sandbox, endpoint: &str) -> Serial {
     Serial {
         critical_path: introduction + time,
         sum: introduction + times.values().sum::<Duration>(),
-        steps: plan.steps.len(),
         chain: std::iter::once(("who am I".to_owned(), introduction))
             .chain(chain.into_iter().map(named))
             .collect(),

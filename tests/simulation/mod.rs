@@ -47,6 +47,11 @@ use std::thread;
 use coverage::Total;
 use script::Script;
 
+/// So many meet every fault and every point.
+pub const MOST: u64 = 2_000;
+/// So many meet everything with everything.
+pub const MANY: u64 = 100_000;
+
 /// Stories that failed are not counted further than this.
 const FAILURES: usize = 20;
 

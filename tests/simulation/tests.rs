@@ -15,14 +15,10 @@ use super::faults::Kind;
 use super::oracle::{self, Work};
 use super::script::{Chapter, Home, Mishap, Script, Storm, Then};
 use super::versions::Version;
-use super::{draw, generate, play, play_all, run, scenario, shrink, told};
+use super::{MANY, MOST, draw, generate, play, play_all, run, scenario, shrink, told};
 
 /// What CI plays.
 const SEEDS: u64 = 200;
-/// So many meet every fault and every point.
-const MOST: u64 = 2_000;
-/// So many meet everything with everything.
-const MANY: u64 = 100_000;
 
 fn given(variable: &str) -> Option<String> {
     std::env::var(variable).ok()
