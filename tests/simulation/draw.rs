@@ -27,7 +27,7 @@ pub fn script(seed: u64) -> Result<Script, String> {
         2 => scenario::platforms().to_vec(),
         _ => generate::family(seed / SEEDS * FAMILIES + seed % FAMILIES),
     };
-    let home = if random.chance(80) { Home::Bucket } else { Home::Directory };
+    let home = if random.chance(200) { Home::Bucket } else { Home::Directory };
     let count = versions.len() as u64;
     let some = |random: &mut Random| usize::try_from(random.between(0, count)).expect("few");
     let mut chapters: Vec<Chapter> = (0..random.between(1, 3))

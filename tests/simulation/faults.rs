@@ -96,13 +96,17 @@ impl Kind {
         }
     }
 
-    /// Whether it says anything of such a call that another kind does not.
+    /// Whether it can become of a call, and says anything of such a call that another kind does not.
+    /// What others do becomes of none: it happens beside it.
     pub fn fits_call(self, is_read: bool) -> bool {
         match self {
             Stale => is_read,
             ReplyLost | FailedAfter => !is_read,
-            CrashTorn | Broken | Full => false,
-            _ => true,
+            RequestLost | TimedOut | Throttled | Failed | Slow | Denied | CrashBefore
+            | CrashAfter => true,
+            CrashTorn | Broken | Full | Meddle(_) | Other(_) | Cut(_) | Stolen | Interrupted => {
+                false
+            }
         }
     }
 

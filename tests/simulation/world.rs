@@ -414,7 +414,8 @@ impl Wire {
                 world.die(process, Some(number));
                 Fate::Never
             }
-            Some(_) => Fate::Answered(world.refused(call, failure(service))),
+            Some(Kind::Failed) => Fate::Answered(world.refused(call, failure(service))),
+            Some(kind) => unreachable!("{} is nothing that becomes of a call", kind.name()),
         };
         let cut = world.processes[process].cut_until.saturating_sub(world.now());
         match fate {
