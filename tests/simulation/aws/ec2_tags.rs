@@ -111,6 +111,32 @@ fn table_of(id: &str) -> Result<&'static str, Refusal> {
     )
 }
 
+/// By which member a Describe names the ones it is about, and what EC2 says of one that is not there:
+/// the pages of the Describes, and "Error codes for the Amazon EC2 API".
+const NAMED: &[(&str, &str, &str)] = &[
+    ("vpc", "VpcId", "InvalidVpcID.NotFound"),
+    ("subnet", "SubnetId", "InvalidSubnetID.NotFound"),
+    ("acl", "NetworkAclId", "InvalidNetworkAclID.NotFound"),
+    ("interface", "NetworkInterfaceId", "InvalidNetworkInterfaceID.NotFound"),
+    ("endpoint", "VpcEndpointId", "InvalidVpcEndpointId.NotFound"),
+    ("group", "GroupId", "InvalidGroup.NotFound"),
+    ("rule", "SecurityGroupRuleId", "InvalidSecurityGroupRuleId.NotFound"),
+    ("gateway", "InternetGatewayId", "InvalidInternetGatewayID.NotFound"),
+    ("route-table", "RouteTableId", "InvalidRouteTableID.NotFound"),
+];
+
+/// The ids that a Describe names, all of which are there; none where it is about all.
+fn named(account: &Account, table: &str, request: &Json) -> Result<Vec<String>, Refusal> {
+    let Some((_, member, code)) = NAMED.iter().find(|(of, ..)| *of == table) else {
+        return Ok(Vec::new());
+    };
+    let ids = texts(request, member);
+    match ids.iter().find(|id| account.record(table, id).is_none()) {
+        Some(id) => refuse(code, format!("The ID '{id}' does not exist")),
+        None => Ok(ids),
+    }
+}
+
 /// The records of a table that a Describe asks for, `size` at once. `value` tells what a filter of
 /// this type looks at, and `None` for a filter that the type does not have, which EC2 refuses.
 pub fn describe(
@@ -121,8 +147,12 @@ pub fn describe(
     size: usize,
     value: impl Fn(&Account, &Record, &str) -> Option<Vec<String>>,
 ) -> Answer {
+    let ids = named(account, table, request)?;
     let mut found = Vec::new();
-    for (_, record) in account.records(table) {
+    for (id, record) in account.records(table) {
+        if !ids.is_empty() && !ids.contains(id) {
+            continue;
+        }
         if passes(account, record, request, &value)? {
             found.push(Json::Object(record.clone()));
         }

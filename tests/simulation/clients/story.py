@@ -109,6 +109,9 @@ class Story:
             Filters=[{"Name": "vpc-id", "Values": [vpc]}], PaginationConfig={"PageSize": 5},
         )
         assert sum(one["MapPublicIpOnLaunch"] for one in found) == 1
+        named = ok(ec2, "describe_subnets", SubnetIds=[subnets[1]])["Subnets"]
+        assert [one["SubnetId"] for one in named] == [subnets[1]], named
+        no(ec2, "describe_subnets", "InvalidSubnetID.NotFound", SubnetIds=[subnets[1], "subnet-0123456789abcdef0"])
         ok(ec2, "describe_network_acls", Filters=[{"Name": "vpc-id", "Values": [vpc]}])
         ok(ec2, "create_tags", Resources=[vpc, subnets[1]], Tags=[{"Key": "more", "Value": "tags"}])
         ok(ec2, "delete_tags", Resources=[subnets[1]], Tags=[{"Key": "more"}])
