@@ -11,8 +11,8 @@ use super::moves::{self, Moves};
 use super::renames;
 use super::same::Rules;
 use super::{
-    Action, Operation, OutputChange, Plan, Purpose, Step, StepId, UpdateKind, order, risk, taken,
-    teardown,
+    Action, Operation, OutputChange, Plan, Purpose, Step, StepId, UpdateKind, order, retained,
+    risk, taken, teardown,
 };
 use crate::diagnostic::Diagnostic;
 use crate::graph::{Graph, Node};
@@ -64,6 +64,7 @@ pub fn plan(
         let seen = |id: &LogicalId| observed.resources.get(moves.get(id).unwrap_or(id));
         let is_gone = |id: &LogicalId| seen(id) == Some(&Observation::Gone);
         errors = taken::taken(&steps, graph, state, &is_gone);
+        errors.extend(retained::held(&steps, graph, state, &is_gone));
     }
     if !errors.is_empty() {
         return Err(errors);

@@ -1,6 +1,6 @@
-//! What the stack itself has, and something new is to have as well: a name, a path, a rule. AWS has
-//! each once, and what goes is deleted when all that is new has been made: such a plan would stop
-//! half-way, and so there is none.
+//! What the stack itself has, and something else is to have as well: a name, a path, a rule. AWS has
+//! each once, what goes is deleted when all that is new has been made, and two that swap names would
+//! wait for each other: such a plan would stop half-way, and so there is none.
 
 use serde_json::Value as Json;
 
@@ -13,7 +13,7 @@ use crate::schema::{self, At, Segment};
 use crate::state::{Instance, State};
 use crate::value::LogicalId;
 
-/// One for each step that makes what another resource of the stack is.
+/// One for each step that makes what another resource of the stack is, anew or by an update.
 pub fn taken(
     steps: &[Step],
     graph: &Graph,
@@ -22,8 +22,7 @@ pub fn taken(
 ) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     for (position, step) in steps.iter().enumerate() {
-        let Operation::Create { .. } = step.operation else { continue };
-        for key in keys(step.type_name.as_str()) {
+        for key in keys(step.type_name.as_str()).into_iter().filter(|key| takes(step, key)) {
             let current = state.current(&step.logical_id);
             let wanted = |property: &str| wanted(step, current, property);
             let holders = holders(step, state, is_gone);
@@ -34,7 +33,7 @@ pub fn taken(
                 let earlier = steps[..position].iter().filter(|other| {
                     other.type_name == step.type_name
                         && other.logical_id != step.logical_id
-                        && matches!(other.operation, Operation::Create { .. })
+                        && takes(other, key)
                 });
                 let mut earlier = earlier.filter(|other| {
                     let old = state.current(&other.logical_id);
@@ -44,12 +43,8 @@ pub fn taken(
             };
             let finding = match held {
                 Some((holder, _)) => {
-                    let goes = |other: &Step| {
-                        other.logical_id == *holder
-                            && matches!(other.action, Action::Delete | Action::Replace)
-                    };
-                    let goes = steps.iter().any(goes);
-                    Some(until_deleted(step, key, &wanted, graph, (holder, goes)))
+                    let until = until(steps, key, holder);
+                    Some(held_by(step, key, &wanted, graph, (holder, until)))
                 }
                 None => made().map(|other| twice(step, key, &wanted, graph, &other.logical_id)),
             };
@@ -60,6 +55,39 @@ pub fn taken(
         }
     }
     found
+}
+
+/// Whether a step gives what it is about this key, which it did not have.
+fn takes(step: &Step, key: &[&str]) -> bool {
+    match step.operation {
+        Operation::Create { .. } => true,
+        Operation::Update { .. } => gives_up(step, key),
+        _ => false,
+    }
+}
+
+/// Whether a part of a key changes.
+fn gives_up(step: &Step, key: &[&str]) -> bool {
+    step.changes.iter().any(|change| key.contains(&change.path.as_str()))
+}
+
+/// How long a resource has its key.
+#[derive(Clone, Copy)]
+enum Until {
+    Deleted,
+    Updated,
+    Always,
+}
+
+fn until(steps: &[Step], key: &[&str], holder: &LogicalId) -> Until {
+    let mut own = steps.iter().filter(|step| step.logical_id == *holder);
+    if own.clone().any(|step| matches!(step.action, Action::Delete | Action::Replace)) {
+        Until::Deleted
+    } else if own.any(|step| step.action == Action::Update && gives_up(step, key)) {
+        Until::Updated
+    } else {
+        Until::Always
+    }
 }
 
 /// The properties of which no two of a type may have the same.
@@ -137,24 +165,36 @@ fn finding(step: &Step, key: &[&str], graph: &Graph, message: String) -> Diagnos
     Diagnostic::error(message).at(&graph.template.source, span)
 }
 
-fn until_deleted(
+fn held_by(
     step: &Step,
     key: &[&str],
     wanted: &Value<'_>,
     graph: &Graph,
-    (holder, goes): (&LogicalId, bool),
+    (holder, until): (&LogicalId, Until),
 ) -> Diagnostic {
     let (id, what) = (&step.logical_id, told(key, wanted));
-    let until = if goes { "has until it is deleted" } else { "has" };
-    let message = format!("`{id}` is to have the {what}, which `{holder}` {until}");
+    let has = match until {
+        Until::Deleted => "has until it is deleted",
+        Until::Updated => "has until it is updated",
+        Until::Always => "has",
+    };
+    let message = format!("`{id}` is to have the {what}, which `{holder}` {has}");
     let finding = finding(step, key, graph, message);
-    match graph.nodes.contains_key(holder) {
-        true => finding.hint("give one of them another, or deploy once without the new one"),
-        false => finding
+    let is_made = matches!(step.operation, Operation::Create { .. });
+    match (graph.nodes.contains_key(holder), until) {
+        (true, Until::Updated) => finding
+            .hint(format!("deploy once with the change of `{holder}` alone, and then with this"))
+            .hint("if they swap, one of them needs another in between"),
+        (true, _) if is_made => {
+            finding.hint("give one of them another, or deploy once without the new one")
+        }
+        (true, _) => finding.hint("give one of them another, or deploy once without this change"),
+        (false, _) if is_made => finding
             .hint(format!(
                 "if they are the same, say so: `Metadata: {{Cairn: {{MovedFrom: {holder}}}}}` at `{id}`"
             ))
             .hint(format!("if not, deploy once without `{id}`, or give it another")),
+        (false, _) => finding.hint("give it another, or deploy once without this change"),
     }
 }
 

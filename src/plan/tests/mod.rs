@@ -4,6 +4,7 @@ mod decisions;
 mod drift;
 mod laws;
 mod moves;
+mod retained;
 mod risks;
 mod rollback;
 mod saved;

@@ -16,6 +16,8 @@ Resources:
   A: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: a}}
   B: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: b}}
   Settings: {Type: AWS::ApiGateway::Account}
+  One: {Type: AWS::Bedrock::Agent, Properties: {AgentName: one}}
+  Two: {Type: AWS::Bedrock::Agent, Properties: {AgentName: two}}
 ";
 
 /// What is said of a change of the template.
@@ -68,6 +70,40 @@ fn names_are_not_swapped_in_one_run() {
         said,
         "11:61 `B` is to have the LogGroupName `a`, which `A` has until it is deleted"
     );
+}
+
+#[test]
+fn names_are_not_taken_in_place_while_something_has_them() {
+    let swapped = said(&[("AgentName: one", "AgentName: x"), ("AgentName: two", "AgentName: one")]);
+    assert_eq!(
+        swapped,
+        "14:60 `Two` is to have the AgentName `one`, which `One` has until it is updated"
+    );
+    let both = said(&[
+        ("AgentName: one", "AgentName: x"),
+        ("AgentName: two", "AgentName: one"),
+        ("AgentName: x", "AgentName: two"),
+    ]);
+    assert_eq!(
+        both,
+        "13:60 `One` is to have the AgentName `two`, which `Two` has until it is updated\n\
+         14:60 `Two` is to have the AgentName `one`, which `One` has until it is updated"
+    );
+    let kept = said(&[("AgentName: two", "AgentName: one")]);
+    assert_eq!(kept, "14:60 `Two` is to have the AgentName `one`, which `One` has");
+    let gone = said(&[
+        ("  One: {Type: AWS::Bedrock::Agent, Properties: {AgentName: one}}\n", ""),
+        ("AgentName: two", "AgentName: one"),
+    ]);
+    assert_eq!(
+        gone,
+        "13:60 `Two` is to have the AgentName `one`, which `One` has until it is deleted"
+    );
+    let same = said(&[("AgentName: one", "AgentName: x"), ("AgentName: two", "AgentName: x")]);
+    assert_eq!(same, "14:60 `Two` is to have the AgentName `x`, which `One` is to have as well");
+    // A name that nothing has, and a change that is not of the name.
+    assert_eq!(said(&[("AgentName: one", "AgentName: x")]), "");
+    assert_eq!(said(&[("AgentName: one", "AgentName: one, Description: x")]), "");
 }
 
 #[test]

@@ -287,22 +287,48 @@ fn create_subnet(account: &mut Account, request: &Json) -> Answer {
     Ok(json!({"subnet": made}))
 }
 
-/// One attribute in a call: `ModifySubnetAttribute`.
+/// "You can only modify one attribute at a time": `ModifySubnetAttribute`.
 fn modify_subnet(account: &mut Account, request: &Json) -> Answer {
     let id = needed(request, "SubnetId")?;
     subnet(account, id)?;
-    let known = [
-        ("MapPublicIpOnLaunch", "mapPublicIpOnLaunch"),
-        ("AssignIpv6AddressOnCreation", "assignIpv6AddressOnCreation"),
-        ("EnableDns64", "enableDns64"),
-    ];
-    let given: Vec<_> = known.iter().filter(|(name, _)| request.get(name).is_some()).collect();
-    let [(name, key)] = given[..] else {
+    let given: Vec<(&str, Json)> = SUBNET_ATTRIBUTES
+        .iter()
+        .filter_map(|(name, key)| Some((*key, request.get(*name)?.clone())))
+        .collect();
+    let [(key, value)] = &given[..] else {
         return refuse("InvalidParameterCombination", "exactly one attribute may be modified");
     };
-    account.set("subnet", id, key, (request[*name]["Value"] == "true").into());
+    let value = match value {
+        Json::Object(boolean) => json!(boolean["Value"] == "true"),
+        other => other.clone(),
+    };
+    match key.strip_prefix(NAME_OPTIONS) {
+        Some(option) => {
+            let mut options = subnet(account, id)?["privateDnsNameOptionsOnLaunch"].clone();
+            options[option] = value;
+            account.set("subnet", id, "privateDnsNameOptionsOnLaunch", options);
+        }
+        None => account.set("subnet", id, key, value),
+    }
     Ok(json!({"return": true}))
 }
+
+/// What a request calls an attribute of a subnet, and what a subnet does.
+const SUBNET_ATTRIBUTES: [(&str, &str); 6] = [
+    ("MapPublicIpOnLaunch", "mapPublicIpOnLaunch"),
+    ("AssignIpv6AddressOnCreation", "assignIpv6AddressOnCreation"),
+    ("EnableDns64", "enableDns64"),
+    ("PrivateDnsHostnameTypeOnLaunch", "privateDnsNameOptionsOnLaunch.hostnameType"),
+    (
+        "EnableResourceNameDnsARecordOnLaunch",
+        "privateDnsNameOptionsOnLaunch.enableResourceNameDnsARecord",
+    ),
+    (
+        "EnableResourceNameDnsAAAARecordOnLaunch",
+        "privateDnsNameOptionsOnLaunch.enableResourceNameDnsAAAARecord",
+    ),
+];
+const NAME_OPTIONS: &str = "privateDnsNameOptionsOnLaunch.";
 
 /// "You must terminate all running instances in the subnet before you can delete it": what counts
 /// are its network interfaces, whoever owns them.
