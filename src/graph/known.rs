@@ -15,6 +15,7 @@ const LOOKED_INTO: &[&str] = &[
     "AWS::EC2::Subnet",
     "AWS::EC2::VPC",
     "AWS::EC2::VPCEndpoint",
+    "AWS::IAM::Role",
     "AWS::Lambda::Function",
 ];
 

@@ -32,6 +32,7 @@ mod substitute;
 #[cfg(test)]
 mod tests;
 mod text;
+mod trust;
 mod types;
 mod walk;
 
@@ -154,6 +155,7 @@ pub fn draft(
     endpoints::check(&graph, &known, &mut diagnostics);
     limits::check(&graph, &known, &mut diagnostics);
     handlers::check(&graph, &known, &mut diagnostics);
+    trust::check(&graph, &known, &mut diagnostics);
     references::check(&graph, &mut diagnostics);
     check::sort(&mut diagnostics);
     graph.obstacles = obstacles;

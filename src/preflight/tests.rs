@@ -35,7 +35,7 @@ Resources:
     Type: AWS::IAM::Role
     Properties:
       RoleName: runner
-      AssumeRolePolicyDocument: {Statement: {Effect: Allow, Action: sts:AssumeRole, Principal: {Service: lambda.amazonaws.com}}}
+      AssumeRolePolicyDocument: {Statement: {Effect: Allow, Action: sts:AssumeRole, Principal: {Service: [lambda.amazonaws.com, bedrock.amazonaws.com]}}}
   Function:
     Type: AWS::Lambda::Function
     Properties:

@@ -57,7 +57,21 @@ pub(super) fn duplicate(shape: &Shape, items: &[Value]) -> Option<usize> {
         return None;
     }
     (1..items.len())
-        .find(|index| !items[*index].has_unknown() && items[..*index].contains(&items[*index]))
+        .find(|index| is_definite(&items[*index]) && items[..*index].contains(&items[*index]))
+}
+
+/// Whether what looks the same is the same: a reference that is not known yet is, whatever it will
+/// be; what a function makes of it is not, `If(IsLarge)` may be several things.
+fn is_definite(value: &Value) -> bool {
+    match value {
+        Value::Unknown(unknown) => {
+            let is_plain = |letter: char| letter.is_ascii_alphanumeric() || letter == '.';
+            !unknown.source.is_empty() && unknown.source.chars().all(is_plain)
+        }
+        Value::List(items) => items.iter().all(is_definite),
+        Value::Map(entries) => entries.values().all(is_definite),
+        Value::Null | Value::Literal(_) | Value::String(_) | Value::Secret(_) => true,
+    }
 }
 
 /// A value as a message shows it.

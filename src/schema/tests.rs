@@ -304,9 +304,17 @@ fn what_is_not_known_fits_everywhere() {
     entries.insert("Architectures".to_owned(), Value::List(vec![unknown()]));
     assert_eq!(findings("AWS::Lambda::Function", properties), Vec::<String>::new());
 
-    let subnets = Value::List(vec![unknown(), unknown()]);
-    let endpoint = with(&json!({ "VpcId": "vpc-1" }), &["SubnetIds"], subnets);
-    assert_eq!(findings("AWS::EC2::VPCEndpoint", endpoint), Vec::<String>::new());
+    let in_subnets = |one: &str, other: &str| {
+        let subnets = Value::List(vec![Value::unknown(one), Value::unknown(other)]);
+        let endpoint = with(&json!({ "VpcId": "vpc-1" }), &["SubnetIds"], subnets);
+        findings("AWS::EC2::VPCEndpoint", endpoint)
+    };
+    assert_eq!(in_subnets("One", "Two"), Vec::<String>::new());
+    // What a function makes of it may be something else each time.
+    assert_eq!(in_subnets("If(IsLarge)", "If(IsLarge)"), Vec::<String>::new());
+    let twice = ["SubnetIds[1] Value: the same item is listed twice"];
+    assert_eq!(in_subnets("One", "One"), twice);
+    assert_eq!(in_subnets("One.SubnetId", "One.SubnetId"), twice);
 }
 
 #[test]

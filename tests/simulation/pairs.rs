@@ -28,11 +28,6 @@ const UNKNOWABLE: &[(&str, &str)] = &[
         "The Vpc Endpoint Service",
         "the simulated region offers few services; a look at the account tells",
     ),
-    ("is not simulated", "a gap of the simulated AWS"),
-    ("exactly one attribute may be modified", "a gap of the simulated AWS"),
-    // Open: these are still to be looked into.
-    ("network interfaces still use it", "when AWS lets go of interfaces is not known beforehand"),
-    ("the same item is listed twice", "references that turn out to be one are not compared before"),
 ];
 
 /// What all pairs came to.

@@ -112,6 +112,15 @@ fn an_endpoint_takes_what_its_type_takes() {
 }
 
 #[test]
+fn a_subnet_is_listed_once_although_nobody_knows_its_id() {
+    let twice = r"      VpcEndpointType: Interface
+      ServiceName: !Sub com.amazonaws.${AWS::Region}.sqs
+      SubnetIds: [!Ref Subnet, !GetAtt Subnet.SubnetId, !Ref Subnet]
+";
+    check("", twice, "10:57 the same item is listed twice");
+}
+
+#[test]
 fn private_names_need_what_resolves_them() {
     let private = r"      VpcEndpointType: Interface
       ServiceName: !Sub com.amazonaws.${AWS::Region}.sqs

@@ -10,6 +10,7 @@ mod loops;
 mod modules;
 mod outside;
 mod templates;
+mod trust;
 mod types;
 
 use std::collections::BTreeMap;
