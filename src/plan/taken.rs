@@ -194,7 +194,10 @@ fn held_by(
                 "if they are the same, say so: `Metadata: {{Cairn: {{MovedFrom: {holder}}}}}` at `{id}`"
             ))
             .hint(format!("if not, deploy once without `{id}`, or give it another")),
-        (false, _) => finding.hint("give it another, or deploy once without this change"),
+        (false, Until::Deleted) => {
+            finding.hint("give it another, or deploy once without this change")
+        }
+        (false, _) => finding.hint("give it another"),
     }
 }
 

@@ -19,14 +19,10 @@ const DEPLOYED: usize = 500;
 /// Why a plan that was made could not know that its deploy would fail: a piece of what AWS said, and
 /// the reason.
 const UNKNOWABLE: &[(&str, &str)] = &[
-    (
-        "does not have required permissions configured",
-        "what a role's policies come to is AWS's to say",
-    ),
     ("Could not retrieve resource: version", "which versions an agent has only AWS knows"),
     (
         "The Vpc Endpoint Service",
-        "the simulated region offers few services; a look at the account tells",
+        "the simulated region offers few services, and only a look at an account tells which",
     ),
 ];
 

@@ -1,6 +1,7 @@
 //! What the stack has until the end of a run cannot be made again in it.
 
 use super::{deployed, graph, observed, planned};
+use crate::diagnostic::Diagnostic;
 use crate::refresh::Observation;
 
 const NETWORK: &str = "\
@@ -22,23 +23,24 @@ Resources:
 
 /// What is said of a change of the template.
 fn said(changes: &[(&str, &str)]) -> String {
+    found(changes)
+        .iter()
+        .map(|one| {
+            let (line, column) = one.place.as_ref().expect("a place").line_column();
+            format!("{line}:{column} {}", one.message)
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn found(changes: &[(&str, &str)]) -> Vec<Diagnostic> {
     let before = graph(NETWORK);
     let state = deployed(&before);
     let after = changes.iter().fold(NETWORK.to_owned(), |text, (old, new)| {
         assert!(text.contains(old), "{old}");
         text.replacen(old, new, 1)
     });
-    match planned(&graph(&after), &state, &observed(&state)) {
-        Ok(_) => String::new(),
-        Err(found) => found
-            .iter()
-            .map(|one| {
-                let (line, column) = one.place.as_ref().expect("a place").line_column();
-                format!("{line}:{column} {}", one.message)
-            })
-            .collect::<Vec<_>>()
-            .join("\n"),
-    }
+    planned(&graph(&after), &state, &observed(&state)).err().unwrap_or_default()
 }
 
 #[test]
@@ -101,6 +103,19 @@ fn names_are_not_taken_in_place_while_something_has_them() {
     );
     let same = said(&[("AgentName: one", "AgentName: x"), ("AgentName: two", "AgentName: x")]);
     assert_eq!(same, "14:60 `Two` is to have the AgentName `x`, which `One` is to have as well");
+    let way_out = |changes: &[(&str, &str)]| found(changes)[0].hints.join("; ");
+    assert_eq!(
+        way_out(&[("AgentName: one", "AgentName: x"), ("AgentName: two", "AgentName: one")]),
+        "deploy once with the change of `One` alone, and then with this; if they swap, one of them \
+         needs another in between"
+    );
+    assert_eq!(
+        way_out(&[
+            ("  One: {Type: AWS::Bedrock::Agent, Properties: {AgentName: one}}\n", ""),
+            ("AgentName: two", "AgentName: one"),
+        ]),
+        "give it another, or deploy once without this change"
+    );
     // A name that nothing has, and a change that is not of the name.
     assert_eq!(said(&[("AgentName: one", "AgentName: x")]), "");
     assert_eq!(said(&[("AgentName: one", "AgentName: one, Description: x")]), "");
