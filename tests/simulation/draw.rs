@@ -130,6 +130,8 @@ impl Place {
 pub fn mishap(on: &str, nth: u64, kind: Kind, random: &mut Random) -> Mishap {
     let times = match kind {
         Kind::Denied if random.chance(500) => 1_000,
+        // Whoever waits for its end waits for ever.
+        Kind::Throttled if random.chance(200) => 100_000,
         Kind::Throttled | Kind::Failed | Kind::RequestLost | Kind::Broken | Kind::Full => {
             random.between(1, 6)
         }
