@@ -19,6 +19,8 @@ pub fn script(seed: u64) -> Result<Script, String> {
     match seed % 8 {
         1 | 5 => return steer::aimed(seed / 4, &mut random),
         3 => return steer::reaction(seed / 8, &mut random),
+        7 if seed % 16 == 7 => return steer::again(seed / 16, &mut random),
+        7 => return steer::reaction(seed / 8, &mut random),
         _ => {}
     }
     let versions = match random.between(0, 20) {
@@ -85,9 +87,10 @@ impl Place {
             0 => Mishap::once("time", random.between(0, 120_000), Kind::CrashBefore),
             1..4 => {
                 let kind = self.doing_of_others(random);
-                match random.chance(300) {
-                    true => Mishap::once("plan", 1, kind),
-                    false => Mishap::once("call", random.between(1, 40), kind),
+                match random.between(0, 20) {
+                    0..5 => Mishap::once("plan", 1, kind),
+                    5 => Mishap::once("plan", 1, Kind::CrashBefore),
+                    _ => Mishap::once("call", random.between(1, 40), kind),
                 }
             }
             4 => Mishap::once("write", random.between(1, 20), *random.pick(&OF_WRITES)),
@@ -130,6 +133,8 @@ impl Place {
 pub fn mishap(on: &str, nth: u64, kind: Kind, random: &mut Random) -> Mishap {
     let times = match kind {
         Kind::Denied if random.chance(500) => 1_000,
+        // Whoever waits for its end waits for ever.
+        Kind::Throttled if random.chance(200) => 100_000,
         Kind::Throttled | Kind::Failed | Kind::RequestLost | Kind::Broken | Kind::Full => {
             random.between(1, 6)
         }

@@ -226,6 +226,8 @@ struct Story {
     stage: Stage,
     versions: Vec<Arc<Version>>,
     report: Report,
+    /// Whether somebody else has ever changed something.
+    was_meddled_with: bool,
 }
 
 impl Story {
@@ -239,7 +241,7 @@ impl Story {
         let folder = Arc::new(folder.expect("a temporary folder"));
         let graphs = versions.iter().map(|version| Arc::clone(&version.graph)).collect();
         let stage = Stage { shared: Shared::new(chance), folder, home, graphs };
-        Self { stage, versions, report: Report::default() }
+        Self { stage, versions, report: Report::default(), was_meddled_with: false }
     }
 
     async fn chapter(&mut self, chapter: &Chapter) -> Result<(), String> {
@@ -259,11 +261,13 @@ impl Story {
     /// Whether what is wanted is there.
     async fn reach(&mut self, chapter: &Chapter) -> Result<bool, String> {
         for storm in &chapter.storms {
+            let is_unseen = self.was_meddled_with && self.has_half_made().await?;
             let (end, was_meddled_with) = self.stormy_run(chapter.target, &storm.mishaps).await;
+            self.was_meddled_with |= was_meddled_with;
             tokio::time::sleep(Duration::from_secs(storm.pause)).await;
             match end {
                 // What was changed behind a plan's back is for the next one.
-                End::Complete if was_meddled_with => {}
+                End::Complete if was_meddled_with || is_unseen => {}
                 End::Complete => return Ok(true),
                 End::Defect(why) => return Err(why),
                 End::Failed(_) | End::Crashed => {}
@@ -272,13 +276,29 @@ impl Story {
         if chapter.then == Then::Leave {
             return Ok(false);
         }
-        match self.run(chapter.target, &[]).await {
-            End::Complete => Ok(true),
-            End::Failed(why) | End::Defect(why) => {
-                Err(format!("nothing goes wrong, and {:?} fails: {why}", chapter.target))
+        let is_unseen = self.was_meddled_with && self.has_half_made().await?;
+        for _ in 0..1 + usize::from(is_unseen) {
+            match self.run(chapter.target, &[]).await {
+                End::Complete => {}
+                End::Failed(why) | End::Defect(why) => {
+                    return Err(format!(
+                        "nothing goes wrong, and {:?} fails: {why}",
+                        chapter.target
+                    ));
+                }
+                End::Crashed => return Err("a crash in calm weather".to_owned()),
             }
-            End::Crashed => Err("a crash in calm weather".to_owned()),
         }
+        Ok(true)
+    }
+
+    /// Whether something is there whose create has not ended: the next run ends it, and only the plan
+    /// after that compares it.
+    async fn has_half_made(&self) -> Result<bool, String> {
+        let process = self.stage.shared.lock().begin(&[]);
+        let state = self.stage.state(process).await?;
+        let mut intents = state.resources.values().filter_map(|entry| entry.intent.as_ref());
+        Ok(intents.any(|intent| intent.physical_id.is_some()))
     }
 
     async fn calm_run(&mut self, target: Option<usize>) -> Result<Points, String> {

@@ -19,6 +19,12 @@ pub const PREFIX: &str = "simulated";
 /// How long a holder of the lock that is not heard of keeps it.
 pub const TERM: Duration = Duration::from_mins(1);
 
+/// How long a call is under way that was made while the lock was there.
+const SENDING: Duration = Duration::from_secs(1);
+
+/// The process of whoever steals the lock: none of the story's.
+const NOBODY: u32 = u32::MAX;
+
 /// Keys in one page of a list; AWS has 1,000 and may give fewer.
 const PAGE: usize = 5;
 /// When time begins.
@@ -28,6 +34,8 @@ const EPOCH: i64 = 1_767_225_600;
 pub struct Bucket {
     objects: BTreeMap<String, Object>,
     written: u64,
+    /// Since when the lock is another's than that of these processes, who had it.
+    lost: BTreeMap<u32, Time>,
 }
 
 #[derive(Debug, Clone)]
@@ -120,9 +128,33 @@ impl Bucket {
 
     fn put(&mut self, key: &str, text: String, now: Time) -> Object {
         self.written += 1;
+        if key == lock_key() {
+            self.note_holder(&text, now);
+        }
         let object = Object { text, etag: format!("\"{:032x}\"", self.written), at: now };
         self.objects.insert(key.to_owned(), object.clone());
         object
+    }
+
+    fn note_holder(&mut self, text: &str, now: Time) {
+        let holder = |text: &str| {
+            let claim: Claim = serde_json::from_str(text).expect("a claim");
+            claim.holder.pid
+        };
+        let before = self.objects.get(&lock_key()).map(|object| holder(&object.text));
+        let after = holder(text);
+        self.lost.remove(&after);
+        if let Some(before) = before.filter(|before| *before != after) {
+            self.lost.insert(before, now);
+        }
+    }
+
+    /// Whether a process has had the lock, and another has had it for longer than the process may
+    /// believe to have it still.
+    pub fn is_without_lock(&self, process: usize, now: Time) -> bool {
+        let process = u32::try_from(process).expect("few processes");
+        let term = Time::try_from((TERM + SENDING).as_millis()).expect("a minute");
+        self.lost.get(&process).is_some_and(|since| since + term < now)
     }
 
     fn list(&self, prefix: &str, after: &str, now: Time) -> Response {
@@ -170,7 +202,7 @@ impl Bucket {
             claim.nonce = format!("stolen {}", claim.epoch);
             claim.beat = 1;
             claim.standing = Standing::Released;
-            claim.holder.pid = 0;
+            claim.holder.pid = NOBODY;
             true
         });
         let journal = format!("{PREFIX}/journal/");
@@ -183,13 +215,17 @@ impl Bucket {
     }
 
     fn claim(&mut self, now: Time, change: impl FnOnce(&mut Claim) -> bool) {
-        let key = format!("{PREFIX}/lock");
+        let key = lock_key();
         let Some(object) = self.objects.get(&key) else { return };
         let mut claim: Claim = serde_json::from_str(&object.text).expect("a claim");
         if change(&mut claim) {
             self.put(&key, serde_json::to_string(&claim).expect("a claim is JSON"), now);
         }
     }
+}
+
+fn lock_key() -> String {
+    format!("{PREFIX}/lock")
 }
 
 fn told(now: Time, object: Option<&Object>, body: String) -> Response {

@@ -14,7 +14,7 @@ use serde_json::Value as Json;
 
 use super::coverage;
 use super::draw::mishap;
-use super::faults::Kind;
+use super::faults::{self, Kind};
 use super::random::Random;
 use super::script::{Chapter, Home, Mishap, Script, Storm, Then};
 use super::versions::Points;
@@ -165,6 +165,27 @@ pub fn aimed(number: u64, random: &mut Random) -> Result<Script, String> {
 
 fn pause(random: &mut Random) -> u64 {
     random.between(5, 200)
+}
+
+/// The story in which a call that changes something never arrives, and of what is sent in its place
+/// nobody hears what it did.
+///
+/// # Errors
+///
+/// When something goes wrong although nothing goes wrong.
+pub fn again(number: u64, random: &mut Random) -> Result<Script, String> {
+    let places = PLACES.as_ref().map_err(Clone::clone)?;
+    let is_change = |on: &str| on.contains(':') && !faults::is_read(on);
+    let changes: Vec<&Place> = places.iter().filter(|place| is_change(&place.on)).collect();
+    let index = number.wrapping_mul(STRIDE) % changes.len() as u64;
+    let place = changes[usize::try_from(index).expect("an index")];
+    let Road { way, points } = &**random.pick(&place.ways);
+    let nth = random.between(1, points[&place.on] + 1);
+    let never = *random.pick(&[Kind::RequestLost, Kind::Failed]);
+    let unheard = *random.pick(&[Kind::ReplyLost, Kind::FailedAfter, Kind::CrashAfter]);
+    let mishaps =
+        vec![Mishap::once(&place.on, nth, never), Mishap::once(&place.on, nth + 1, unheard)];
+    Ok(way.script(random.next(), vec![Storm { mishaps, pause: pause(random) }]))
 }
 
 /// The story in which something goes wrong with what only comes to pass because something else went

@@ -236,6 +236,10 @@ impl World {
             self.transcript.push(format!("{now} #{process} {} {outcome}", faults::label(call)));
             return answer.unwrap_or_else(|no| s3::refused(&no, now));
         }
+        if self.bucket.is_without_lock(process, now) {
+            let action = call.action();
+            self.problems.push(format!("{action} by a run whose lock is another's by now"));
+        }
         self.aws.account.advance(now);
         let before = (!call.is_read()).then(|| self.aws.account.clone());
         let answer = self.aws.answer(call, now);
