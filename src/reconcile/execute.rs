@@ -77,6 +77,8 @@ enum Refused {
 
 /// How often a create whose answer was lost, and which left nothing, is sent again.
 const CREATE_TRIES: u32 = 4;
+/// What is not to be seen for so long is gone. Reads of AWS are seconds behind, rarely a minute.
+const VISIBLE_WITHIN: Duration = Duration::from_mins(5);
 
 impl Run {
     pub async fn execute(&self, step: &Step, begun: Begun) -> Result<(), StepError> {
@@ -376,7 +378,10 @@ impl Run {
         let mut held = self.turn(lock).await;
         let mut name = None;
         let created = match named {
-            Some(physical_id) => Created::pending(physical_id),
+            Some(physical_id) => {
+                self.must_be_there(step, token, handler, &physical_id, &wanted.clear).await?;
+                Created::pending(physical_id)
+            }
             None => {
                 let created = self.name_it(step, handler, &wanted, &mark, resumed).await?;
                 let (id, token) = (id.clone(), token.clone());
@@ -404,6 +409,31 @@ impl Run {
         }
         let (id, token) = (id.clone(), token.clone());
         self.settle_with(step, Fact::Created { id, token, attributes, follows }).await
+    }
+
+    /// What an earlier run has named may be gone by now: without this each run would wait for it in
+    /// vain. It is let go of, and the next plan makes another.
+    async fn must_be_there(
+        &self,
+        step: &Step,
+        token: &Token,
+        handler: &dyn Handler,
+        physical_id: &PhysicalId,
+        properties: &Json,
+    ) -> Result<(), StepError> {
+        let known = KnownJson { id: physical_id, properties };
+        let patience = VISIBLE_WITHIN.min(handler.patience());
+        let seen = wait(Want::Present, handler, &self.aws, known, patience, |word| {
+            self.enter(Phase::Waiting(word.to_owned()));
+        });
+        let Err(WaitError::Unseen(..)) = seen.await else {
+            self.enter(Phase::Calling);
+            return Ok(());
+        };
+        self.record(Fact::Deleted { id: step.logical_id.clone(), token: token.clone() }).await?;
+        Err(StepError::Never(format!(
+            "`{physical_id}`, which an earlier run began to create, is gone; the next run makes another"
+        )))
     }
 
     /// The naming call, sent until it is certain that it made exactly one.
@@ -792,7 +822,9 @@ fn unrecorded(error: &StoreError) -> StepError {
 
 fn wait_error(error: WaitError) -> StepError {
     match error {
-        WaitError::TooLong(patience, word) => StepError::TooLong { patience, word },
+        WaitError::TooLong(patience, word) | WaitError::Unseen(patience, word) => {
+            StepError::TooLong { patience, word }
+        }
         WaitError::Never(why) => StepError::Never(why),
         WaitError::Fault(fault) => StepError::Fault(fault),
     }

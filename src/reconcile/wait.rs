@@ -51,6 +51,8 @@ fn unspoken(want: Want, id: &PhysicalId) -> String {
 pub enum WaitError {
     /// It took longer than its patience; the text is the last thing that was seen.
     TooLong(Duration, String),
+    /// It was to be there, and was not to be seen for as long.
+    Unseen(Duration, String),
     Never(String),
     Fault(Fault),
 }
@@ -96,7 +98,10 @@ pub async fn wait(
         let next = PAUSES_IN_MILLISECONDS[polls.min(PAUSES_IN_MILLISECONDS.len() - 1)];
         polls += 1;
         if start.elapsed() + Duration::from_millis(next) > patience {
-            return Err(WaitError::TooLong(patience, word));
+            return Err(match (want, live) {
+                (Want::Present, None) => WaitError::Unseen(patience, word),
+                _ => WaitError::TooLong(patience, word),
+            });
         }
         pause(Duration::from_millis(next)).await;
     }
