@@ -45,6 +45,8 @@ pub struct Run {
     pub news: UnboundedSender<News>,
     pub settled: UnboundedSender<Settled>,
     pub stack: String,
+    /// Since when no earlier run can have made a call.
+    pub begun: Instant,
     /// What this run has made or changed: others may not see it yet.
     pub young: Arc<Mutex<BTreeSet<LogicalId>>>,
     /// Whose calls are made; none between the steps.
@@ -125,7 +127,7 @@ impl Run {
     }
 
     /// Calls are made again when it is over.
-    async fn during<T>(&self, phase: Phase, what: impl Future<Output = T>) -> T {
+    pub(super) async fn during<T>(&self, phase: Phase, what: impl Future<Output = T>) -> T {
         self.enter(phase);
         let outcome = what.await;
         self.enter(Phase::Calling);
@@ -445,7 +447,7 @@ impl Run {
         mark: &Mark,
         resumed: bool,
     ) -> Result<Created, StepError> {
-        if resumed && let Some(found) = self.find(handler, wanted, mark).await? {
+        if resumed && let Some(found) = self.find(handler, wanted, mark, self.begun).await? {
             return Ok(Created::pending(found));
         }
         let start = Instant::now();
@@ -466,7 +468,8 @@ impl Run {
                     return Err(self.give_up(step, &mark.token, fault, refused).await);
                 }
                 Decision::Resolve => {
-                    if let Some(found) = self.find(handler, wanted, mark).await? {
+                    let failed = Instant::now();
+                    if let Some(found) = self.find(handler, wanted, mark, failed).await? {
                         return Ok(Created::pending(found));
                     }
                     let is_there = fault.is(FaultKind::AlreadyExists);
@@ -477,7 +480,7 @@ impl Run {
                     }
                     self.wait_for_fault(&fault, Duration::from_secs(1)).await;
                     // What a lost call made may show only now.
-                    if let Some(found) = self.find(handler, wanted, mark).await? {
+                    if let Some(found) = self.find(handler, wanted, mark, failed).await? {
                         return Ok(Created::pending(found));
                     }
                 }
@@ -502,20 +505,6 @@ impl Run {
         match noted {
             Ok(()) => StepError::Fault(fault),
             Err(error) => error,
-        }
-    }
-
-    async fn find(
-        &self,
-        handler: &dyn Handler,
-        wanted: &Wanted,
-        mark: &Mark,
-    ) -> Result<Option<PhysicalId>, StepError> {
-        let mut found =
-            handler.find(&self.aws, &wanted.clear, mark).await.map_err(StepError::Fault)?;
-        match found.len() {
-            0 | 1 => Ok(found.pop()),
-            _ => Err(StepError::Ambiguous(found.iter().map(ToString::to_string).collect())),
         }
     }
 
@@ -717,10 +706,7 @@ impl Run {
             Some(physical_id) => vec![physical_id.clone()],
             None => {
                 let mark = self.mark(id, token);
-                handler
-                    .find(&self.aws, &instance.properties, &mark)
-                    .await
-                    .map_err(StepError::Fault)?
+                self.find_until_sure(handler, &instance.properties, &mark, self.begun).await?
             }
         };
         for properties in all_that_may_be(&instance) {

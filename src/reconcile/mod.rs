@@ -1,6 +1,7 @@
 //! Making it so: the driver that runs a plan's steps, and nothing that the plan does not say.
 
 mod execute;
+mod find;
 mod intent;
 mod locks;
 mod progress;
@@ -187,6 +188,7 @@ impl<'a> Driver<'a> {
                 news: setting.news,
                 settled: settles,
                 stack: plan.stack.clone(),
+                begun: Instant::now(),
                 young: Arc::default(),
                 step: None,
             },

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::apigateway_patch::Patch;
 use super::or_absent::OrAbsent;
 use super::tags::Tag;
-use super::{Created, Known, Live, Mark, Name, Progress, Resource, Rule, Status, Uniqueness};
+use super::{
+    Created, Known, Live, Mark, Name, Progress, Repeat, Resource, Rule, Status, Uniqueness,
+};
 use super::{apigateway_tags, apigateway_tree};
 use crate::aws::{Aws, Fault};
 use crate::value::{Attributes, PhysicalId};
@@ -120,6 +122,7 @@ async fn list(aws: &Aws) -> Result<Vec<types::ApiKey>, Fault> {
 
 impl Resource for ApiKey {
     const TYPE: &'static str = "AWS::ApiGateway::ApiKey";
+    const REPEAT: Repeat = Repeat::Another;
     const READ_BATCH: usize = 500;
     const RULES: &'static [(&'static str, Rule)] = &[
         ("CustomerId", Rule::Default(r#""""#)),

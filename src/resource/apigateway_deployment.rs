@@ -16,10 +16,10 @@ use super::apigateway_stage::{self, AccessLogSetting, CanarySetting};
 use super::or_absent::OrAbsent;
 use super::tags::Tag;
 use super::{
-    Completion, Created, Effect, Follows, Known, Live, Lock, Mark, Progress, Resource, Rule,
-    Status, apigateway_tags, apigateway_tree,
+    Completion, Created, Effect, Follows, Known, Live, Lock, Mark, Progress, Repeat, Resource,
+    Rule, Status, apigateway_tags, apigateway_tree,
 };
-use crate::aws::{Aws, Fault};
+use crate::aws::{Aws, Fault, FaultKind};
 use crate::value::{Attributes, PhysicalId, Token};
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -206,7 +206,15 @@ async fn change_stage(
     Ok(())
 }
 
-/// Removes the stage this deployment made, unless another deployment has taken it over.
+async fn delete_deployment(aws: &Aws, api: &str, deployment: &str) -> Result<(), Fault> {
+    aws.call("apigateway:DeleteDeployment", || {
+        aws.apigateway().delete_deployment().rest_api_id(api).deployment_id(deployment).send()
+    })
+    .await
+    .map(drop)
+}
+
+/// Removes the stage this deployment made and still serves.
 async fn delete_stage(aws: &Aws, api: &str, deployment: &str, stage: &str) -> Result<(), Fault> {
     let live = aws
         .call("apigateway:GetStage", || {
@@ -226,6 +234,7 @@ async fn delete_stage(aws: &Aws, api: &str, deployment: &str, stage: &str) -> Re
 
 impl Resource for Deployment {
     const TYPE: &'static str = "AWS::ApiGateway::Deployment";
+    const REPEAT: Repeat = Repeat::Another;
     const COMPLETION: Completion = Completion::Calls;
     const READ_BATCH: usize = 100;
     const RULES: &'static [(&'static str, Rule)] = &[
@@ -359,14 +368,15 @@ impl Resource for Deployment {
 
     async fn delete(self, aws: &Aws, id: &PhysicalId, props: &Props) -> Result<(), Fault> {
         let [api, deployment] = apigateway_tree::parts(id)?;
-        if let Some(stage) = &props.stage_name {
-            delete_stage(aws, api, deployment, stage).await?;
+        match (delete_deployment(aws, api, deployment).await, &props.stage_name) {
+            // That it is served is AWS's word at this moment. What a stage says of itself may be of a
+            // while ago, and the stage long taken over by another deployment.
+            (Err(fault), Some(stage)) if fault.is(FaultKind::InUse) => {
+                delete_stage(aws, api, deployment, stage).await?;
+                delete_deployment(aws, api, deployment).await
+            }
+            (outcome, _) => outcome,
         }
-        aws.call("apigateway:DeleteDeployment", || {
-            aws.apigateway().delete_deployment().rest_api_id(api).deployment_id(deployment).send()
-        })
-        .await?;
-        Ok(())
     }
 
     async fn find(self, aws: &Aws, props: &Props, mark: &Mark) -> Result<Vec<PhysicalId>, Fault> {

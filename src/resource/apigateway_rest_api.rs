@@ -18,7 +18,7 @@ use super::apigateway_patch::Patch;
 use super::or_absent::OrAbsent;
 use super::tags::Tag;
 use super::{
-    Completion, Created, Known, Live, Lock, Mark, Name, Progress, Resource, Rule, Status,
+    Completion, Created, Known, Live, Lock, Mark, Name, Progress, Repeat, Resource, Rule, Status,
     Uniqueness,
 };
 use super::{apigateway_tags, apigateway_tree};
@@ -335,6 +335,7 @@ async fn list(aws: &Aws) -> Result<Vec<types::RestApi>, Fault> {
 
 impl Resource for RestApi {
     const TYPE: &'static str = "AWS::ApiGateway::RestApi";
+    const REPEAT: Repeat = Repeat::Another;
     const COMPLETION: Completion = Completion::Calls;
     const READ_BATCH: usize = 100;
     const RULES: &'static [(&'static str, Rule)] = &[

@@ -11,7 +11,9 @@ use serde_json::{Number, json};
 use super::apigateway_patch::{Patch, float, number};
 use super::or_absent::OrAbsent;
 use super::tags::Tag;
-use super::{Created, Known, Live, Lock, Mark, Name, Progress, Resource, Rule, Status, Uniqueness};
+use super::{
+    Created, Known, Live, Lock, Mark, Name, Progress, Repeat, Resource, Rule, Status, Uniqueness,
+};
 use super::{apigateway_tags, apigateway_tree};
 use crate::aws::{Aws, Fault};
 use crate::value::{Attributes, PhysicalId};
@@ -250,6 +252,7 @@ async fn list(aws: &Aws) -> Result<Vec<types::UsagePlan>, Fault> {
 
 impl Resource for UsagePlan {
     const TYPE: &'static str = "AWS::ApiGateway::UsagePlan";
+    const REPEAT: Repeat = Repeat::Another;
     const READ_BATCH: usize = 500;
     const RULES: &'static [(&'static str, Rule)] = &[
         ("Description", Rule::Default(r#""""#)),

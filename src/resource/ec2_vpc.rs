@@ -16,7 +16,9 @@ use serde_json::Value as Json;
 
 use super::ec2_tags;
 use super::tags::Tag;
-use super::{Completion, Created, Known, Live, Mark, Progress, Resource, Rule, Status, Verdict};
+use super::{
+    Completion, Created, Known, Live, Mark, Progress, Repeat, Resource, Rule, Status, Verdict,
+};
 use crate::aws::{Aws, Fault, FaultKind};
 use crate::value::{Attributes, PhysicalId};
 
@@ -257,6 +259,7 @@ fn attributes(vpc: &LiveVpc) -> Attributes {
 
 impl Resource for Vpc {
     const TYPE: &'static str = "AWS::EC2::VPC";
+    const REPEAT: Repeat = Repeat::Another;
     const COMPLETION: Completion = Completion::Calls;
     const READ_BATCH: usize = 200;
     const RULES: &'static [(&'static str, Rule)] = &[

@@ -9,8 +9,8 @@ use std::time::Duration;
 use serde_json::Value as Json;
 
 use super::{
-    Completion, Created, Follows, Known, Live, Lock, Mark, Name, Progress, Removal, Resource, Rule,
-    Uniqueness, Verdict,
+    Completion, Created, Follows, Known, Live, Lock, Mark, Name, Progress, Removal, Repeat,
+    Resource, Rule, Uniqueness, Verdict,
 };
 use crate::aws::{Aws, Fault, FaultKind};
 use crate::schema;
@@ -40,6 +40,7 @@ pub trait Handler: Send + Sync {
     fn gone_with(&self) -> Option<&'static str>;
     fn lock(&self) -> Option<Lock>;
     fn removal(&self) -> Removal;
+    fn repeat(&self) -> Repeat;
     fn completion(&self) -> Completion;
     fn reference(&self, id: &PhysicalId) -> String;
     fn identify(&self, text: &str, properties: &Json) -> PhysicalId;
@@ -223,6 +224,10 @@ impl<R: Resource> Handler for Typed<R> {
 
     fn removal(&self) -> Removal {
         R::REMOVAL
+    }
+
+    fn repeat(&self) -> Repeat {
+        R::REPEAT
     }
 
     fn reference(&self, id: &PhysicalId) -> String {

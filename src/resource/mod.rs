@@ -105,6 +105,8 @@ pub trait Resource: Copy + Default + Send + Sync + 'static {
     const NAME: Option<Name> = None;
     /// What this type has to be made anew or rolled over for.
     const FOLLOWS: Option<Follows> = None;
+    /// What a create makes that is sent again.
+    const REPEAT: Repeat = Repeat::Same;
     /// Whether a deleted one stays for a while.
     const REMOVAL: Removal = Removal::AtOnce;
     /// Properties of which no two resources may have the same values at once, the one to change
@@ -288,6 +290,15 @@ pub enum Completion {
     None,
     /// [`Resource::complete`].
     Calls,
+}
+
+/// What comes of a create that is sent twice with the same mark and the same properties.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeat {
+    /// No second one: AWS knows the token, or has only one of that name or in that place.
+    Same,
+    /// A second one, so that it has to be certain that the first was not carried out.
+    Another,
 }
 
 /// When a deleted resource is gone.

@@ -99,7 +99,8 @@ impl Place {
     }
 
     fn doing_of_others(&self, random: &mut Random) -> Kind {
-        match random.between(0, 6) {
+        match random.between(0, 8) {
+            6 | 7 => Kind::Asleep(random.between(5, 200)),
             0 | 1 => Kind::Meddle(random.between(0, 1000)),
             4 => Kind::Interrupted,
             2 | 5 if self.home == Home::Bucket => Kind::Stolen,

@@ -43,10 +43,12 @@ pub enum Kind {
     Stolen,
     /// Ctrl-C: nothing more is begun.
     Interrupted,
+    /// The machine sleeps for so many seconds, and somebody takes the lock meanwhile.
+    Asleep(u64),
 }
 
 use Kind::{
-    Broken, CrashAfter, CrashBefore, CrashTorn, Cut, Denied, Failed, FailedAfter, Full,
+    Asleep, Broken, CrashAfter, CrashBefore, CrashTorn, Cut, Denied, Failed, FailedAfter, Full,
     Interrupted, Meddle, Other, ReplyLost, RequestLost, Slow, Stale, Stolen, Throttled, TimedOut,
 };
 
@@ -69,7 +71,7 @@ pub const OF_CALLS: [Kind; 11] = [
 pub const OF_WRITES: [Kind; 5] = [CrashBefore, CrashTorn, CrashAfter, Broken, Full];
 
 /// What others do meanwhile, whatever Cairn does.
-pub const OF_OTHERS: [Kind; 5] = [Meddle(0), Other(None), Cut(0), Stolen, Interrupted];
+pub const OF_OTHERS: [Kind; 6] = [Meddle(0), Other(None), Cut(0), Stolen, Interrupted, Asleep(0)];
 
 impl Kind {
     pub fn name(self) -> &'static str {
@@ -93,6 +95,7 @@ impl Kind {
             Cut(_) => "cut off",
             Stolen => "lock stolen",
             Interrupted => "interrupted",
+            Asleep(_) => "asleep",
         }
     }
 
@@ -104,9 +107,8 @@ impl Kind {
             ReplyLost | FailedAfter => !is_read,
             RequestLost | TimedOut | Throttled | Failed | Slow | Denied | CrashBefore
             | CrashAfter => true,
-            CrashTorn | Broken | Full | Meddle(_) | Other(_) | Cut(_) | Stolen | Interrupted => {
-                false
-            }
+            CrashTorn | Broken | Full | Meddle(_) | Other(_) | Cut(_) | Stolen | Interrupted
+            | Asleep(_) => false,
         }
     }
 

@@ -52,7 +52,7 @@ pub const FEW: u64 = 200;
 /// So many meet every point, with a fault and with a crash.
 pub const MOST: u64 = 10_000;
 /// So many meet everything with everything.
-pub const MANY: u64 = 100_000;
+pub const MANY: u64 = 30_000;
 
 /// Stories that failed are not counted further than this.
 const FAILURES: usize = 20;

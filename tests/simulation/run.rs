@@ -510,6 +510,10 @@ impl Stage {
         let outcome = match reconcile(&plan, ledger, setting).await {
             Ok(outcome) => outcome,
             Err(ReconcileError::Store(error)) => return Ok(store_end(&error)),
+            // Whoever takes the lock away lets two change one state: the later one finds that out.
+            Err(error) if self.shared.lock().bucket.was_stolen => {
+                return Ok(End::Failed(chain(&error)));
+            }
             Err(error) => return Ok(End::Defect(chain(&error))),
         };
         while let Ok(news) = heard.try_recv() {

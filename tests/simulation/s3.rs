@@ -34,6 +34,8 @@ const EPOCH: i64 = 1_767_225_600;
 pub struct Bucket {
     objects: BTreeMap<String, Object>,
     written: u64,
+    /// Whether the lock was ever taken from its holder.
+    pub was_stolen: bool,
     /// Since when the lock is another's than that of these processes, who had it.
     lost: BTreeMap<u32, Time>,
 }
@@ -205,6 +207,7 @@ impl Bucket {
             claim.holder.pid = NOBODY;
             true
         });
+        self.was_stolen |= epoch > 0;
         let journal = format!("{PREFIX}/journal/");
         let numbers =
             self.objects.keys().filter_map(|key| key.strip_prefix(&journal)?.parse::<u64>().ok());
@@ -222,6 +225,11 @@ impl Bucket {
             self.put(&key, serde_json::to_string(&claim).expect("a claim is JSON"), now);
         }
     }
+}
+
+/// Whether a call is about the lock.
+pub fn is_lock(call: &Call) -> bool {
+    given(&call.members, "Key").is_some_and(|key| key == lock_key())
 }
 
 fn lock_key() -> String {

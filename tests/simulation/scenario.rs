@@ -123,8 +123,10 @@ const PERSONA_VERSIONS: &[Changes] = &[
 
 const PLATFORM_VERSIONS: &[Changes] = &[
     &[],
-    // In place: a policy of five versions, who leads, what a method answers and takes.
+    // In place: a policy of five versions, who leads, where a route leads, what a method answers and
+    // takes.
     &[
+        ("!Select [0, !GetAtt Endpoint", "!Select [1, !GetAtt Endpoint"),
         ("bedrock:InvokeModel\"", "bedrock:*\""),
         ("You know the weather", "You know the snow"),
         ("Ask it about the weather", "Ask it about the snow"),

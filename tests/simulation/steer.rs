@@ -25,10 +25,10 @@ const FAMILIES: u64 = 24;
 /// A call is met on so many ways at most, those first that cost least.
 const WAYS: usize = 3;
 
-/// From one version, or nothing, to another, or nothing.
+/// From some versions, one after the other, or nothing, to another, or nothing.
 struct Way {
     home: Home,
-    from: Option<Json>,
+    before: Vec<Json>,
     to: Option<Json>,
 }
 
@@ -49,9 +49,10 @@ static PLACES: LazyLock<Result<Vec<Place>, String>> = LazyLock::new(places);
 impl Way {
     /// The story of this way; what goes wrong, goes wrong on it.
     fn script(&self, chance: u64, storms: Vec<Storm>) -> Script {
-        let versions: Vec<Json> = self.from.iter().chain(&self.to).cloned().collect();
+        let versions: Vec<Json> = self.before.iter().chain(&self.to).cloned().collect();
         let calm = |target| Chapter { target, storms: Vec::new(), then: Then::Calm };
-        let mut chapters: Vec<Chapter> = self.from.iter().map(|_| calm(Some(0))).collect();
+        let mut chapters: Vec<Chapter> =
+            (0..self.before.len()).map(|version| calm(Some(version))).collect();
         let target = self.to.as_ref().map(|_| self.chapter());
         chapters.push(Chapter { storms, ..calm(target) });
         if target.is_some() {
@@ -62,7 +63,7 @@ impl Way {
 
     /// Which chapter is this way.
     fn chapter(&self) -> usize {
-        usize::from(self.from.is_some())
+        self.before.len()
     }
 
     /// What comes to pass on it when nothing goes wrong, found out.
@@ -75,25 +76,26 @@ impl Way {
 /// The ways that are looked at.
 fn ways() -> Vec<Way> {
     let mut ways = Vec::new();
-    let mut go = |home, versions: &[Json], ways_of: &[(Option<usize>, Option<usize>)]| {
-        for (from, to) in ways_of {
-            let version = |index: usize| versions.get(index).cloned();
-            let way = Way { home, from: from.and_then(version), to: to.and_then(version) };
-            if way.from.is_some() == from.is_some() && way.to.is_some() == to.is_some() {
-                ways.push(way);
+    let mut go = |home, versions: &[Json], ways_of: &[(&[usize], Option<usize>)]| {
+        for (before, to) in ways_of {
+            let needed = before.iter().chain(to).max().map_or(0, |last| last + 1);
+            if needed <= versions.len() {
+                let before = before.iter().map(|index| versions[*index].clone()).collect();
+                ways.push(Way { home, before, to: to.map(|index| versions[index].clone()) });
             }
         }
     };
-    let few = [(None, Some(0)), (Some(0), Some(1)), (Some(0), None)];
-    let more = [
-        (None, Some(0)),
-        (Some(0), Some(1)),
-        (Some(0), Some(2)),
-        (Some(0), Some(3)),
-        (Some(1), Some(0)),
-        (Some(3), Some(0)),
-        (Some(1), None),
-        (Some(0), None),
+    let few: [(&[usize], Option<usize>); 3] = [(&[], Some(0)), (&[0], Some(1)), (&[0], None)];
+    let more: [(&[usize], Option<usize>); 9] = [
+        (&[], Some(0)),
+        (&[0], Some(1)),
+        (&[0], Some(2)),
+        (&[0], Some(3)),
+        (&[1], Some(0)),
+        (&[3], Some(0)),
+        (&[1], None),
+        (&[0], None),
+        (&[0, 1], None),
     ];
     for family in 0..FAMILIES {
         go(Home::Directory, &generate::family(family), &few);

@@ -62,6 +62,10 @@ struct Process {
     is_dead: bool,
     death: Arc<Notify>,
     cut_until: Time,
+    /// For how long it is to sleep, in seconds.
+    asleep: u64,
+    /// Calls that were under way when it fell asleep.
+    severed: BTreeSet<u64>,
     /// What it may do to AWS, once it has a plan.
     work: Option<Work>,
     wanted: VecDeque<Option<usize>>,
@@ -94,6 +98,8 @@ impl World {
             is_dead: false,
             death: Arc::default(),
             cut_until: 0,
+            asleep: 0,
+            severed: BTreeSet::new(),
             work: None,
             wanted: VecDeque::new(),
             wish: Arc::default(),
@@ -216,6 +222,7 @@ impl World {
             }
             Kind::Cut(seconds) => self.processes[process].cut_until = now + seconds * 1000,
             Kind::Stolen => self.bucket.steal(now),
+            Kind::Asleep(seconds) => self.processes[process].asleep = seconds,
             Kind::Interrupted => drop(self.processes[process].interrupt.send_replace(true)),
             _ => return false,
         }
@@ -234,6 +241,11 @@ impl World {
             let answer = self.bucket.answer(call, now);
             let outcome = answer.as_ref().map_or_else(|no| no.code.as_str(), |_| "ok");
             self.transcript.push(format!("{now} #{process} {} {outcome}", faults::label(call)));
+            let is_state = !call.is_read() && !s3::is_lock(call);
+            if is_state && self.bucket.is_without_lock(process, now) {
+                let what = faults::label(call);
+                self.problems.push(format!("{what} by a run whose lock is another's by now"));
+            }
             return answer.unwrap_or_else(|no| s3::refused(&no, now));
         }
         if self.bucket.is_without_lock(process, now) {
@@ -267,14 +279,32 @@ impl World {
     /// A process is gone; what it has sent may still arrive.
     pub fn die(&mut self, process: usize, own: Option<u64>) {
         self.processes[process].is_dead = true;
-        let mut in_flight = std::mem::take(&mut self.processes[process].in_flight);
-        in_flight.retain(|number, _| Some(*number) != own);
-        for (number, call) in in_flight {
+        self.processes[process].in_flight.retain(|number, _| Some(*number) != own);
+        self.sever(process);
+        self.processes[process].death.notify_one();
+    }
+
+    /// Nobody hears any more what becomes of what was sent.
+    fn sever(&mut self, process: usize) {
+        for (number, call) in std::mem::take(&mut self.processes[process].in_flight) {
             if self.random(process, number).chance(500) {
                 let _ = self.carry_out(process, &call);
             }
+            self.processes[process].severed.insert(number);
         }
-        self.processes[process].death.notify_one();
+    }
+
+    /// The machine of a process falls asleep, if it is to: for how long. Somebody takes the lock, and
+    /// its connections are gone when it wakes.
+    fn falls_asleep(&mut self, process: usize) -> Option<Duration> {
+        let seconds = std::mem::take(&mut self.processes[process].asleep);
+        if seconds == 0 || self.processes[process].is_dead {
+            return None;
+        }
+        self.sever(process);
+        let now = self.now();
+        self.bucket.steal(now);
+        Some(Duration::from_secs(seconds))
     }
 
     fn refused(&self, call: &Call, no: Refusal) -> Response {
@@ -361,7 +391,13 @@ impl Wire {
             return Err(lost());
         }
         tokio::time::sleep(Duration::from_millis(latency)).await;
-        match self.decide(number, &call) {
+        let fate = self.decide(number, &call);
+        let asleep = self.shared.lock().falls_asleep(self.process);
+        if let Some(time) = asleep {
+            // Nothing runs meanwhile, and everything is late afterwards.
+            tokio::time::advance(time).await;
+        }
+        match fate {
             Fate::Answered(response) => Ok(response),
             Fate::AnsweredAfter(time, response) => {
                 tokio::time::sleep(time).await;
@@ -381,6 +417,9 @@ impl Wire {
         let mut world = shared.lock();
         if world.is_dead(process) {
             return Fate::Never;
+        }
+        if world.processes[process].severed.remove(&number) {
+            return Fate::Lost;
         }
         world.processes[process].in_flight.remove(&number);
         let service = call.service.as_str();

@@ -21,7 +21,7 @@ mod seize;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_s3::primitives::ByteStream;
@@ -71,6 +71,8 @@ pub struct Bucket {
     term: Duration,
     /// The snapshot that this run has seen.
     seen: Mutex<Option<Seen>>,
+    /// The lock that this run has taken.
+    taken: Mutex<Option<Weak<Inner>>>,
 }
 
 /// A version of the snapshot.
@@ -110,7 +112,14 @@ struct Object {
 impl Bucket {
     pub fn new(client: aws_sdk_s3::Client, bucket: &str, prefix: &str, term: Duration) -> Self {
         let prefix = prefix.trim_matches('/').to_owned();
-        Self { client, bucket: bucket.to_owned(), prefix, term, seen: Mutex::default() }
+        Self {
+            client,
+            bucket: bucket.to_owned(),
+            prefix,
+            term,
+            seen: Mutex::default(),
+            taken: Mutex::default(),
+        }
     }
 
     pub fn place(&self) -> String {
@@ -202,6 +211,17 @@ impl Bucket {
         }
     }
 
+    /// Whoever has taken the lock changes nothing beside it without it: not when it has slept, and not
+    /// when it tries again what it began in time.
+    async fn admitted(&self) -> Result<(), StoreError> {
+        let taken = self.taken.lock().expect("nothing panics while it holds this lock").clone();
+        match taken.map(|taken| taken.upgrade()) {
+            None => Ok(()),
+            Some(Some(lease)) => lease.ensure().await,
+            Some(None) => Err(StoreError::Lost { by: None }),
+        }
+    }
+
     async fn put(&self, name: &str, content: &[u8], over: Option<&Over>) -> Put {
         const ACTION: &str = "s3:PutObject";
         let request = self.client.put_object().bucket(&self.bucket).key(self.key(name));
@@ -231,6 +251,7 @@ impl Bucket {
         let mut tries = 0;
         loop {
             tries += 1;
+            self.admitted().await?;
             match self.put(name, content, None).await {
                 Put::Written(_) => return Ok(()),
                 Put::Unanswered(fault) if again(&fault) && tries < TRIES => backoff(tries).await,
@@ -265,6 +286,7 @@ impl Bucket {
         let mut tries = 0;
         let etag = loop {
             tries += 1;
+            self.admitted().await?;
             let fault = match self.put(SNAPSHOT, text.as_bytes(), Some(&over)).await {
                 Put::Written(etag) => break etag,
                 Put::Refused => None,
@@ -323,6 +345,7 @@ impl Bucket {
         let mut tries = 0;
         loop {
             tries += 1;
+            self.admitted().await?;
             let fault = match Box::pin(request.clone().send()).await {
                 Ok(_) => return Ok(()),
                 Err(error) if is_absent(&error) => return Ok(()),
@@ -499,6 +522,16 @@ impl Inner {
         }
     }
 
+    /// Whether it is certainly still ours; asks the bucket where that is not known.
+    async fn ensure(&self) -> Result<(), StoreError> {
+        let confirmed = *self.confirmed.lock().expect("nothing panics while it holds this lock");
+        match confirmed {
+            None => Err(StoreError::Lost { by: None }),
+            Some(moment) if moment.elapsed() < self.bucket.term => Ok(()),
+            Some(_) => self.say(|_| ()).await,
+        }
+    }
+
     fn confirm(&self, moment: Option<Moment>) {
         *self.confirmed.lock().expect("nothing panics while it holds this lock") = moment;
     }
@@ -556,6 +589,8 @@ impl Lease {
             confirmed: Mutex::new(Some(asked)),
             beating: Mutex::default(),
         });
+        *bucket.taken.lock().expect("nothing panics while it holds this lock") =
+            Some(Arc::downgrade(&inner));
         let farewell = Arc::new(Farewell { inner: Arc::clone(&inner) });
         let lease = Self { inner, _farewell: farewell };
         lease.keep_beating();
@@ -587,13 +622,7 @@ impl Lease {
     ///
     /// When it is lost, or the bucket does not tell.
     pub async fn ensure(&self) -> Result<(), StoreError> {
-        let confirmed =
-            *self.inner.confirmed.lock().expect("nothing panics while it holds this lock");
-        match confirmed {
-            None => Err(StoreError::Lost { by: None }),
-            Some(moment) if moment.elapsed() < self.inner.bucket.term => Ok(()),
-            Some(_) => self.say(|_| ()).await,
-        }
+        self.inner.ensure().await
     }
 
     async fn say(&self, change: impl FnOnce(&mut Claim)) -> Result<(), StoreError> {

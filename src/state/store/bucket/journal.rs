@@ -148,6 +148,7 @@ impl Bucket {
         let (name, attempt, fault) = match request {
             Request::Make { number, link } => {
                 let name = name_of(number);
+                self.admitted().await?;
                 match self.put(&name, written(&link).as_bytes(), Some(&Over::Nothing)).await {
                     Put::Written(_) => return Ok(Answer::Made),
                     Put::Refused => return Ok(Answer::Taken),
@@ -301,7 +302,6 @@ impl BucketJournal {
 impl Lease {
     /// Adds to the chain, certainly as the holder: who knows that it may have lost the lock adds nothing.
     async fn add(&self, adding: Adding) -> Result<u64, StoreError> {
-        self.ensure().await?;
         match self.bucket().add(adding).await? {
             // Who has lost the lock may find a number free again that was taken from it.
             Some(number) => self.ensure().await.map(|()| number),
