@@ -20,7 +20,7 @@ pub fn script(seed: u64) -> Result<Script, String> {
         1 | 5 => return steer::aimed(seed / 4, &mut random),
         3 => return steer::reaction(seed / 8, &mut random),
         7 if seed % 16 == 7 => return steer::again(seed / 16, &mut random),
-        7 => return steer::reaction(seed / 8, &mut random),
+        7 => return steer::consequence(seed / 16, &mut random),
         _ => {}
     }
     let versions = match random.between(0, 20) {
@@ -100,9 +100,9 @@ impl Place {
 
     fn doing_of_others(&self, random: &mut Random) -> Kind {
         match random.between(0, 8) {
-            6 | 7 => Kind::Asleep(random.between(5, 200)),
             0 | 1 => Kind::Meddle(random.between(0, 1000)),
-            4 => Kind::Interrupted,
+            4 | 6 => Kind::Interrupted,
+            7 => Kind::Asleep(random.between(5, 200)),
             2 | 5 if self.home == Home::Bucket => Kind::Stolen,
             2 => Kind::Cut(random.between(5, 300)),
             _ if random.chance(200) => Kind::Other(None),

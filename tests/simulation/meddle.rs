@@ -7,8 +7,11 @@ use super::aws::wire::Call;
 use super::aws::{carry_out, ec2_tags};
 use super::random::Random;
 
-/// One change that AWS lets anybody make, and how it went.
-pub fn meddle(account: &mut Account, random: &mut Random) -> String {
+/// From here on a number stands for one that deletes something.
+pub const DELETES: u64 = 1_000_000;
+
+/// One change that AWS lets anybody make, by its number, and how it went.
+pub fn meddle(account: &mut Account, which: u64) -> String {
     let ids =
         |table: &str| -> Vec<String> { account.records(table).map(|(id, _)| id.clone()).collect() };
     // What a template says nothing of, nobody puts right again.
@@ -63,10 +66,14 @@ pub fn meddle(account: &mut Account, random: &mut Random) -> String {
         let policy = json!({"RoleName": name, "PolicyName": "talk"});
         changes.push(call("iam", "DeleteRolePolicy", policy));
     }
+    if which >= DELETES {
+        let whole = ["DeleteLogGroup", "DeleteVpcEndpoints", "DeleteFunction"];
+        changes.retain(|change| whole.contains(&change.operation.as_str()));
+    }
     if changes.is_empty() {
         return "there is nothing to meddle with".to_owned();
     }
-    let change = random.pick(&changes);
+    let change = Random::new(which).pick(&changes);
     // AWS may refuse it: then nothing has changed.
     let outcome = carry_out(account, change).map_or_else(|no| no.code, |_| "ok".to_owned());
     format!("somebody: {} {} {outcome}", change.action(), change.members)

@@ -201,10 +201,13 @@ pub fn scout(script: &Script, chapter: usize) -> Result<[Points; 2], String> {
             return Ok([story.calm_run(*target).await?, Points::new()]);
         };
         story.stage.shared.lock().seen.clear();
-        let (end, _) = story.stormy_run(*target, &storm.mishaps).await;
+        let (end, was_meddled_with) = story.stormy_run(*target, &storm.mishaps).await;
         let during = std::mem::take(&mut story.stage.shared.lock().seen);
-        if matches!(end, End::Complete | End::Defect(_)) {
-            return Ok([during, Points::new()]);
+        match end {
+            // What was changed behind a plan's back is for the next one.
+            End::Complete if was_meddled_with => {}
+            End::Complete | End::Defect(_) => return Ok([during, Points::new()]),
+            End::Failed(_) | End::Crashed => {}
         }
         tokio::time::sleep(Duration::from_secs(storm.pause)).await;
         story.run(*target, &[]).await;

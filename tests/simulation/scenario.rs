@@ -38,6 +38,10 @@ const VERSIONS: &[Changes] = &[
         ("from members # ingress", "from all members"),
         ("MapPublicIpOnLaunch: false # public addresses", "MapPublicIpOnLaunch: true"),
         ("      RetentionInDays: 14 # retention\n", ""),
+        (
+            "Tags: [{Key: use, Value: simulation}]\n  Function",
+            "Tags: [{Key: use, Value: others}]\n  Function",
+        ),
         ("return 1", "return 2"),
         ("Timeout: 90", "Timeout: 60\n      MemorySize: 256"),
         ("\"bedrock:InvokeAgent\", Resource", "\"bedrock:*\", Resource"),

@@ -15,6 +15,7 @@ use serde_json::Value as Json;
 use super::coverage;
 use super::draw::mishap;
 use super::faults::{self, Kind};
+use super::meddle::DELETES;
 use super::random::Random;
 use super::script::{Chapter, Home, Mishap, Script, Storm, Then};
 use super::versions::Points;
@@ -238,6 +239,70 @@ pub fn reaction(number: u64, random: &mut Random) -> Result<Script, String> {
     Ok(way.script(chance, storms))
 }
 
+/// What only comes to pass because something else has gone wrong, and what that is.
+struct Consequence {
+    of: &'static str,
+    kind: Kind,
+    on: &'static str,
+    /// In the run after it, which goes on with what is left.
+    is_later: bool,
+}
+
+const fn soon(of: &'static str, kind: Kind, on: &'static str) -> Consequence {
+    Consequence { of, kind, on, is_later: false }
+}
+
+const fn later(of: &'static str, kind: Kind, on: &'static str) -> Consequence {
+    Consequence { of, kind, on, is_later: true }
+}
+
+const CONSEQUENCES: &[Consequence] = &[
+    soon("apigateway:CreateApiKey", Kind::ReplyLost, "apigateway:GetApiKeys"),
+    soon("apigateway:CreateDeployment", Kind::ReplyLost, "apigateway:GetDeployments"),
+    soon("apigateway:CreateRestApi", Kind::ReplyLost, "apigateway:GetRestApis"),
+    soon("apigateway:CreateUsagePlan", Kind::ReplyLost, "apigateway:GetUsagePlans"),
+    soon("bedrock:CreateAgent", Kind::ReplyLost, "bedrock:ListAgents"),
+    soon("bedrock:CreateAgentAlias", Kind::ReplyLost, "bedrock:ListAgentAliases"),
+    soon("ec2:CreateVpc", Kind::Denied, "append abandoned"),
+    soon("ec2:CreateVpc", Kind::Denied, "append closed"),
+    soon("ec2:DeleteVpc", Kind::Denied, "append failed"),
+    soon("append created", Kind::Full, "cut journal"),
+    // Whatever it is that somebody deletes: the next plan lets go of it.
+    later("ec2:ModifyVpcEndpoint", Kind::Meddle(DELETES), "append forgotten"),
+];
+
+/// The story in which something goes wrong with one of the consequences: each with each kind, one
+/// after the other.
+///
+/// # Errors
+///
+/// When something goes wrong although nothing goes wrong, or a consequence is none.
+pub fn consequence(number: u64, random: &mut Random) -> Result<Script, String> {
+    let places = PLACES.as_ref().map_err(Clone::clone)?;
+    let pairs: Vec<(&Consequence, Kind)> = CONSEQUENCES
+        .iter()
+        .flat_map(|it| coverage::fitting(it.on).into_iter().map(move |kind| (it, kind)))
+        .collect();
+    let index = number % pairs.len() as u64;
+    let (consequence, kind) = pairs[usize::try_from(index).expect("an index")];
+    let Consequence { of, kind: cause, on, is_later } = consequence;
+    let place = places.iter().find(|place| place.on == *of);
+    let place = place.ok_or_else(|| format!("{of} is on no way"))?;
+    let Road { way, .. } = &**random.pick(&place.ways);
+    let cause = match cause {
+        Kind::Meddle(first) => Kind::Meddle(first + random.between(0, 1000)),
+        cause => *cause,
+    };
+    let first = Mishap::once(of, 1, cause);
+    let second = mishap(on, 1, kind, random);
+    let storm = |mishaps, pause| Storm { mishaps, pause };
+    let storms = match is_later {
+        true => vec![storm(vec![first], pause(random)), storm(vec![second], pause(random))],
+        false => vec![storm(vec![first, second], pause(random))],
+    };
+    Ok(way.script(random.next(), storms))
+}
+
 /// Mostly what leaves it uncertain what was done: that is what has to be found out then.
 fn cause_at(on: &str, random: &mut Random) -> Kind {
     let unsure = |kind: &Kind| {
@@ -268,3 +333,24 @@ fn some_kind(
 
 /// A prime that no number of places is a multiple of.
 const STRIDE: u64 = 7_919;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_consequence_comes_to_pass() {
+        let places = PLACES.as_ref().expect("the ways are calm");
+        for Consequence { of, kind, on, is_later } in CONSEQUENCES {
+            assert!(!places.iter().any(|place| place.on == *on), "{on} needs no {kind:?} at {of}");
+            let place = places.iter().find(|place| place.on == *of).expect("it is on a way");
+            for road in &place.ways {
+                let storm = Storm { mishaps: vec![Mishap::once(of, 1, *kind)], pause: 5 };
+                let script = road.way.script(0, vec![storm]);
+                let [during, after] = run::scout(&script, road.way.chapter()).expect("it plays");
+                let points = if *is_later { after } else { during };
+                assert!(points.contains_key(*on), "{on} after {kind:?} at {of}: {points:?}");
+            }
+        }
+    }
+}

@@ -212,7 +212,7 @@ impl World {
             Kind::Meddle(which) => {
                 self.aws.account.advance(now);
                 self.remember();
-                let told = meddle::meddle(&mut self.aws.account, &mut Random::new(which));
+                let told = meddle::meddle(&mut self.aws.account, which);
                 self.transcript.push(format!("{now} {told}"));
                 self.processes[process].was_meddled_with = true;
             }
