@@ -9,9 +9,10 @@ use std::fs::{self, Permissions};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
 use std::process::Command;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use cairn::aws::{Access, Clients};
 use cairn::local::PrivateServer;
@@ -184,5 +185,75 @@ async fn a_bucket_that_goes_loses_nothing() {
         );
         scene.sandbox.edit("config/default.yaml", &home(&way.url), &home(&scene.server.url));
         scene.goes_on_and_leaves_nothing(&place).await;
+    }
+}
+
+/// The library that lies to a process about the time, where it is installed.
+fn faketime() -> Option<PathBuf> {
+    let mut libraries =
+        fs::read_dir("/usr/lib").into_iter().flatten().flatten().map(|one| one.path());
+    let found = libraries.find_map(|path| {
+        let library = path.join("faketime/libfaketime.so.1");
+        library.exists().then_some(library)
+    });
+    if found.is_none() {
+        eprintln!("SKIPPED: libfaketime is not installed here");
+    }
+    found
+}
+
+/// Somebody sets the clock forward by hours in the middle of a run, and then back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_jumps_loses_nothing() {
+    let Some(library) = faketime() else { return };
+    let scene = Scene::open().await;
+    let access = Access {
+        region: Some("us-east-1".to_owned()),
+        endpoint: Some(scene.server.url.clone()),
+        ..Access::default()
+    };
+    let s3 = Clients::connect(&access).await.s3();
+    s3.create_bucket().bucket("clock").send().await.expect("a bucket");
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, scene.server.port));
+    let in_bucket = format!("state: s3://clock/all?endpoint={}&lease=2", scene.server.url);
+    for (state, first, second) in [
+        ("state: .cairn", "+3h", "-3h"),
+        (in_bucket.as_str(), "+3h", "-3h"),
+        (in_bucket.as_str(), "-3h", "+0"),
+    ] {
+        let place = format!("{state}, {first}, then {second}");
+        scene.sandbox.edit("config/default.yaml", "state: .cairn", state);
+        let clock = scene.sandbox.path("clock");
+        fs::write(&clock, "+0").expect("a file");
+        let (seen, hand) = (Arc::new(AtomicUsize::new(0)), clock.clone());
+        let hours = Arc::new(Mutex::new(BTreeSet::new()));
+        let signed = Arc::clone(&hours);
+        let way = Meddler::before(address, move |request| {
+            let date = request
+                .to_lowercase()
+                .split_once("x-amz-date: ")
+                .map(|(_, date)| date[..11].to_owned());
+            signed.lock().expect("nobody panics with it").extend(date);
+            let jump = match seen.fetch_add(1, Ordering::SeqCst) {
+                25 => Some(first),
+                45 => Some(second),
+                _ => None,
+            };
+            if let Some(jump) = jump {
+                fs::write(&hand, jump).expect("the same file");
+            }
+            Meddling::Pass
+        });
+        scene.sandbox.point_at(&way.url);
+        let mut command = scene.sandbox.command(["deploy", STACK, "--yes"]);
+        command.env("LD_PRELOAD", &library).env("FAKETIME_TIMESTAMP_FILE", &clock);
+        command.env("FAKETIME_NO_CACHE", "1").env("DONT_FAKE_MONOTONIC", "1");
+        let output = command.output().expect("it can be started");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{place}\n{said}");
+        let hours = hours.lock().expect("nobody panics with it").len();
+        assert!(hours >= 2, "{place}: all requests are of one hour");
+        scene.goes_on_and_leaves_nothing(&place).await;
+        scene.sandbox.edit("config/default.yaml", state, "state: .cairn");
     }
 }

@@ -50,7 +50,7 @@ use script::Script;
 /// So many meet every kind of fault.
 pub const FEW: u64 = 200;
 /// So many meet every point, with a fault and with a crash.
-pub const MOST: u64 = 10_000;
+pub const MOST: u64 = 2_000;
 /// So many meet everything with everything.
 pub const MANY: u64 = 30_000;
 
