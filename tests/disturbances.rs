@@ -13,6 +13,8 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use cairn::aws::{Access, Clients};
 use cairn::local::PrivateServer;
@@ -255,5 +257,74 @@ async fn a_clock_that_jumps_loses_nothing() {
         assert!(hours >= 2, "{place}: all requests are of one hour");
         scene.goes_on_and_leaves_nothing(&place).await;
         scene.sandbox.edit("config/default.yaml", state, "state: .cairn");
+    }
+}
+
+/// Whoever passes by notes what is asked for, and when the last was.
+#[derive(Debug, Default)]
+struct Passing {
+    requests: Vec<String>,
+    last: Option<Instant>,
+}
+
+/// A run is paused in the middle, another takes its place, and it wakes up: it neither changes
+/// anything nor writes a state.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_was_paused_stops_when_it_wakes() {
+    let scene = Scene::open().await;
+    let access = Access {
+        region: Some("us-east-1".to_owned()),
+        endpoint: Some(scene.server.url.clone()),
+        ..Access::default()
+    };
+    let s3 = Clients::connect(&access).await.s3();
+    s3.create_bucket().bucket("paused").send().await.expect("a bucket");
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, scene.server.port));
+    let state = |endpoint: &str| format!("state: s3://paused/all?endpoint={endpoint}&lease=2");
+    scene.sandbox.edit("config/default.yaml", "state: .cairn", &state(&scene.server.url));
+    for calls in [12, 40, 70] {
+        let place = format!("paused after {calls} calls");
+        let passing = Arc::new(Mutex::new(Passing::default()));
+        let noted = Arc::clone(&passing);
+        let way = Meddler::before(address, move |request| {
+            let mut passing = noted.lock().expect("nobody panics with it");
+            passing.requests.push(request.lines().next().unwrap_or_default().to_owned());
+            passing.last = Some(Instant::now());
+            Meddling::HoldAnswer(Duration::from_millis(300))
+        });
+        scene.sandbox.edit("config/default.yaml", &state(&scene.server.url), &state(&way.url));
+        scene.sandbox.point_at(&way.url);
+        let paused = scene.sandbox.start(&format!("deploy {STACK} --yes"));
+        let signal = |name: &str| {
+            let id = paused.id().to_string();
+            assert!(
+                Command::new("kill").args([name, &id]).status().expect("`kill` is there").success()
+            );
+        };
+        // Until it does nothing but wait for answers: what it was about to send nobody could stop.
+        loop {
+            thread::sleep(Duration::from_millis(5));
+            let passing = passing.lock().expect("nobody panics with it");
+            let is_quiet = passing.last.is_some_and(|last| last.elapsed().as_millis() > 150);
+            if passing.requests.len() >= calls && is_quiet {
+                break;
+            }
+        }
+        signal("-STOP");
+        scene.sandbox.edit("config/default.yaml", &state(&way.url), &state(&scene.server.url));
+        scene.sandbox.point_at(&scene.server.url);
+        scene.sandbox.cairn(&format!("deploy {STACK} --yes")).code(0);
+        let asked = passing.lock().expect("nobody panics with it").requests.len();
+        signal("-CONT");
+        let output = paused.wait_with_output().expect("it ends");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{place}\n{said}");
+        assert!(said.contains("has lost the lock of its stack"), "{place}\n{said}");
+        let after = passing.lock().expect("nobody panics with it").requests.split_off(asked);
+        // It asks for the lock, and may look what there is.
+        let is_harmless = |it: &str| it.contains("/lock?") || it.starts_with("GET /paused/");
+        let others: Vec<&String> = after.iter().filter(|it| !is_harmless(it)).collect();
+        assert!(others.is_empty(), "{place}: {others:?}\n{said}");
+        scene.goes_on_and_leaves_nothing(&place).await;
     }
 }
