@@ -22,6 +22,7 @@ use cairn::local::PrivateServer;
 use crate::support::emulator::ministack;
 use crate::support::inventory::inventory;
 use crate::support::meddler::{Meddler, Meddling};
+use crate::support::npm;
 use crate::support::sandbox::{Sandbox, binary};
 
 const STACK: &str = "stacks/persona-agent";
@@ -199,7 +200,7 @@ fn faketime() -> Option<PathBuf> {
         library.exists().then_some(library)
     });
     if found.is_none() {
-        eprintln!("SKIPPED: libfaketime is not installed here");
+        npm::skip("a clock that jumps", "libfaketime, which is not installed here");
     }
     found
 }
