@@ -165,7 +165,8 @@ async fn critical_path(sandbox: &Sandbox, server: &PrivateServer) {
     sandbox.edit("config/default.yaml", "state: .cairn", &home);
     let there = deploys(sandbox).as_secs_f64();
     row("deploy with its state in a bucket, s", &format!("{there:.2}"), "", "");
-    row("as a part of one beside it", &format!("{:.2}", there / deploy), "1.6", "");
+    // Nearly every call has a record before or after it that has to be there first.
+    row("as a part of one beside it", &format!("{:.2}", there / deploy), "2.2", "");
     println!("\nthe critical path:");
     for (name, time) in serial.chain {
         println!("  {name:<32} {:>6.3} s", time.as_secs_f64());
