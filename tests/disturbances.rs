@@ -283,7 +283,7 @@ async fn a_run_that_was_paused_stops_when_it_wakes() {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, scene.server.port));
     let state = |endpoint: &str| format!("state: s3://paused/all?endpoint={endpoint}&lease=2");
     scene.sandbox.edit("config/default.yaml", "state: .cairn", &state(&scene.server.url));
-    for calls in [12, 40, 70] {
+    for calls in [12, 30] {
         let place = format!("paused after {calls} calls");
         let passing = Arc::new(Mutex::new(Passing::default()));
         let noted = Arc::clone(&passing);
@@ -291,7 +291,7 @@ async fn a_run_that_was_paused_stops_when_it_wakes() {
             let mut passing = noted.lock().expect("nobody panics with it");
             passing.requests.push(request.lines().next().unwrap_or_default().to_owned());
             passing.last = Some(Instant::now());
-            Meddling::HoldAnswer(Duration::from_millis(300))
+            Meddling::HoldAnswer(Duration::from_millis(600))
         });
         scene.sandbox.edit("config/default.yaml", &state(&scene.server.url), &state(&way.url));
         scene.sandbox.point_at(&way.url);
@@ -306,7 +306,7 @@ async fn a_run_that_was_paused_stops_when_it_wakes() {
         loop {
             thread::sleep(Duration::from_millis(5));
             let passing = passing.lock().expect("nobody panics with it");
-            let is_quiet = passing.last.is_some_and(|last| last.elapsed().as_millis() > 150);
+            let is_quiet = passing.last.is_some_and(|last| last.elapsed().as_millis() > 400);
             if passing.requests.len() >= calls && is_quiet {
                 break;
             }
