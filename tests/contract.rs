@@ -446,7 +446,7 @@ impl Trial {
         let aws = &self.rig.aws;
         loop {
             match self.handler.delete(aws, id, properties).await {
-                Ok(()) => break,
+                Ok(_) => break,
                 // It has to come to rest first, as the engine lets it.
                 Err(fault) if fault.is(FaultKind::Concurrent) => pause(REST).await,
                 Err(fault) => return Err(fault.to_string()),

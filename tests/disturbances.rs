@@ -243,7 +243,10 @@ async fn a_clock_that_jumps_loses_nothing() {
                 _ => None,
             };
             if let Some(jump) = jump {
-                fs::write(&hand, jump).expect("the same file");
+                // Whoever reads it meanwhile sees one or the other.
+                let next = hand.with_extension("next");
+                fs::write(&next, jump).expect("a file");
+                fs::rename(next, &hand).expect("in the same folder");
             }
             Meddling::Pass
         });
@@ -266,6 +269,8 @@ async fn a_clock_that_jumps_loses_nothing() {
 struct Passing {
     requests: Vec<String>,
     last: Option<Instant>,
+    /// From then on no answer comes.
+    holds_after: Option<usize>,
 }
 
 /// A run is paused in the middle, another takes its place, and it wakes up: it neither changes
@@ -285,13 +290,17 @@ async fn a_run_that_was_paused_stops_when_it_wakes() {
     scene.sandbox.edit("config/default.yaml", "state: .cairn", &state(&scene.server.url));
     for calls in [12, 30] {
         let place = format!("paused after {calls} calls");
-        let passing = Arc::new(Mutex::new(Passing::default()));
+        let passing = Passing { holds_after: Some(calls), ..Passing::default() };
+        let passing = Arc::new(Mutex::new(passing));
         let noted = Arc::clone(&passing);
         let way = Meddler::before(address, move |request| {
             let mut passing = noted.lock().expect("nobody panics with it");
             passing.requests.push(request.lines().next().unwrap_or_default().to_owned());
             passing.last = Some(Instant::now());
-            Meddling::HoldAnswer(Duration::from_millis(600))
+            match passing.holds_after.is_some_and(|calls| passing.requests.len() > calls) {
+                true => Meddling::HoldAnswer(Duration::from_secs(20)),
+                false => Meddling::Pass,
+            }
         });
         scene.sandbox.edit("config/default.yaml", &state(&scene.server.url), &state(&way.url));
         scene.sandbox.point_at(&way.url);
@@ -304,14 +313,15 @@ async fn a_run_that_was_paused_stops_when_it_wakes() {
         };
         // Until it does nothing but wait for answers: what it was about to send nobody could stop.
         loop {
-            thread::sleep(Duration::from_millis(5));
+            thread::sleep(Duration::from_millis(50));
             let passing = passing.lock().expect("nobody panics with it");
-            let is_quiet = passing.last.is_some_and(|last| last.elapsed().as_millis() > 400);
-            if passing.requests.len() >= calls && is_quiet {
+            let is_quiet = passing.last.is_some_and(|last| last.elapsed() > Duration::from_secs(3));
+            if passing.requests.len() > calls && is_quiet {
                 break;
             }
         }
         signal("-STOP");
+        passing.lock().expect("nobody panics with it").holds_after = None;
         scene.sandbox.edit("config/default.yaml", &state(&way.url), &state(&scene.server.url));
         scene.sandbox.point_at(&scene.server.url);
         scene.sandbox.cairn(&format!("deploy {STACK} --yes")).code(0);

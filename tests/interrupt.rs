@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Child, Command};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -137,13 +138,18 @@ async fn a_cancelled_job_loses_nothing() {
     let server = ministack().await;
     let before = inventory(&server.url).await;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, server.port));
-    let way = Meddler::before(address, |request| match request.starts_with("PUT /agents/ ") {
-        true => Meddling::HoldAnswer(Duration::from_secs(20)),
-        false => Meddling::Pass,
+    let (asked, is_asked) = mpsc::channel();
+    let way = Meddler::before(address, move |request| {
+        let is_held = request.starts_with("PUT /agents/ ");
+        // At the end nobody listens any more.
+        let _ = asked.send(is_held);
+        if is_held { Meddling::HoldAnswer(Duration::from_secs(30)) } else { Meddling::Pass }
     });
     let sandbox = Sandbox::persona(&way.url);
     let mut deploy = Deploy::start(&sandbox);
-    thread::sleep(Duration::from_secs(1));
+    while !is_asked.recv().expect("it asks for an agent") {}
+    // Until nothing else is left to be done.
+    while is_asked.recv_timeout(Duration::from_secs(2)).is_ok() {}
     deploy.send("-INT");
     deploy.wait_for("stopping: 1 running steps are being finished");
     thread::sleep(Duration::from_millis(7500));

@@ -21,6 +21,7 @@ mod plan;
 mod policy;
 mod preflight;
 mod project;
+mod retained;
 mod rollback;
 #[cfg(test)]
 pub(crate) mod samples;

@@ -13,7 +13,7 @@ use super::preflight::{PreflightArgs, look};
 use super::project::Project;
 use super::session::{Promised, Session};
 use super::stacks::StacksArgs;
-use super::{Annotator, Code, Failure, saved};
+use super::{Annotator, Code, Failure, retained, saved};
 use crate::assembly::cloud::Reach;
 use crate::aws::Assets;
 use crate::config::StateHome;
@@ -369,6 +369,7 @@ async fn of_teardown(
     let session = Session::open(&project.environment, Assets::default()).await?;
     let state = session.state(project).await?;
     let mut plan = teardown(&state);
+    retained::check(&plan, &state, &session).await?;
     if args.print_policy.is_none() && args.preflight.is_on() {
         look(&mut plan, None, &state, &session.aws).await;
     }

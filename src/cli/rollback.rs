@@ -141,7 +141,7 @@ async fn carry_out(
     if ended != Code::Success {
         say_how_to_go_on(&outcome, Begun::Rollback);
     } else if outcome.state.is_empty() {
-        store.forget().await?;
+        store.forget(&outcome.lock).await?;
     } else {
         store.prune_code(&outcome.lock, &outcome.state).await?;
     }

@@ -9,7 +9,7 @@ use super::project::Project;
 use super::session::Session;
 use super::stacks::StacksArgs;
 use super::watch::{Watch, WatchArgs};
-use super::{Code, Failure, saved};
+use super::{Code, Failure, retained, saved};
 use crate::assembly::cloud::Reach;
 use crate::aws::Assets;
 use crate::plan::{self, saved::SavedPlan};
@@ -107,6 +107,7 @@ async fn one(
     };
     let begun = if saved.is_some() { Begun::SavedPlan } else { Begun::Stack };
     plan::check_exports(&plan, &session.others(project).await?)?;
+    retained::check(&plan, &state, &session).await?;
     show(&plan, project)?;
     if plan.has_work() && !args.yes && !agreed("Delete all of this?")? {
         return Err(Failure::text("nothing was changed: the teardown was declined"));
@@ -120,7 +121,7 @@ async fn one(
     if code != Code::Success {
         say_how_to_go_on(&outcome, begun);
     } else if outcome.state.is_empty() {
-        store.forget().await?;
+        store.forget(&outcome.lock).await?;
     }
     drop(held);
     if args.stats {

@@ -64,7 +64,9 @@ pub fn plan(
         let seen = |id: &LogicalId| observed.resources.get(moves.get(id).unwrap_or(id));
         let is_gone = |id: &LogicalId| seen(id) == Some(&Observation::Gone);
         errors = taken::taken(&steps, graph, state, &is_gone);
-        errors.extend(retained::held(&steps, graph, state, &is_gone));
+        errors.extend(retained::held(&steps, graph, state, &|id, token| {
+            observed.of(moves.get(id).unwrap_or(id), token)
+        }));
     }
     if !errors.is_empty() {
         return Err(errors);

@@ -18,7 +18,7 @@ mod outlook;
 mod path;
 mod policy;
 mod renames;
-mod retained;
+pub mod retained;
 pub mod risk;
 mod rollback;
 mod same;

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::intent::Begun;
 use super::locks::{Locks, key};
 use super::progress::{News, Phase, StepError, What};
-use super::properties::{all_that_may_be, each_secret, first_unknown, unveiled};
+use super::properties::{each_secret, first_unknown, unveiled};
 use super::recheck::Recheck;
 use super::references::refers;
 use super::retry::{Attempt, Circumstances, Decision, Youth, decide};
@@ -120,7 +120,7 @@ impl Run {
         let _ = self.news.send(News { at: Instant::now().into_std(), what });
     }
 
-    fn enter(&self, phase: Phase) {
+    pub(super) fn enter(&self, phase: Phase) {
         if let Some(step) = self.step {
             self.tell(What::Entered(step, phase));
         }
@@ -134,7 +134,7 @@ impl Run {
         outcome
     }
 
-    fn with_state<T>(&self, read: impl FnOnce(&State) -> T) -> T {
+    pub(super) fn with_state<T>(&self, read: impl FnOnce(&State) -> T) -> T {
         self.ledger.with_state(read)
     }
 
@@ -152,7 +152,7 @@ impl Run {
     }
 
     /// The last record of a step: with it what comes next is written.
-    async fn settle_with(&self, step: &Step, fact: Fact) -> Result<(), StepError> {
+    pub(super) async fn settle_with(&self, step: &Step, fact: Fact) -> Result<(), StepError> {
         let promise = self.say(fact)?;
         let (heard, hearing) = oneshot::channel();
         // Where nobody listens any more, nothing comes next.
@@ -210,13 +210,13 @@ impl Run {
         differ.then_some(Fact::Imports { imports })
     }
 
-    fn handler(step: &Step) -> Result<&'static dyn Handler, StepError> {
+    pub(super) fn handler(step: &Step) -> Result<&'static dyn Handler, StepError> {
         resource::handler(step.type_name.as_str()).ok_or_else(|| {
             StepError::Defect(format!("Cairn has no handler for `{}`", step.type_name))
         })
     }
 
-    fn mark(&self, id: &LogicalId, token: &Token) -> Mark {
+    pub(super) fn mark(&self, id: &LogicalId, token: &Token) -> Mark {
         Mark { stack: self.stack.clone(), logical_id: id.as_str().to_owned(), token: token.clone() }
     }
 
@@ -469,12 +469,17 @@ impl Run {
                 }
                 Decision::Resolve => {
                     let failed = Instant::now();
-                    if let Some(found) = self.find(handler, wanted, mark, failed).await? {
+                    let is_there = fault.is(FaultKind::AlreadyExists);
+                    let found = match is_there && refused == Refused::Perhaps {
+                        // What a lost call made may be what is in the way, and show later.
+                        true => self.find_surely(handler, wanted, mark, failed).await?,
+                        false => self.find(handler, wanted, mark, failed).await?,
+                    };
+                    if let Some(found) = found {
                         return Ok(Created::pending(found));
                     }
-                    let is_there = fault.is(FaultKind::AlreadyExists);
                     lost += 1;
-                    if lost == CREATE_TRIES || is_there && refused == Refused::Certainly {
+                    if lost == CREATE_TRIES || is_there {
                         let refused = if is_there { refused } else { Refused::Perhaps };
                         return Err(self.give_up(step, &mark.token, fault, refused).await);
                     }
@@ -509,7 +514,7 @@ impl Run {
     }
 
     /// Until nobody else changes what only one may change at once.
-    async fn turn(&self, lock: Option<String>) -> Option<OwnedMutexGuard<()>> {
+    pub(super) async fn turn(&self, lock: Option<String>) -> Option<OwnedMutexGuard<()>> {
         let held = self
             .locks
             .hold(lock, |key| {
@@ -689,63 +694,8 @@ impl Run {
         Json::Object(merged)
     }
 
-    async fn delete(&self, step: &Step, token: &Token, begun: Begun) -> Result<(), StepError> {
-        let handler = Self::handler(step)?;
-        let id = &step.logical_id;
-        let instance = self.with_state(|state| state.instance(id, token).cloned());
-        let Some(instance) = instance else {
-            return Err(StepError::Defect(format!("`{id}` is not in the state")));
-        };
-        match begun {
-            Begun::Said { promise, .. } => self.written(promise).await?,
-            Begun::Later => {
-                self.record(Fact::DeleteBegun { id: id.clone(), token: token.clone() }).await?;
-            }
-        }
-        let found = match &instance.physical_id {
-            Some(physical_id) => vec![physical_id.clone()],
-            None => {
-                let mark = self.mark(id, token);
-                self.find_until_sure(handler, &instance.properties, &mark, self.begun).await?
-            }
-        };
-        for properties in all_that_may_be(&instance) {
-            let type_name = step.type_name.as_str();
-            let properties = self.dereferenced_if_there(type_name, &properties).await;
-            for physical_id in &found {
-                self.delete_one(step, handler, physical_id, &properties).await?;
-            }
-        }
-        self.settle_with(step, Fact::Deleted { id: id.clone(), token: token.clone() }).await
-    }
-
-    async fn delete_one(
-        &self,
-        step: &Step,
-        handler: &dyn Handler,
-        physical_id: &PhysicalId,
-        properties: &Json,
-    ) -> Result<(), StepError> {
-        let lock = key(handler.lock(), properties, Some(physical_id.as_str()));
-        let _held = self.turn(lock).await;
-        self.insist(step, Attempt::Delete, handler, || {
-            handler.delete(&self.aws, physical_id, properties)
-        })
-        .await?;
-        if handler.removal() == resource::Removal::AtOnce {
-            return Ok(());
-        }
-        let known = KnownJson { id: physical_id, properties };
-        wait(Want::Gone, handler, &self.aws, known, handler.delete_patience(), |word| {
-            self.enter(Phase::Waiting(word.to_owned()));
-        })
-        .await
-        .map_err(wait_error)?;
-        Ok(())
-    }
-
     /// Makes the calls of one operation until they succeed or the policy gives up.
-    async fn insist<'a, T>(
+    pub(super) async fn insist<'a, T>(
         &self,
         step: &Step,
         attempt: Attempt,
@@ -806,7 +756,7 @@ fn unrecorded(error: &StoreError) -> StepError {
     StepError::State { text: crate::aws::chain(error), hints: error.hints() }
 }
 
-fn wait_error(error: WaitError) -> StepError {
+pub(super) fn wait_error(error: WaitError) -> StepError {
     match error {
         WaitError::TooLong(patience, word) | WaitError::Unseen(patience, word) => {
             StepError::TooLong { patience, word }

@@ -16,8 +16,8 @@ use crate::value::PhysicalId;
 
 /// What is not to be seen so long after its create was not made. "Eventual consistency" of EC2's and
 /// IAM's reads is a matter of seconds, says AWS; nobody says of how many.
-const SEEN_WITHIN: Duration = Duration::from_secs(10);
-const BETWEEN: Duration = Duration::from_secs(1);
+pub(super) const SEEN_WITHIN: Duration = Duration::from_secs(10);
+pub(super) const BETWEEN: Duration = Duration::from_secs(1);
 
 impl Run {
     /// The one that a create with this mark has made, which was sent before `since`. Where sending it
@@ -33,15 +33,25 @@ impl Run {
         mark: &Mark,
         since: Instant,
     ) -> Result<Option<PhysicalId>, StepError> {
-        let properties = &wanted.clear;
-        let mut found = match handler.repeat() {
-            Repeat::Same => self.find_now(handler, properties, mark).await?,
-            Repeat::Another => self.find_until_sure(handler, properties, mark, since).await?,
-        };
-        match found.len() {
-            0 | 1 => Ok(found.pop()),
-            _ => Err(StepError::Ambiguous(found.iter().map(ToString::to_string).collect())),
+        match handler.repeat() {
+            Repeat::Same => the_one(self.find_now(handler, &wanted.clear, mark).await?),
+            Repeat::Another => self.find_surely(handler, wanted, mark, since).await,
         }
+    }
+
+    /// The same, where it has to be certain that there is none.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, or there are several.
+    pub(super) async fn find_surely(
+        &self,
+        handler: &dyn Handler,
+        wanted: &Wanted,
+        mark: &Mark,
+        since: Instant,
+    ) -> Result<Option<PhysicalId>, StepError> {
+        the_one(self.find_until_sure(handler, &wanted.clear, mark, since).await?)
     }
 
     /// All that there is. That there is nothing is only believed when it is certain.
@@ -75,5 +85,12 @@ impl Run {
         mark: &Mark,
     ) -> Result<Vec<PhysicalId>, StepError> {
         handler.find(&self.aws, properties, mark).await.map_err(StepError::Fault)
+    }
+}
+
+fn the_one(mut found: Vec<PhysicalId>) -> Result<Option<PhysicalId>, StepError> {
+    match found.len() {
+        0 | 1 => Ok(found.pop()),
+        _ => Err(StepError::Ambiguous(found.iter().map(ToString::to_string).collect())),
     }
 }

@@ -1,5 +1,6 @@
 //! Making it so: the driver that runs a plan's steps, and nothing that the plan does not say.
 
+mod delete;
 mod execute;
 mod find;
 mod intent;

@@ -23,6 +23,13 @@ pub struct Observed {
     pub deposed: BTreeMap<Token, Observation>,
 }
 
+impl Observed {
+    /// What was found of one instance of a resource.
+    pub fn of(&self, id: &LogicalId, token: &Token) -> Option<&Observation> {
+        self.deposed.get(token).or_else(|| self.resources.get(id))
+    }
+}
+
 /// Whom a reading is about.
 #[derive(Debug, Clone)]
 enum About {

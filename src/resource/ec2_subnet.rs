@@ -16,7 +16,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::tags::Tag;
-use super::{Completion, Created, Known, Live, Mark, Progress, Resource, Rule, Status, Verdict};
+use super::{
+    Completion, Created, Known, Live, Mark, Progress, Repeat, Resource, Rule, Status, Verdict,
+};
 use super::{ec2_lambda_interfaces, ec2_tags};
 use crate::aws::{Aws, Fault};
 use crate::value::{Attributes, PhysicalId};
@@ -305,6 +307,8 @@ async fn disassociate_ipv6(aws: &Aws, id: &PhysicalId) -> Result<(), Fault> {
 
 impl Resource for Subnet {
     const TYPE: &'static str = "AWS::EC2::Subnet";
+    /// Where AWS allots the block, it allots another.
+    const REPEAT: Repeat = Repeat::Another;
     const COMPLETION: Completion = Completion::Calls;
     const READ_BATCH: usize = 200;
     /// As long as Lambda may hold on to its interfaces.

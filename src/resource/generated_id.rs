@@ -10,22 +10,24 @@ impl Mark {
     /// `<stack>-<logical id>-<suffix>`, of at most `max_length` characters. The suffix comes from
     /// the token: whoever finds it has found what a create with this mark made.
     pub(super) fn generated_id(&self, max_length: usize) -> String {
-        let suffix: String = self
-            .token
-            .as_str()
-            .chars()
-            .filter(|character| *character != '-')
-            .take(SUFFIX_LENGTH)
-            .collect();
+        let suffix = self.suffix();
         let name: String = format!("{}-{}", self.stack, self.logical_id)
             .chars()
             .take(max_length.saturating_sub(SUFFIX_LENGTH + 1))
             .collect();
         format!("{name}-{suffix}")
     }
-}
 
-impl Mark {
+    fn suffix(&self) -> String {
+        let token = self.token.as_str().chars();
+        token.filter(|character| *character != '-').take(SUFFIX_LENGTH).collect()
+    }
+
+    /// Whether an id was generated for this create, whatever the resource was called then.
+    pub(super) fn has_generated(&self, id: &str) -> bool {
+        id.rsplit_once('-').is_some_and(|(_, suffix)| suffix == self.suffix())
+    }
+
     /// The mark that an id of a stack was generated from, as far as it tells: of the token only
     /// what the id carries.
     pub(super) fn of_generated_id(stack: &str, id: &str) -> Option<Self> {
@@ -60,5 +62,7 @@ mod tests {
         let long = mark(&"L".repeat(200)).generated_id(100);
         assert_eq!(long.len(), 100);
         assert!(long.ends_with("L-0123abcd4567"));
+        assert!(mark("Renamed").has_generated("shop-Invoke-0123abcd4567"));
+        assert!(!mark("Invoke").has_generated("shop-Invoke-0123abcd4568"));
     }
 }

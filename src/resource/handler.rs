@@ -9,8 +9,8 @@ use std::time::Duration;
 use serde_json::Value as Json;
 
 use super::{
-    Completion, Created, Follows, Known, Live, Lock, Mark, Name, Progress, Removal, Repeat,
-    Resource, Rule, Uniqueness, Verdict,
+    Completion, Created, Deletion, Follows, Known, Live, Lock, Mark, Name, Progress, Removal,
+    Repeat, Resource, Rule, Uniqueness, Verdict,
 };
 use crate::aws::{Aws, Fault, FaultKind};
 use crate::schema;
@@ -90,7 +90,7 @@ pub trait Handler: Send + Sync {
         aws: &'a Aws,
         id: &'a PhysicalId,
         props: &'a Json,
-    ) -> BoxFuture<'a, Result<(), Fault>>;
+    ) -> BoxFuture<'a, Result<Deletion, Fault>>;
     fn find<'a>(
         &'a self,
         aws: &'a Aws,
@@ -339,12 +339,12 @@ impl<R: Resource> Handler for Typed<R> {
         aws: &'a Aws,
         id: &'a PhysicalId,
         props: &'a Json,
-    ) -> BoxFuture<'a, Result<(), Fault>> {
+    ) -> BoxFuture<'a, Result<Deletion, Fault>> {
         Box::pin(async move {
             let props = typed::<R>("delete", props)?;
             match classified::<R, _>(R::default().delete(aws, id, &props).await) {
-                Err(fault) if fault.is(FaultKind::NotFound) => Ok(()),
-                outcome => outcome,
+                Err(fault) if fault.is(FaultKind::NotFound) => Ok(Deletion::NotFound),
+                outcome => outcome.map(|()| Deletion::Accepted),
             }
         })
     }

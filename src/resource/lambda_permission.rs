@@ -118,9 +118,9 @@ impl Resource for Permission {
     }
 
     async fn find(self, aws: &Aws, props: &Props, mark: &Mark) -> Result<Vec<PhysicalId>, Fault> {
-        let id = mark.generated_id(ID_LENGTH);
         let statements = statements(aws, &Target::of(props)?).await?;
-        Ok(statements.contains_key(&id).then(|| PhysicalId::new(id)).into_iter().collect())
+        let made = statements.into_keys().filter(|id| mark.has_generated(id));
+        Ok(made.map(PhysicalId::new).collect())
     }
 
     async fn marks(

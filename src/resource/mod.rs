@@ -301,6 +301,14 @@ pub enum Repeat {
     Another,
 }
 
+/// What AWS says to a deletion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deletion {
+    Accepted,
+    /// It is not there, or not seen yet.
+    NotFound,
+}
+
 /// When a deleted resource is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Removal {

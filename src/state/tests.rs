@@ -331,8 +331,12 @@ impl Home {
         self.folder.path().join("deep/stack").join(name)
     }
 
+    async fn lock(&self) -> super::store::Lock {
+        self.store.lock(&holder("first"), &|_| ()).await.expect("nobody holds it")
+    }
+
     async fn open(&self) -> super::store::Ledger {
-        let lock = self.store.lock(&holder("first"), &|_| ()).await.expect("nobody holds it");
+        let lock = self.lock().await;
         self.store.open(lock, empty()).await.expect("it can be opened")
     }
 }
@@ -395,7 +399,7 @@ async fn what_is_no_sound_state_is_refused() {
 async fn a_state_that_is_not_sound_is_neither_written_nor_believed() {
     for (law, state) in unlawful() {
         let home = Home::new();
-        let lock = home.store.lock(&holder("first"), &|_| ()).await.expect("nobody holds it");
+        let lock = home.lock().await;
         let refused = home.store.open(lock, state.clone()).await.expect_err("it is not sound");
         assert!(matches!(refused, StoreError::Unsound { .. }), "{law}: {refused}");
         assert!(!home.file("state.json").exists(), "{law}");
@@ -449,7 +453,7 @@ async fn a_state_without_its_snapshot_is_no_new_one() {
         assert!(home.file(left).exists(), "{left}");
         let refused = home.store.read().await.expect_err("something was here");
         assert!(matches!(refused, StoreError::Headless { .. }), "{refused}");
-        let lock = home.store.lock(&holder("first"), &|_| ()).await.expect("nobody holds it");
+        let lock = home.lock().await;
         let refused = home.store.open(lock, empty()).await.expect_err("something was here");
         assert!(matches!(refused, StoreError::Headless { .. }), "{refused}");
         fs::remove_file(home.file(left)).expect("a file");
@@ -486,7 +490,7 @@ async fn the_snapshot_before_and_its_journal_lead_to_the_snapshot() {
             journal.lines().map(|line| decode(line).expect("a record")).collect();
         assert_eq!(replay(previous, &records), Ok(last), "{text}");
     }
-    home.store.forget().await.expect("it can be removed");
+    home.store.forget(&home.lock().await).await.expect("it can be removed");
     let left: Vec<_> = fs::read_dir(home.file("")).expect("a folder").flatten().collect();
     assert_eq!(left.len(), 1, "only the lock: {left:?}");
 }
@@ -547,7 +551,7 @@ async fn a_closed_run_leaves_its_end_in_the_snapshot() {
     drop(ledger);
     let state = home.store.read().await.expect("it reads").expect("it is there");
     assert_eq!(shape(&state), "A=vpc-3 C+?");
-    home.store.forget().await.expect("it can be removed");
+    home.store.forget(&home.lock().await).await.expect("it can be removed");
     assert_eq!(home.store.read().await.expect("nothing is there"), None);
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use super::faults::{self, Kind, OF_CALLS, OF_OTHERS, OF_WRITES};
+use super::faults::{Kind, OF_CALLS, OF_OTHERS, OF_WRITES};
 use super::run::Report;
 use super::world::Met;
 
@@ -109,10 +109,7 @@ pub fn fitting(label: &str) -> Vec<Kind> {
         return OF_CALLS.to_vec();
     }
     if label.contains(':') {
-        let is_read = faults::is_read(label);
-        let is_s3 = label.starts_with("s3:");
-        let fits = |kind: &Kind| kind.fits_call(is_read) && !(is_s3 && *kind == Kind::Stale);
-        return OF_CALLS.into_iter().filter(fits).collect();
+        return OF_CALLS.into_iter().filter(|kind| kind.fits_call(label)).collect();
     }
     OF_WRITES.into_iter().filter(|kind| kind.fits_file(is_read_of_file(label))).collect()
 }

@@ -101,9 +101,12 @@ impl Kind {
 
     /// Whether it can become of a call, and says anything of such a call that another kind does not.
     /// What others do becomes of none: it happens beside it.
-    pub fn fits_call(self, is_read: bool) -> bool {
+    pub fn fits_call(self, label: &str) -> bool {
+        let is_read = is_read(label);
+        let is_of = |service: &str| label.split_once(':').is_some_and(|(of, _)| of == service);
         match self {
-            Stale => is_read,
+            // What was just made is unknown to EC2's and IAM's changing calls, too.
+            Stale => is_read && !is_of("s3") || is_of("ec2") || is_of("iam"),
             ReplyLost | FailedAfter => !is_read,
             RequestLost | TimedOut | Throttled | Failed | Slow | Denied | CrashBefore
             | CrashAfter => true,

@@ -482,6 +482,8 @@ impl Stage {
         if target.is_some() && !plan.has_work() && !plan.has_changes() {
             return Ok(End::Complete);
         }
+        // As the command line, which has one store to look with and one to write with.
+        let store = self.store(process);
         self.apply(process, &store, lock, state, plan, target, aws).await
     }
 
@@ -526,7 +528,7 @@ impl Stage {
         }
         if outcome.is_complete() {
             if target.is_none() && outcome.state.is_empty() {
-                store.forget().await?;
+                store.forget(&outcome.lock).await?;
             }
             return Ok(End::Complete);
         }

@@ -26,7 +26,7 @@ use super::random::Random;
 use super::s3;
 use super::script::Mishap;
 
-/// How old an answer may be that a stale read gives: "eventual consistency" of EC2 and IAM is a
+/// How old that is of which a stale answer tells: "eventual consistency" of EC2 and IAM is a
 /// matter of seconds.
 const STALE: Time = 4_000;
 /// More calls than any run makes.
@@ -268,12 +268,18 @@ impl World {
         wire::response(call, &answer)
     }
 
-    /// What was there before the changes of the last moments.
-    fn carry_out_stale(&mut self, call: &Call) -> Response {
+    /// What is answered with what was there before the changes of the last moments: a read tells of
+    /// that, and what changes something does not know it yet.
+    fn carry_out_stale(&mut self, process: usize, call: &Call) -> Response {
         let now = self.now();
         let past = self.past.iter().find(|(at, _)| at + STALE >= now);
         let mut account = past.map_or_else(|| self.aws.account.clone(), |(_, past)| past.clone());
-        wire::response(call, &carry_out(&mut account, call))
+        let answer = carry_out(&mut account, call);
+        match &answer {
+            Err(no) if no.is_unknown() => wire::response(call, &answer),
+            _ if call.is_read() => wire::response(call, &answer),
+            _ => self.carry_out(process, call),
+        }
     }
 
     /// A process is gone; what it has sent may still arrive.
@@ -423,9 +429,8 @@ impl Wire {
         }
         world.processes[process].in_flight.remove(&number);
         let service = call.service.as_str();
-        let is_read = call.is_read();
-        let fits = |kind: Kind| kind.fits_call(is_read) && (kind != Kind::Stale || service != "s3");
-        let fate = match world.draw(process, &faults::label(call), "call", fits) {
+        let label = faults::label(call);
+        let fate = match world.draw(process, &label, "call", |kind| kind.fits_call(&label)) {
             None => Fate::Answered(world.carry_out(process, call)),
             Some(Kind::RequestLost) => Fate::Lost,
             Some(Kind::ReplyLost) => {
@@ -446,7 +451,7 @@ impl Wire {
                 let answer = world.carry_out(process, call);
                 Fate::AnsweredAfter(Duration::from_secs(seconds), answer)
             }
-            Some(Kind::Stale) => Fate::Answered(world.carry_out_stale(call)),
+            Some(Kind::Stale) => Fate::Answered(world.carry_out_stale(process, call)),
             Some(Kind::Denied) => Fate::Answered(world.refused(call, denial(service))),
             Some(Kind::CrashAfter) => {
                 let _ = world.carry_out(process, call);

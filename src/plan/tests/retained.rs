@@ -2,7 +2,9 @@
 
 use super::{deployed, graph, observed, planned};
 use crate::diagnostic::Diagnostic;
-use crate::refresh::Observation;
+use crate::plan::retained::{check_users, users};
+use crate::plan::teardown;
+use crate::refresh::{Observation, Observed};
 
 const NETWORK: &str = "\
 Resources:
@@ -84,4 +86,74 @@ fn what_stays_together_or_goes_together_is_in_nobodys_way() {
     assert!(planned(&graph(network), &state, &seen).is_ok());
     // What only waited for it does not use it.
     assert_eq!(said(NETWORK, network), "");
+}
+
+#[test]
+fn a_teardown_does_not_wait_for_what_stays() {
+    let state = deployed(&graph(&format!("{NETWORK}{FUNCTION}")));
+    let plan = teardown(&state);
+    let users: Vec<String> = users(&plan, &state).iter().map(ToString::to_string).collect();
+    assert_eq!(users, ["Function"]);
+    let refusals = |seen: &Observed| check_users(&plan, &state, seen).err().unwrap_or_default();
+    let of = |refusals: Vec<Diagnostic>| -> Vec<String> {
+        let said =
+            refusals.into_iter().map(|one| format!("{} ({})", one.message, one.hints.join("; ")));
+        said.collect()
+    };
+    let refusal = |gone: &str| {
+        format!(
+            "`{gone}` cannot be deleted: `Function` is retained and still uses it (VpcConfig) (to \
+             keep both, give `{gone}` `DeletionPolicy: Retain` too, and deploy that before; to \
+             delete both, take `DeletionPolicy` from `Function`, and deploy that before)"
+        )
+    };
+    let mut seen = observed(&state);
+    assert_eq!(of(refusals(&seen)), [refusal("Group"), refusal("Subnet")]);
+    // Somebody has taken it off the group, and off all that it was in.
+    let Some(Observation::Live(function)) = seen.resources.get_mut("Function") else {
+        panic!("it is there")
+    };
+    function.properties["VpcConfig"]["SecurityGroupIds"] = serde_json::json!(["sg-0of0others"]);
+    assert_eq!(of(refusals(&seen)), [refusal("Subnet")]);
+    let Some(Observation::Live(function)) = seen.resources.get_mut("Function") else {
+        panic!("it is there")
+    };
+    function.properties["VpcConfig"] = serde_json::Value::Null;
+    assert_eq!(of(refusals(&seen)), [""; 0]);
+    // What somebody else has deleted holds nothing.
+    seen.resources.insert("Function".into(), Observation::Gone);
+    assert_eq!(of(refusals(&seen)), [""; 0]);
+    let network = deployed(&graph(NETWORK));
+    assert!(check_users(&teardown(&network), &network, &Observed::default()).is_ok());
+}
+
+#[test]
+fn what_only_points_at_a_table_or_a_group_holds_it() {
+    let rest = "
+  Table: {Type: AWS::EC2::RouteTable, Properties: {VpcId: !Ref Vpc}}
+  Other: {Type: AWS::EC2::SecurityGroup, DeletionPolicy: Retain, Properties: {GroupDescription: x, VpcId: vpc-1}}
+  Association:
+    Type: AWS::EC2::SubnetRouteTableAssociation
+    DeletionPolicy: Retain
+    Properties: {SubnetId: subnet-1, RouteTableId: !Ref Table}
+  Rule:
+    Type: AWS::EC2::SecurityGroupIngress
+    DeletionPolicy: Retain
+    Properties: {GroupId: !Ref Other, IpProtocol: tcp, SourceSecurityGroupId: !Ref Group}
+";
+    let held = |template: &str| {
+        let state = deployed(&graph(template));
+        let refusals = check_users(&teardown(&state), &state, &observed(&state)).err();
+        let refusals = refusals.unwrap_or_default().into_iter().map(|one| one.message);
+        refusals.collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(
+        held(&format!("{NETWORK}{rest}")),
+        "`Table` cannot be deleted: `Association` is retained and still uses it (RouteTableId)\n\
+         `Group` cannot be deleted: `Rule` is retained and still uses it (SourceSecurityGroupId)"
+    );
+    // They go with the subnet and the group that they are of.
+    let together =
+        rest.replace("subnet-1", "!Ref Subnet").replace("Group, DeletionPolicy: Retain,", "Group,");
+    assert_eq!(held(&format!("{NETWORK}{together}")), "");
 }

@@ -240,7 +240,12 @@ impl Bucket {
                 None => Put::Unanswered(Fault::malformed(ACTION, "name of its version")),
             },
             Err(error) => match status(&error) {
-                Some(412 | 404 | 409) => Put::Refused,
+                Some(412 | 404) => Put::Refused,
+                // Another write to it was under way, maybe one of our own whose answer was lost.
+                Some(409) => Put::Unanswered(Fault {
+                    kind: FaultKind::Concurrent,
+                    ..Fault::from_sdk(ACTION, &error)
+                }),
                 _ => Put::Unanswered(Fault::from_sdk(ACTION, &error)),
             },
         }
@@ -607,8 +612,8 @@ impl Lease {
                 drop(strong);
                 tokio::time::sleep(beat).await;
                 let Some(inner) = inner.upgrade() else { return };
-                // What is wrong shows when the lease is needed.
-                if inner.say(|_| ()).await.is_err() {
+                // What is wrong shows when the lease is needed; a bucket that is away may come back.
+                if let Err(StoreError::Lost { .. }) = inner.say(|_| ()).await {
                     return;
                 }
             }
@@ -629,7 +634,7 @@ impl Lease {
         self.inner.say(change).await
     }
 
-    fn bucket(&self) -> &Arc<Bucket> {
+    pub(super) fn bucket(&self) -> &Arc<Bucket> {
         &self.inner.bucket
     }
 

@@ -82,7 +82,7 @@ impl Store {
         self.ensure(lock).await?;
         let name = name_of(asset.sha256());
         let pen = self.seals.pen(&self.snapshot_place(), &state.lineage).await?;
-        match &self.home {
+        match &self.under(lock)?.home {
             Home::Directory(directory) => {
                 let bytes = pen.code(&directory.code_place(&name), asset)?;
                 directory.keep_code(&name, &bytes)
@@ -103,7 +103,7 @@ impl Store {
         let needed = state.code();
         for sha256 in self.kept_code().await?.difference(&needed) {
             self.ensure(lock).await?;
-            match &self.home {
+            match &self.under(lock)?.home {
                 Home::Directory(directory) => directory.forget_code(&name_of(sha256))?,
                 Home::Bucket(bucket) => bucket.forget_code(&name_of(sha256)).await?,
             }

@@ -364,9 +364,10 @@ impl Store {
     /// When something cannot be written.
     pub async fn repair(&self, lock: &Lock, at: &str) -> Result<Vec<String>, StoreError> {
         let mut done = Vec::new();
-        let examined = self.examine().await?;
+        let held = self.under(lock)?;
+        let examined = held.examine().await?;
         for mend in &examined.mends {
-            let kept = self.mend(lock, mend, &format!("repaired-{}", at.replace(':', ""))).await?;
+            let kept = held.mend(lock, mend, &format!("repaired-{}", at.replace(':', ""))).await?;
             done.push(format!("{mend}; what was there is in `{kept}`"));
         }
         Ok(done)

@@ -145,6 +145,16 @@ impl Store {
         Self { seals: Arc::new(seals), ..self }
     }
 
+    /// The same place, for who holds its lock: nothing is written there that has not asked it.
+    fn under(&self, lock: &Lock) -> Result<Self, StoreError> {
+        let home = match (&self.home, &lock.kind) {
+            (Home::Directory(directory), _) => Home::Directory(directory.clone()),
+            (Home::Bucket(_), LockKind::Lease(lease)) => Home::Bucket(Arc::clone(lease.bucket())),
+            (Home::Bucket(_), LockKind::File { .. }) => return Err(StoreError::Lost { by: None }),
+        };
+        Ok(Self { home, seals: Arc::clone(&self.seals) })
+    }
+
     /// Where it is, for messages.
     pub fn place(&self) -> String {
         match &self.home {
@@ -243,52 +253,68 @@ impl Store {
         let beside = format!("lost-{}", at.replace(':', ""));
         match (&self.home, lock.lease()) {
             (Home::Directory(directory), _) => directory.put_all_away(&beside),
-            (Home::Bucket(bucket), Some(lease)) => bucket.put_all_away(&lease, &beside).await,
+            (Home::Bucket(_), Some(lease)) => lease.bucket().put_all_away(&lease, &beside).await,
             (Home::Bucket(_), None) => Err(StoreError::Lost { by: None }),
         }
     }
 
     /// Opens the state for changes, beginning with `initial` when there is none.
     pub async fn open(&self, lock: Lock, initial: State) -> Result<Ledger, StoreError> {
-        match (&self.home, lock.lease()) {
-            (Home::Directory(directory), _) => {
-                let (snapshot, contents) =
-                    (self.read_snapshot().await?, self.read_journal().await?);
-                let is_new = snapshot.is_none();
-                let state = self.opened(snapshot, &contents.bodies, initial).await?;
-                let pen = self.seals.pen(&self.snapshot_place(), &state.lineage).await?;
-                if is_new {
-                    directory.write_snapshot(&self.text(&pen, &state)?)?;
-                    directory.keep_snapshot()?;
-                }
-                let journal = Journal::File(directory.open_journal(contents.whole)?);
-                Ok(Ledger::new(self.clone(), state, journal, pen, lock))
-            }
+        let held = self.under(&lock)?;
+        let (state, journal, pen) = match (&held.home, lock.lease()) {
+            (Home::Directory(directory), _) => held.open_directory(directory, initial).await?,
             (Home::Bucket(bucket), Some(lease)) => {
-                let (snapshot, journal) =
-                    tokio::join!(self.read_snapshot(), Box::pin(BucketJournal::open(&lease)));
-                let (snapshot, (journal, contents)) = (snapshot?, journal?);
-                let is_new = snapshot.is_none();
-                let state = self.opened(snapshot, &contents.bodies, initial).await?;
-                journal.begins_after(state.serial);
-                let pen = self.seals.pen(&self.snapshot_place(), &state.lineage).await?;
-                if is_new {
-                    let text = self.text(&pen, &state)?;
-                    Box::pin(bucket.write_snapshot(&text)).await?;
-                    Box::pin(bucket.keep(&text)).await?;
-                }
-                if journal.is_of_older_format().await {
-                    if !contents.bodies.is_empty() {
-                        Box::pin(bucket.keep_snapshot()).await?;
-                    }
-                    // Whoever knows that format only is to see that this is another.
-                    Box::pin(bucket.write_snapshot(&self.text(&pen, &state)?)).await?;
-                    Box::pin(journal.begin_chain()).await?;
-                }
-                Ok(Ledger::new(self.clone(), state, Journal::Bucket(journal), pen, lock))
+                held.open_bucket(bucket, &lease, initial).await?
             }
-            (Home::Bucket(_), None) => Err(StoreError::Lost { by: None }),
+            (Home::Bucket(_), None) => return Err(StoreError::Lost { by: None }),
+        };
+        Ok(Ledger::new(held, state, journal, pen, lock))
+    }
+
+    async fn open_directory(
+        &self,
+        directory: &Directory,
+        initial: State,
+    ) -> Result<(State, Journal, Pen), StoreError> {
+        let (snapshot, contents) = (self.read_snapshot().await?, self.read_journal().await?);
+        let is_new = snapshot.is_none();
+        let state = self.opened(snapshot, &contents.bodies, initial).await?;
+        let pen = self.seals.pen(&self.snapshot_place(), &state.lineage).await?;
+        if is_new {
+            directory.write_snapshot(&self.text(&pen, &state)?)?;
+            directory.keep_snapshot()?;
         }
+        let journal = Journal::File(directory.open_journal(contents.whole)?);
+        Ok((state, journal, pen))
+    }
+
+    async fn open_bucket(
+        &self,
+        bucket: &Bucket,
+        lease: &Lease,
+        initial: State,
+    ) -> Result<(State, Journal, Pen), StoreError> {
+        let (snapshot, journal) =
+            tokio::join!(self.read_snapshot(), Box::pin(BucketJournal::open(lease)));
+        let (snapshot, (journal, contents)) = (snapshot?, journal?);
+        let is_new = snapshot.is_none();
+        let state = self.opened(snapshot, &contents.bodies, initial).await?;
+        journal.begins_after(state.serial);
+        let pen = self.seals.pen(&self.snapshot_place(), &state.lineage).await?;
+        if is_new {
+            let text = self.text(&pen, &state)?;
+            Box::pin(bucket.write_snapshot(&text)).await?;
+            Box::pin(bucket.keep(&text)).await?;
+        }
+        if journal.is_of_older_format().await {
+            if !contents.bodies.is_empty() {
+                Box::pin(bucket.keep_snapshot()).await?;
+            }
+            // Whoever knows that format only is to see that this is another.
+            Box::pin(bucket.write_snapshot(&self.text(&pen, &state)?)).await?;
+            Box::pin(journal.begin_chain()).await?;
+        }
+        Ok((state, Journal::Bucket(journal), pen))
     }
 
     /// The state that is opened; the initial one where there certainly is none.
@@ -315,8 +341,12 @@ impl Store {
     }
 
     /// Removes the state of a stack that owns nothing any more.
-    pub async fn forget(&self) -> Result<(), StoreError> {
-        match &self.home {
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be removed, or the lock is another's by now.
+    pub async fn forget(&self, lock: &Lock) -> Result<(), StoreError> {
+        match &self.under(lock)?.home {
             Home::Directory(directory) => directory.forget(),
             Home::Bucket(bucket) => bucket.forget().await,
         }
@@ -325,6 +355,10 @@ impl Store {
     /// Writes the state anew, as this environment writes it, and nothing else beside it: what was
     /// written before may be open to others.
     pub async fn convert(&self, lock: &Lock) -> Result<Option<State>, StoreError> {
+        self.under(lock)?.convert_held(lock).await
+    }
+
+    async fn convert_held(&self, lock: &Lock) -> Result<Option<State>, StoreError> {
         let Some(snapshot) = self.read_snapshot().await? else { return Ok(None) };
         let contents = self.read_journal().await?;
         let state = self.replayed(snapshot, &contents.bodies).await?;
