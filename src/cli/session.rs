@@ -160,7 +160,7 @@ impl Session {
         if !warnings.is_empty() {
             say(&render_all(&warnings, Color::Always));
         }
-        let template = graph::expand(Arc::clone(&loaded.written), &inputs)?;
+        let template = graph::expand(Arc::clone(&loaded.written), &inputs);
         if template.root != loaded.template.root {
             // What local code there is to upload was found before the account was known.
             return Err(Failure::text(format!(

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::load::{self, Loaded};
 use super::read::{Fields, Keys, Reader, listed};
-use super::{Language, Loops, Node, NodeKind, Template, load, output, parameter, repeat, resource};
+use super::{Language, Loops, Node, NodeKind, Template, output, parameter, repeat, resource};
 use crate::diagnostic::{Diagnostic, Source, nearest};
 
 const KEYS: Keys = Keys { known: SECTIONS, required: &["Resources"] };
@@ -35,22 +36,54 @@ const EXTENSIONS: &str = "AWS::LanguageExtensions";
 
 const CONDITION_FUNCTIONS: &[&str] = &["Fn::And", "Fn::Or", "Fn::Not", "Fn::Equals", "Condition"];
 
-/// Reads a template.
+/// Reads a template that is right in its form.
+///
+/// # Errors
+///
+/// Everything that is wrong with its form.
 pub fn parse(source: &Arc<Source>) -> Result<Template, Vec<Diagnostic>> {
-    read(source, load(source).map_err(|error| vec![error])?)
+    draft(source)?.sound()
 }
 
-/// Tells the sections of a document apart.
-pub(crate) fn read(source: &Arc<Source>, root: Node) -> Result<Template, Vec<Diagnostic>> {
-    let language = language(root.get("Transform"));
-    let mut reader = Reader::new(source).speaking(language);
+/// Reads a template as far as it can be understood: what is wrong with its form is among its
+/// findings, and hides nothing else that is wrong with it.
+///
+/// # Errors
+///
+/// What keeps it from being understood at all.
+pub fn draft(source: &Arc<Source>) -> Result<Template, Vec<Diagnostic>> {
+    let Loaded { mut root, findings } = load::read(source)?;
+    let mut reader = Reader::new(source);
+    findings.into_iter().for_each(|finding| reader.note(finding));
     if root.kind == NodeKind::Null {
         let error = Diagnostic::error(format!("`{}` is empty", source.name));
         return Err(vec![error.hint("a template has at least a `Resources` section")]);
     }
+    if let Some(node) = root.get("Transform")
+        && transforms(node).iter().any(is_foreign)
+    {
+        // Nobody knows what the template is after it.
+        transform(&mut reader, node);
+        return Err(reader.into_findings());
+    }
+    respell(&mut reader, &mut root);
+    Ok(read_with(reader, source, root))
+}
+
+/// Tells the sections of a document apart.
+pub(crate) fn read(source: &Arc<Source>, root: Node) -> Template {
+    read_with(Reader::new(source), source, root)
+}
+
+fn read_with(reader: Reader<'_>, source: &Arc<Source>, root: Node) -> Template {
+    let language = language(root.get("Transform"));
+    let mut reader = reader.speaking(language);
     let top = root.entries().first().map_or(root.span, |entry| entry.key_span);
     let sections = reader.fields(&root, top, "the template", KEYS);
     header(&mut reader, &sections);
+    if sections.get("Resources").is_none() {
+        reader.incomplete.insert("Resources");
+    }
     let parameters = sections.get("Parameters").map(|node| parameter::read_all(&mut reader, node));
     let resources = sections.get("Resources").map(|node| resource::read_all(&mut reader, node));
     let outputs = sections.get("Outputs").map(|node| output::read_all(&mut reader, node));
@@ -65,8 +98,7 @@ pub(crate) fn read(source: &Arc<Source>, root: Node) -> Result<Template, Vec<Dia
             "`Ref` could mean either: rename one of them".to_owned(),
         );
     }
-    let warnings = reader.finish()?;
-    Ok(Template {
+    Template {
         source: Arc::clone(source),
         language,
         loops: loops(language, &root),
@@ -76,9 +108,26 @@ pub(crate) fn read(source: &Arc<Source>, root: Node) -> Result<Template, Vec<Dia
         resources,
         outputs: outputs.unwrap_or_default(),
         rules: rules.unwrap_or_default(),
-        warnings,
+        incomplete: reader.incomplete.clone(),
+        findings: reader.into_findings(),
         root,
-    })
+    }
+}
+
+/// Gives misspelt sections the names that are meant, so that what is in them is looked at.
+fn respell(reader: &mut Reader<'_>, root: &mut Node) {
+    let NodeKind::Map(entries) = &mut root.kind else { return };
+    let mut there: Vec<String> = entries.iter().map(|entry| entry.key.clone()).collect();
+    for entry in entries.iter_mut().filter(|entry| !SECTIONS.contains(&entry.key.as_str())) {
+        let near = nearest(&entry.key, SECTIONS.iter().copied());
+        let Some(meant) = near.filter(|near| !there.iter().any(|key| key == near)) else {
+            continue;
+        };
+        let message = format!("unknown key `{}` in the template", entry.key);
+        reader.error_hint(entry.key_span, message, format!("did you mean `{meant}`?"));
+        meant.clone_into(&mut entry.key);
+        there.push(meant.to_owned());
+    }
 }
 
 /// The sections that only say something about the template.
@@ -114,16 +163,27 @@ fn loops(language: Language, root: &Node) -> Loops {
     }
 }
 
+/// Whether a transform is none that is made here, nor meant to be.
+fn is_foreign(name: &Node) -> bool {
+    !name.is_broken() && !name.text().is_some_and(is_extensions)
+}
+
+fn is_extensions(name: &str) -> bool {
+    nearest(name, [EXTENSIONS]).is_some()
+}
+
+/// A misspelt one is complained of, and taken for what is meant.
 fn language(transform: Option<&Node>) -> Language {
     let mut names = transform.map(transforms).unwrap_or_default().iter();
-    match names.any(|name| name.text() == Some(EXTENSIONS)) {
+    match names.any(|name| name.text().is_some_and(is_extensions)) {
         true => Language::Extended,
         false => Language::Plain,
     }
 }
 
 fn transform(reader: &mut Reader<'_>, node: &Node) {
-    for node in transforms(node).iter().filter(|node| node.text() != Some(EXTENSIONS)) {
+    let is_other = |node: &&Node| !node.is_broken() && node.text() != Some(EXTENSIONS);
+    for node in transforms(node).iter().filter(is_other) {
         let message = match node.text() {
             Some(name) => format!("the transform `{name}` is not supported yet"),
             None => "transforms are not supported yet".to_owned(),
@@ -140,10 +200,11 @@ fn transform(reader: &mut Reader<'_>, node: &Node) {
 /// Two levels of maps over strings and lists of strings.
 fn mappings(reader: &mut Reader<'_>, node: &Node) -> IndexMap<String, Node> {
     let mut mappings = IndexMap::new();
-    for mapping in reader.entries(node, "`Mappings`") {
-        if !reader.is_name(mapping, "a mapping") {
+    for mapping in reader.declarations(node, "Mappings") {
+        if reader.stands_for_others(mapping, "Mappings") {
             continue;
         }
+        reader.check_name(mapping, "a mapping");
         let what = format!("the mapping `{}`", mapping.key);
         for top in reader.entries(&mapping.value, &what) {
             for second in reader.entries(&top.value, &format!("`{}` of {what}", top.key)) {
@@ -165,14 +226,16 @@ fn mapped(reader: &mut Reader<'_>, value: &Node, what: &str) {
 
 fn conditions(reader: &mut Reader<'_>, node: &Node) -> IndexMap<String, Node> {
     let mut conditions = IndexMap::new();
-    for entry in reader.entries(node, "`Conditions`") {
+    for entry in reader.declarations(node, "Conditions") {
         // AWS's own templates have dashes and ampersands in these names.
-        if reader.stands_for_others(entry) {
+        if reader.stands_for_others(entry, "Conditions") {
             continue;
         }
-        match entry.value.single() {
+        let mut condition = entry.value.clone();
+        match condition.single() {
             Some(function) if CONDITION_FUNCTIONS.contains(&function.key.as_str()) => {
-                conditions.insert(entry.key.clone(), entry.value.clone());
+                conditions.insert(entry.key.clone(), condition);
+                continue;
             }
             Some(function) => reader.error_hint(
                 function.key_span,
@@ -184,6 +247,8 @@ fn conditions(reader: &mut Reader<'_>, node: &Node) -> IndexMap<String, Node> {
                 reader.expected(&entry.value, &what, "a condition function");
             }
         }
+        condition.kind = NodeKind::Broken;
+        conditions.insert(entry.key.clone(), condition);
     }
     conditions
 }

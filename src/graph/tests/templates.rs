@@ -211,6 +211,8 @@ Outputs:
 11:23 `AWS::EC2::VPC` has no attribute `Foo` | it offers CidrBlock, CidrBlockAssociations, \
 DefaultNetworkAcl, DefaultSecurityGroup, EnableDnsHostnames, EnableDnsSupport, InstanceTenancy, \
 Ipv4IpamPoolId, Ipv4NetmaskLength, Ipv6CidrBlocks, Tags, VpcId
+12:17 output `List` is not a string | join a list: `!Join [\",\", …]`
+13:17 output `None` has no value
 ",
     );
     check(
@@ -298,6 +300,31 @@ Resources:
 parameters and mappings
 6:27 there is no condition `Knwon` | did you mean `Known`?
 ",
+    );
+}
+
+/// One operand can decide, whatever the others will be.
+#[test]
+fn a_condition_is_settled_by_what_decides_it() {
+    let text = r"
+Parameters: {Given: {Type: String, Default: a}, Not: {Type: String}}
+Conditions:
+  Open: !Equals [!Ref Not, a]
+  True: !Equals [!Ref Given, a]
+  False: !Equals [!Ref Given, b]
+  And: !And [{Condition: Open}, {Condition: False}]
+  Or: !Or [{Condition: Open}, {Condition: True}]
+  OpenAnd: !And [{Condition: Open}, {Condition: True}]
+  OpenOr: !Or [{Condition: Open}, {Condition: False}]
+  OpenNot: !Not [{Condition: Open}]
+  NotAnd: !Not [{Condition: And}]
+Resources: {Group: {Type: AWS::Logs::LogGroup}}
+";
+    let settled = graph(text).conditions;
+    let settled: Vec<_> = settled.iter().map(|(name, holds)| (name.as_str(), *holds)).collect();
+    assert_eq!(
+        settled,
+        [("And", false), ("False", false), ("NotAnd", true), ("Or", true), ("True", true)]
     );
 }
 
