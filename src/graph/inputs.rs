@@ -319,7 +319,8 @@ fn check(parameter: &Parameter, text: &str) -> Result<(), Problem> {
         }
         let allowed: Vec<&str> =
             parameter.allowed_values.iter().filter_map(|value| value.text()).collect();
-        if !allowed.is_empty() && !allowed.contains(item) {
+        // A whole list may be allowed, too.
+        if !allowed.is_empty() && !allowed.contains(item) && !allowed.contains(&text) {
             let hint = nearest(item, allowed.iter().copied())
                 .map(|near| format!("did you mean `{near}`?"));
             return Err((

@@ -31,12 +31,11 @@ pub fn expand(template: Arc<Template>) -> Arc<Template> {
     writing.write(&template, &mut root);
     writing.refer(&mut root);
     let errors = writing.errors;
-    let mut written = template::parse_root(&template.source, root);
+    let mut written = template::parse_root(&template.source, root, &template.incomplete);
     let mut findings = template.findings.clone();
     findings.extend(errors);
     findings.append(&mut written.findings);
     check::sort(&mut findings);
-    written.incomplete.extend(&template.incomplete);
     Arc::new(Template { findings, ..written })
 }
 

@@ -72,7 +72,7 @@ pub fn expand(template: &Template, resolve: &mut Resolve<'_>) -> Template {
     }
     let Expansion { reader, unresolved, is_halted, .. } = expansion;
     let mut expanded = match is_halted {
-        false => section::read(&template.source, root),
+        false => section::read(&template.source, root, &reader.incomplete),
         // What they made until then is no template.
         true => Template {
             loops: Loops::None,
@@ -81,7 +81,6 @@ pub fn expand(template: &Template, resolve: &mut Resolve<'_>) -> Template {
             ..template.clone()
         },
     };
-    expanded.incomplete.extend(&reader.incomplete);
     let mut findings = template.findings.clone();
     findings.extend(unresolved);
     findings.extend(reader.into_findings());

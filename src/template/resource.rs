@@ -36,7 +36,7 @@ const REPLACE_POLICIES: &[&str] = &["Delete", "Retain", "Snapshot"];
 pub(super) fn read_all(reader: &mut Reader<'_>, node: &Node) -> IndexMap<LogicalId, ResourceNode> {
     let mut resources = IndexMap::new();
     let entries = reader.declarations(node, "Resources");
-    if entries.is_empty() && matches!(node.kind, NodeKind::Map(_)) {
+    if entries.is_empty() && !reader.incomplete.contains("Resources") {
         let hint = "every template declares at least one resource".to_owned();
         reader.error_hint(node.span, "`Resources` is empty", hint);
     }

@@ -3,6 +3,7 @@
 //! Everything that is wrong with the form is reported together. What names refer to is not looked
 //! at here: that is evaluation's part.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -70,9 +71,15 @@ pub fn draft(source: &Arc<Source>) -> Result<Template, Vec<Diagnostic>> {
     Ok(read_with(reader, source, root))
 }
 
-/// Tells the sections of a document apart.
-pub(crate) fn read(source: &Arc<Source>, root: Node) -> Template {
-    read_with(Reader::new(source), source, root)
+/// Tells the sections of a document apart, of which some are known to declare more than they say.
+pub(crate) fn read(
+    source: &Arc<Source>,
+    root: Node,
+    incomplete: &BTreeSet<&'static str>,
+) -> Template {
+    let mut reader = Reader::new(source);
+    reader.incomplete.extend(incomplete);
+    read_with(reader, source, root)
 }
 
 fn read_with(reader: Reader<'_>, source: &Arc<Source>, root: Node) -> Template {

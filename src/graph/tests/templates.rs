@@ -334,7 +334,7 @@ Parameters:
   Stage: {Type: String, Default: dev, AllowedValues: [dev, prod]}
   Name: {Type: String, Default: abc, AllowedPattern: "[a-z]+", ConstraintDescription: lower case}
   Short: {Type: String, Default: ab, MinLength: 2, MaxLength: 3}
-  Ports: {Type: List<Number>, Default: "1, 2"}
+  Ports: {Type: List<Number>, Default: "1, 2", AllowedValues: [1, 2, 3, "5,6"]}
   Pin: {Type: Number, NoEcho: true, Default: 1, MaxValue: 9}
   Word: {Type: String, NoEcho: true, Default: a, AllowedPattern: "[a-z]"}
 Resources:
@@ -356,6 +356,11 @@ fn parameters_keep_to_their_constraints() {
         (("Short", "a"), "6:3 parameter `Short` has 1 characters, at least 2 are needed"),
         (("Short", "abcd"), "6:3 parameter `Short` has 4 characters, at most 3 are allowed"),
         (("Ports", "1,x"), "7:3 parameter `Ports`: `x` is not a number"),
+        (("Ports", "5,6"), ""),
+        (
+            ("Ports", "3,5"),
+            "7:3 parameter `Ports`: `5` is none of 1, 2, 3, 5,6 | did you mean `1`?",
+        ),
         (("Nmae", "a"), "- the template has no parameter `Nmae` | did you mean `Name`?"),
         // What is hidden is not repeated.
         (("Pin", "12345"), "8:3 parameter `Pin`: its value is more than 9"),

@@ -162,6 +162,16 @@ Outputs:
     );
 }
 
+/// A section of loops alone is not empty when they are wrong.
+#[test]
+fn what_wrong_loops_would_make_is_not_missed() {
+    says(
+        "Transform: AWS::LanguageExtensions\nParameters: {P: {Type: CommaDelimitedList}}\nResources:\n  Fn::ForEach::G: [X, !Ref P, {'G${X}': {Type: AWS::Logs::LogGroup}}]\n",
+        "~2:14 parameter `P` has no value | give one with `--parameter P=…`, in config/, or as its Default\n\
+         4:23 the collection of `Fn::ForEach` depends on a value that is not given | a list, or a `Ref` to a parameter of type `CommaDelimitedList`",
+    );
+}
+
 /// Nobody knows what a template is before its transform has been made.
 #[test]
 fn a_transform_of_others_is_all_there_is_to_say() {
