@@ -26,6 +26,7 @@ mod modules;
 mod network;
 mod order;
 mod policy;
+mod portability;
 mod references;
 mod rules;
 mod substitute;
@@ -53,7 +54,7 @@ use crate::schema::{self, Kind, TypeFacts};
 use crate::template::{DeletionPolicy, ResourceNode, Template};
 use crate::value::{LogicalId, Value};
 
-use evaluate::Evaluator;
+use evaluate::{Evaluator, is_failed};
 use known::Known;
 
 /// What should exist.
@@ -153,6 +154,7 @@ pub fn draft(template: Arc<Template>, inputs: Inputs) -> (Graph, Vec<Diagnostic>
     handlers::check(&graph, &known, &mut diagnostics);
     trust::check(&graph, &known, &mut diagnostics);
     references::check(&graph, &mut diagnostics);
+    portability::check(&graph, &mut diagnostics);
     check::sort(&mut diagnostics);
     graph.obstacles = obstacles;
     (graph, diagnostics)
@@ -341,6 +343,9 @@ impl Graph {
             let declared = &self.template.outputs[&output.name];
             let is_list = matches!(output.value, Value::List(_) | Value::Map(_))
                 || evaluator.kind(&declared.value) == Some(Kind::List);
+            if is_failed(&output.value) {
+                continue;
+            }
             let finding = match output.value {
                 Value::Null => Diagnostic::error(format!("output `{}` has no value", output.name)),
                 _ if is_list => {

@@ -213,6 +213,12 @@ impl Writing<'_> {
         None
     }
 
+    /// Whether a name is of something in a module that could not be made.
+    fn is_unmade(&self, name: &str) -> bool {
+        let module = name.split_once('.').and_then(|(module, _)| self.modules.get(module));
+        module.is_some_and(|made| made.resources.is_empty())
+    }
+
     fn no_such(&mut self, module: &str, own: &str, span: Span) {
         let Made { attributes, resources } = &self.modules[module];
         if resources.is_empty() {
@@ -278,7 +284,7 @@ impl Writing<'_> {
                 let complaints = self.errors.len();
                 match self.resource(&text, name.span) {
                     Some(id) => names.push(named(id)),
-                    None if self.errors.len() > complaints => {}
+                    None if self.errors.len() > complaints || self.is_unmade(&text) => {}
                     None => names.push(name),
                 }
             }

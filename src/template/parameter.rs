@@ -116,9 +116,12 @@ fn is_type(name: &str) -> bool {
     let value = stored.unwrap_or(name);
     let item = within(value, LIST).unwrap_or(value);
     PLAIN_TYPES.contains(&value)
-        // The name of a parameter is no value of one, and comes one at a time.
-        || Named::of_type(item)
-            .is_some_and(|named| named != Named::StoredParameter || item == name)
+        || Named::of_type(item).is_some_and(|named| match named {
+            // The name of a parameter is no value of one, and comes one at a time.
+            Named::StoredParameter => item == name,
+            Named::KeyPair => item == value,
+            _ => true,
+        })
 }
 
 /// All of them, for finding the one that was meant.

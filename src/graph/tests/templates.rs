@@ -500,6 +500,46 @@ fn findings_have_a_limit() {
     assert_eq!(findings[100].message, "at least 1 more errors in `t.yaml`");
 }
 
+/// Cairn takes more than CloudFormation does, and says so.
+#[test]
+fn what_cloudformation_would_not_take_is_warned_of() {
+    let many = |count: usize, entry: &str| {
+        let entries = (0..count).map(|at| entry.replace('#', &at.to_string()));
+        entries.collect::<Vec<_>>().concat()
+    };
+    let template_of = |extra: usize| {
+        format!(
+            "Description: {}\nParameters:\n  P: {{Type: String, Default: {}, Description: {}}}\n{}\
+             Mappings:\n  M: {{a: {{{}}}}}\nResources:\n{}  {}: {{Type: AWS::Logs::LogGroup}}\n\
+             Outputs:\n{}",
+            "d".repeat(1024 + extra),
+            "v".repeat(4096 + extra),
+            "p".repeat(4000 + extra),
+            many(199 + extra, "  P#: {Type: String, Default: a}\n"),
+            many(200 + extra, "k#: v, "),
+            many(499 + extra, "  R#: {Type: AWS::Logs::LogGroup}\n"),
+            "n".repeat(255 + extra),
+            many(200 + extra, "  O#: {Value: a}\n"),
+        )
+    };
+    assert_eq!(said(&graph(&template_of(0)).warnings), "");
+    let warnings = graph(&template_of(1)).warnings;
+    let messages: Vec<_> = warnings.iter().map(|one| one.message.as_str()).collect();
+    assert_eq!(
+        messages,
+        [
+            "a description of 1025 bytes: CloudFormation takes 1024 at most",
+            "201 parameters: CloudFormation takes 200 in a template",
+            "a description of 4001 characters: CloudFormation takes 4000 of a parameter",
+            "the value of `P` has 4097 bytes: CloudFormation takes 4096",
+            "201 keys in the mapping `M`: CloudFormation takes 200 in one",
+            "501 resources: CloudFormation takes 500 in a template",
+            "a name of 256 characters: CloudFormation takes 255",
+            "201 outputs: CloudFormation takes 200 in a template",
+        ]
+    );
+}
+
 #[test]
 fn a_chain_is_as_long_as_it_likes() {
     let conditions =
