@@ -303,6 +303,34 @@ parameters and mappings
     );
 }
 
+/// A template is right for some region; which one it is deployed to is known when it is planned.
+#[test]
+fn zones_of_another_region_are_no_mistake_of_a_template() {
+    let text = r"
+Resources:
+  Vpc: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.0.0.0/16}}
+  A: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref Vpc, CidrBlock: 10.0.0.0/24, AvailabilityZone: eu-west-1a}}
+  B: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref Vpc, CidrBlock: 10.0.1.0/24, AvailabilityZone: us-east-1-bos-1a}}
+Outputs: {Zone: {Value: !Select [0, !GetAZs eu-west-1]}}
+";
+    let graph = graph(text);
+    assert_eq!(said(&graph.warnings), "");
+    assert_eq!(
+        said(&graph.obstacles),
+        "~6:45 Cairn does not know the zones of another region (`eu-west-1`) yet | leave it empty for the stack's region\n"
+    );
+    let mut here = inputs(&[]);
+    here.exports = Some(BTreeMap::new());
+    let findings = synth(template(text), here).expect_err("one subnet is elsewhere");
+    assert!(
+        said(&findings).starts_with(
+            "4:103 `eu-west-1a` is no zone of us-east-1 | `!Select [0, !GetAZs \"\"]` is one of the region that a stack is deployed to\n"
+        ),
+        "{}",
+        said(&findings)
+    );
+}
+
 /// One operand can decide, whatever the others will be.
 #[test]
 fn a_condition_is_settled_by_what_decides_it() {
