@@ -172,7 +172,11 @@ fn loops(language: Language, root: &Node) -> Loops {
 
 /// Whether a transform is none that is made here, nor meant to be.
 fn is_foreign(name: &Node) -> bool {
-    !name.is_broken() && !name.text().is_some_and(is_extensions)
+    match &name.kind {
+        NodeKind::String(text) => !is_extensions(text),
+        NodeKind::Map(_) => true,
+        _ => false,
+    }
 }
 
 fn is_extensions(name: &str) -> bool {
@@ -189,11 +193,14 @@ fn language(transform: Option<&Node>) -> Language {
 }
 
 fn transform(reader: &mut Reader<'_>, node: &Node) {
-    let is_other = |node: &&Node| !node.is_broken() && node.text() != Some(EXTENSIONS);
-    for node in transforms(node).iter().filter(is_other) {
-        let message = match node.text() {
-            Some(name) => format!("the transform `{name}` is not supported yet"),
-            None => "transforms are not supported yet".to_owned(),
+    for node in transforms(node).iter().filter(|node| node.text() != Some(EXTENSIONS)) {
+        let message = match &node.kind {
+            NodeKind::String(name) => format!("the transform `{name}` is not supported yet"),
+            NodeKind::Map(_) => "transforms are not supported yet".to_owned(),
+            _ => {
+                reader.expected(node, "`Transform`", "the name of a transform");
+                continue;
+            }
         };
         let near = node.text().and_then(|name| nearest(name, [EXTENSIONS]));
         let hint = match near {

@@ -121,6 +121,12 @@ fn a_mistake_causes_no_other() {
             "Resources:\n  G: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: !Join [!A x, [!B y]], RetentionInDays: !Select [!C 0, [1]], KmsKeyId: !Sub ['${X}', {X: !D z}]}}\n",
             "2:68 unknown tag `!A`\n2:75 unknown tag `!B`\n2:109 unknown tag `!C`\n2:149 unknown tag `!D`",
         ),
+        (
+            "Transform: [1, ~]\nResources: {G: {Type: AWS::Logs::LogGroup, Typo: H}}\n",
+            "1:13 `Transform` must be the name of a transform, not `1`\n\
+             1:16 `Transform` must be the name of a transform, not null | give it a value or remove it\n\
+             2:44 unknown key `Typo` in the resource `G` | did you mean `Type`?",
+        ),
         // What stands behind the end of the document.
         (
             "Resources: {G: {Type: AWS::Logs::LogGroup, DependsOn: H}}\n---\nResources: {}\n",
