@@ -168,9 +168,8 @@ impl Project {
             None => Home::Directory(self.file.parent().unwrap_or(Path::new("."))),
         };
         let mut collected = assembly::collect(&template, home);
-        let is_error = |finding: &Diagnostic| finding.severity == Severity::Error;
         let mut errors = std::mem::take(&mut collected.errors);
-        if !errors.is_empty() || template.findings.iter().any(is_error) {
+        if !errors.is_empty() || !template.is_sound() {
             // Neither hides what else is wrong.
             let inputs = self.offline_inputs(&collected.by_resource);
             errors.extend(graph::synth(template, inputs).err().unwrap_or_default());

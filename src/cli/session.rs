@@ -161,7 +161,7 @@ impl Session {
             say(&render_all(&warnings, Color::Always));
         }
         let template = graph::expand(Arc::clone(&loaded.written), &inputs);
-        if template.root != loaded.template.root {
+        if template.is_sound() && template.root != loaded.template.root {
             // What local code there is to upload was found before the account was known.
             return Err(Failure::text(format!(
                 "what the loops of `{}` make depends on the account or its region",

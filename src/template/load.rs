@@ -36,9 +36,12 @@ pub(super) struct Loaded {
 ///
 /// All that is wrong with its form, up to where it cannot be read any further.
 pub fn load(source: &Arc<Source>) -> Result<Node, Vec<Diagnostic>> {
-    let Loaded { root, mut findings } = read(source)?;
+    let (root, mut findings) = match read(source) {
+        Ok(Loaded { root, findings }) => (Some(root), findings),
+        Err(findings) => (None, findings),
+    };
     findings.retain(|finding| finding.severity == Severity::Error);
-    if findings.is_empty() { Ok(root) } else { Err(findings) }
+    root.filter(|_| findings.is_empty()).ok_or(findings)
 }
 
 /// Reads one document as far as it can be understood.
@@ -234,12 +237,8 @@ impl<'a> Loader<'a> {
             let error = Diagnostic::error("a key cannot have a tag").hint("keys are plain text");
             self.note(error.at(self.source, span));
         }
-        let refused = if style == ScalarStyle::Plain && span.start == span.end {
-            Some(Diagnostic::error("a key is missing before `:`"))
-        } else {
-            None
-        };
-        if let Some(error) = refused {
+        if style == ScalarStyle::Plain && span.start == span.end {
+            let error = Diagnostic::error("a key is missing before `:`");
             return Err(error.at(self.source, span));
         }
         let is_merge = style == ScalarStyle::Plain && text == "<<";

@@ -32,7 +32,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::diagnostic::{Diagnostic, Source, Span};
+use crate::diagnostic::{Diagnostic, Severity, Source, Span};
 use crate::value::LogicalId;
 
 /// A parsed stack file. Nothing is evaluated; sections have been told apart and resource
@@ -60,14 +60,18 @@ pub struct Template {
 }
 
 impl Template {
+    /// Whether nothing is wrong with its form.
+    pub fn is_sound(&self) -> bool {
+        self.findings.iter().all(|finding| finding.severity == Severity::Warning)
+    }
+
     /// The template, if nothing is wrong with its form.
     ///
     /// # Errors
     ///
     /// All that is known of its form.
-    pub fn sound(mut self) -> Result<Self, Vec<Diagnostic>> {
-        self.findings = read::sound(self.findings)?;
-        Ok(self)
+    pub fn sound(self) -> Result<Self, Vec<Diagnostic>> {
+        if self.is_sound() { Ok(self) } else { Err(self.findings) }
     }
 }
 

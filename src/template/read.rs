@@ -121,7 +121,11 @@ impl<'a> Reader<'a> {
 
     /// The warnings if there is nothing worse; otherwise everything. Both in the order of the file.
     pub fn finish(self) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
-        sound(self.into_findings())
+        let findings = self.into_findings();
+        match findings.iter().any(|finding| finding.severity == Severity::Error) {
+            true => Err(findings),
+            false => Ok(findings),
+        }
     }
 
     /// Everything, in the order of the file, each once.
@@ -289,14 +293,6 @@ impl<'a> Reader<'a> {
             format!("only ASCII letters and digits are allowed, as in `{better}`")
         };
         self.error_hint(entry.key_span, format!("`{name}` cannot name {what}"), hint);
-    }
-}
-
-/// The findings of what is read, unless there is an error among them.
-pub(super) fn sound(findings: Vec<Diagnostic>) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
-    match findings.iter().any(|finding| finding.severity == Severity::Error) {
-        true => Err(findings),
-        false => Ok(findings),
     }
 }
 
