@@ -102,6 +102,21 @@ impl Place {
     }
 }
 
+/// By place, each once.
+pub fn sort(diagnostics: &mut Vec<Diagnostic>) {
+    let key =
+        |one: &Diagnostic| one.place.as_ref().map(|place| (place.source.name.clone(), place.span));
+    diagnostics.sort_by_key(key);
+    let mut once: Vec<Diagnostic> = Vec::with_capacity(diagnostics.len());
+    for finding in diagnostics.drain(..) {
+        let mut same_place = once.iter().rev().take_while(|other| key(other) == key(&finding));
+        if !same_place.any(|other| *other == finding) {
+            once.push(finding);
+        }
+    }
+    *diagnostics = once;
+}
+
 /// The known name nearest to a misspelt one, if one is near enough to be meant.
 pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (name.chars().count() / 3).clamp(1, 4);

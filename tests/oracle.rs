@@ -232,8 +232,10 @@ fn evaluate(case: &Case) -> Result<Evaluated, String> {
     let name = case.name.rsplit('/').next().unwrap_or_default().to_owned();
     let source = Arc::new(Source { name, text: case.text.clone() });
     let template = template::parse(&source).map_err(|findings| said(&findings))?;
-    let (graph, _) =
-        graph::draft(Arc::new(template), inputs(case)).map_err(|findings| said(&findings))?;
+    let template = graph::expand(Arc::new(template), &inputs(case)).as_ref().clone();
+    // What its loops stand for is not known, where they are wrong.
+    let template = template.sound().map_err(|findings| said(&findings))?;
+    let (graph, _) = graph::draft(Arc::new(template), inputs(case));
     let told = Told(&graph);
     let mut parts = Evaluated::new();
     for id in graph.nodes.keys() {

@@ -68,7 +68,7 @@ fn graph(sandbox: &Sandbox, environment: &Environment, account: &str) -> (Graph,
     let source = Arc::new(Source { name: "stack.yaml".to_owned(), text });
     let template = Arc::new(template::parse(&source).unwrap());
     let folder = sandbox.path("stacks/persona-agent");
-    let collected = assembly::collect(&template, assembly::Home::Directory(&folder)).unwrap();
+    let collected = assembly::collect(&template, assembly::Home::Directory(&folder));
     let given = |value: &ParameterValue| Given { text: value.text.clone(), place: None };
     let parameters = environment.parameters[NAME].iter();
     let inputs = Inputs {

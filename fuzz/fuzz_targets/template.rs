@@ -24,9 +24,9 @@ fn source(name: &str, text: &str) -> Arc<Source> {
 fn check(source: &Arc<Source>) {
     match template::load(source) {
         Ok(root) => reads_back(&root),
-        Err(error) => return has_place(&error, source),
+        Err(errors) => have_places(&errors, source),
     }
-    match template::parse(source) {
+    match template::draft(source) {
         Ok(template) => evaluates(template, source),
         Err(findings) => have_places(&findings, source),
     }
@@ -44,18 +44,9 @@ fn reads_back(root: &Node) {
 fn evaluates(template: template::Template, source: &Arc<Source>) {
     let template = Arc::new(template);
     let draft = || graph::draft(Arc::clone(&template), inputs());
-    let (graph, again) = match (draft(), draft()) {
-        (Ok((graph, findings)), Ok((again, same))) => {
-            assert_eq!(findings, same);
-            have_places(&findings, source);
-            (graph, again)
-        }
-        (Err(findings), Err(same)) => {
-            assert_eq!(findings, same);
-            return have_places(&findings, source);
-        }
-        _ => panic!("the second time is different"),
-    };
+    let ((graph, findings), (again, same)) = (draft(), draft());
+    assert_eq!(findings, same);
+    have_places(&findings, source);
     assert!(graph.nodes.keys().eq(again.nodes.keys()));
     for id in graph.nodes.keys() {
         let (value, findings) = graph.expressed(id, &Nothing);

@@ -30,6 +30,8 @@ const FUNCTION: &str = "AWS::Lambda::Function";
 pub struct Collected {
     pub by_resource: BTreeMap<LogicalId, AssetRef>,
     pub assets: Assets,
+    /// What is not there, or cannot be read, at its place.
+    pub errors: Vec<Diagnostic>,
 }
 
 /// Where what a template points at is found.
@@ -42,13 +44,8 @@ pub enum Home<'a> {
 }
 
 /// Zips all that a template names, each once.
-///
-/// # Errors
-///
-/// What is not there, or cannot be read, at its place.
-pub fn collect(template: &Template, home: Home<'_>) -> Result<Collected, Vec<Diagnostic>> {
+pub fn collect(template: &Template, home: Home<'_>) -> Collected {
     let mut collected = Collected::default();
-    let mut errors = Vec::new();
     let mut known: BTreeMap<String, String> = BTreeMap::new();
     for resource in template.resources.values() {
         let Some((path, span, zip)) = home.code(resource) else { continue };
@@ -64,18 +61,20 @@ pub fn collect(template: &Template, home: Home<'_>) -> Result<Collected, Vec<Dia
                 Err(error) => {
                     let message = format!("the code of `{}`: {error}", resource.id);
                     let error = Diagnostic::error(message).at(&template.source, span);
-                    errors.push(error.hint_if(home.hint().map(str::to_owned)));
-                    continue;
+                    collected.errors.push(error.hint_if(home.hint().map(str::to_owned)));
+                    String::new()
                 }
             },
         };
-        known.insert(path.clone(), sha256.clone());
+        if !sha256.is_empty() {
+            known.insert(path.clone(), sha256.clone());
+        }
         let zipped = collected.assets.get(&sha256);
         let files = zipped.map(|asset| file_names(asset.bytes())).unwrap_or_default();
         let asset = AssetRef { property: CODE.to_owned(), path, sha256, files };
         collected.by_resource.insert(resource.id.clone(), asset);
     }
-    if errors.is_empty() { Ok(collected) } else { Err(errors) }
+    collected
 }
 
 type Zip<'a> = Box<dyn FnOnce() -> Result<Vec<u8>, ZipError> + 'a>;

@@ -11,7 +11,7 @@ use crate::assembly::cloud::{
 };
 use crate::assembly::{self, Collected, Home};
 use crate::config::{self, Environment};
-use crate::diagnostic::{Diagnostic, Severity, Source};
+use crate::diagnostic::{self, Diagnostic, Severity, Source};
 use crate::graph::{self, AssetRef, Given, Graph, Inputs};
 use crate::plan::saved::plain_parameters;
 use crate::template::{self, Template};
@@ -160,14 +160,22 @@ impl Project {
             Failure::text(format!("cannot read `{}`: {error}", self.file.display()))
         })?;
         let source = Arc::new(Source { name: self.file.display().to_string(), text });
-        let written = Arc::new(template::parse(&source)?);
+        let written = Arc::new(template::draft(&source)?);
         let inputs = self.offline_inputs(&BTreeMap::new());
-        let template = graph::expand(Arc::clone(&written), &inputs)?;
+        let template = graph::expand(Arc::clone(&written), &inputs);
         let home = match &self.app {
             Some(app) => Home::Staged(&app.stack.files),
             None => Home::Directory(self.file.parent().unwrap_or(Path::new("."))),
         };
-        let collected = assembly::collect(&template, home)?;
+        let mut collected = assembly::collect(&template, home);
+        let mut errors = std::mem::take(&mut collected.errors);
+        if !errors.is_empty() || !template.is_sound() {
+            // Neither hides what else is wrong.
+            let inputs = self.offline_inputs(&collected.by_resource);
+            errors.extend(graph::synth(template, inputs).err().unwrap_or_default());
+            diagnostic::sort(&mut errors);
+            return Err(errors.into());
+        }
         Ok(Loaded { written, template, collected, warnings })
     }
 

@@ -160,8 +160,8 @@ impl Session {
         if !warnings.is_empty() {
             say(&render_all(&warnings, Color::Always));
         }
-        let template = graph::expand(Arc::clone(&loaded.written), &inputs)?;
-        if template.root != loaded.template.root {
+        let template = graph::expand(Arc::clone(&loaded.written), &inputs);
+        if template.is_sound() && template.root != loaded.template.root {
             // What local code there is to upload was found before the account was known.
             return Err(Failure::text(format!(
                 "what the loops of `{}` make depends on the account or its region",

@@ -68,7 +68,7 @@ impl Layer {
             vec![Diagnostic::error(format!("cannot read the environment file `{name}`: {why}"))]
         })?;
         let source = Arc::new(Source { name, text });
-        let node = load(&source).map_err(|error| vec![error])?;
+        let node = load(&source)?;
         let mut reader = Reader::new(&source);
         let layer = if node.kind == NodeKind::Null {
             Self::default()

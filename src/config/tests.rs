@@ -138,6 +138,7 @@ fn mistakes_have_places_in_their_files() {
             "dev.yaml:11:9 an item of the parameter `B` contains a comma | a list is handed over with commas, so its items cannot have any",
             "dev.yaml:12:5 the parameter `C` must be a string, not null | give it a value or remove it",
             "dev.yaml:13:9 unknown key `fil` in the parameter `D` | did you mean `file`?",
+            "dev.yaml:13:14 cannot read `x`: No such file or directory (os error 2) | paths begin at the directory that holds `config/`",
             "dev.yaml:14:8 the parameter `E` must be a string, not the function `Ref` | only literal values can stand here",
         ]
     );

@@ -482,7 +482,7 @@ impl<'c> Synthesis<'c> {
 /// A node without its places.
 pub(super) fn to_json(node: &Node) -> Json {
     match &node.kind {
-        NodeKind::Null => Json::Null,
+        NodeKind::Null | NodeKind::Broken => Json::Null,
         NodeKind::Literal(literal) => Value::Literal(literal.clone()).to_json(),
         NodeKind::String(text) => Json::String(text.clone()),
         NodeKind::List(items) => items.iter().map(to_json).collect(),

@@ -2,6 +2,7 @@
 
 use super::Graph;
 use super::evaluate::is_function;
+pub use crate::diagnostic::sort;
 use crate::diagnostic::{Diagnostic, Severity, Source, Span, nearest};
 use crate::resource;
 use crate::schema::{At, Basis, Finding, Segment};
@@ -9,11 +10,14 @@ use crate::template::read::MOST_FINDINGS;
 use crate::template::{Node, ResourceNode, Template};
 use crate::value::{LogicalId, Value};
 
-pub fn no_such_dependency(template: &Template, name: &str, span: Span) -> Diagnostic {
+pub fn no_such_dependency(template: &Template, name: &str, span: Span) -> Option<Diagnostic> {
+    if template.incomplete.contains("Resources") {
+        return None;
+    }
     let near = nearest(name, template.resources.keys().map(LogicalId::as_str));
-    Diagnostic::error(format!("there is no resource `{name}` to depend on"))
-        .at(&template.source, span)
-        .hint_if(near.map(|near| format!("did you mean `{near}`?")))
+    let error = Diagnostic::error(format!("there is no resource `{name}` to depend on"))
+        .at(&template.source, span);
+    Some(error.hint_if(near.map(|near| format!("did you mean `{near}`?"))))
 }
 
 /// The properties that a template may have and Cairn cannot set yet.
@@ -138,19 +142,4 @@ pub fn limit(diagnostics: &mut Vec<Diagnostic>, source: &Source) {
             });
         }
     }
-}
-
-/// By place, each once.
-pub fn sort(diagnostics: &mut Vec<Diagnostic>) {
-    let key =
-        |one: &Diagnostic| one.place.as_ref().map(|place| (place.source.name.clone(), place.span));
-    diagnostics.sort_by_key(key);
-    let mut once: Vec<Diagnostic> = Vec::with_capacity(diagnostics.len());
-    for finding in diagnostics.drain(..) {
-        let mut same_place = once.iter().rev().take_while(|other| key(other) == key(&finding));
-        if !same_place.any(|other| *other == finding) {
-            once.push(finding);
-        }
-    }
-    *diagnostics = once;
 }

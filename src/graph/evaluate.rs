@@ -9,12 +9,11 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use indexmap::IndexMap;
 
-use super::conditions::no_such_condition;
 use super::extensions::Name;
 use super::lookup::Lookup;
 use super::substitute::{Piece, pieces};
 use super::text::Text;
-use super::{Inputs, cidr, inputs, types};
+use super::{Inputs, cidr, conditions, inputs, types};
 use crate::diagnostic::{Diagnostic, Span, nearest};
 use crate::schema::{self, Kind};
 use crate::template::read::MOST_FINDINGS;
@@ -29,13 +28,12 @@ pub struct Evaluator<'a> {
     pub(super) conditions: &'a BTreeMap<String, bool>,
     lookup: &'a dyn Lookup,
     pub(super) errors: Vec<Diagnostic>,
+    /// What Cairn cannot do yet of what is rightly asked for.
+    pub(super) obstacles: Vec<Diagnostic>,
     /// The exports of other stacks that were used, each with its stack.
     pub(super) imported: BTreeMap<String, String>,
     /// Whether the functions that only `Rules` have are known here.
     pub(super) in_rules: bool,
-    /// Whether a condition was decided by something that has been complained of, or that only the
-    /// account can tell: it is not judged then.
-    pub(super) misled: bool,
 }
 
 /// More names of attributes than this are no hint.
@@ -72,9 +70,9 @@ impl<'a> Evaluator<'a> {
             conditions,
             lookup,
             errors: Vec::new(),
+            obstacles: Vec::new(),
             imported: BTreeMap::new(),
             in_rules: false,
-            misled: false,
         }
     }
 
@@ -95,6 +93,7 @@ impl<'a> Evaluator<'a> {
     /// The value of any node.
     pub fn value(&mut self, node: &Node) -> Evaluated {
         match &node.kind {
+            NodeKind::Broken => Some(Value::unknown(FAILED)),
             NodeKind::Null => Some(Value::Null),
             NodeKind::Literal(literal) => Some(Value::Literal(literal.clone())),
             NodeKind::String(text) => Some(Value::string(text)),
@@ -146,6 +145,10 @@ impl<'a> Evaluator<'a> {
 
     fn function(&mut self, node: &Node, entry: &Entry) -> Evaluated {
         let argument = &entry.value;
+        if argument.is_broken() || argument.items().iter().any(Node::is_broken) {
+            self.value(argument);
+            return Some(Value::unknown(FAILED));
+        }
         match entry.key.as_str() {
             "Ref" => self.reference(argument),
             "Fn::GetAtt" => Some(self.get_att(argument)),
@@ -237,6 +240,9 @@ impl<'a> Evaluator<'a> {
     }
 
     fn no_such_name(&mut self, name: &str, span: Span) -> Value {
+        if ["Parameters", "Resources"].iter().any(|one| self.template.incomplete.contains(one)) {
+            return Value::unknown(FAILED);
+        }
         let known = self
             .template
             .resources
@@ -283,6 +289,9 @@ impl<'a> Evaluator<'a> {
         let Some(resource) = self.template.resources.get(id) else {
             if self.is_in_module(id) {
                 return Value::unknown(format!("{id}.{attribute}"));
+            }
+            if self.template.incomplete.contains("Resources") {
+                return Value::unknown(FAILED);
             }
             let known = self.template.resources.keys().map(LogicalId::as_str);
             let hint = self.near(id, known);
@@ -535,7 +544,7 @@ impl<'a> Evaluator<'a> {
                 Some(Value::unknown(format!("If({name})")))
             }
             None => {
-                self.errors.push(no_such_condition(self.template, name, condition.span));
+                self.errors.extend(conditions::missing(self.template, name, condition.span));
                 Some(Value::unknown(FAILED))
             }
         }
@@ -600,11 +609,12 @@ impl<'a> Evaluator<'a> {
             None => String::new(),
         };
         if !region.is_empty() && region != self.inputs.region {
-            return self.fail(
-                argument.span,
-                format!("`Fn::GetAZs` of another region (`{region}`) is not supported"),
-                Some("leave it empty for the stack's region".to_owned()),
-            );
+            let obstacle = Diagnostic::warning(format!(
+                "Cairn does not know the zones of another region (`{region}`) yet"
+            ));
+            let hint = "leave it empty for the stack's region";
+            self.obstacles.push(obstacle.at(&self.template.source, argument.span).hint(hint));
+            return Value::unknown(format!("GetAZs({region})"));
         }
         if self.inputs.zones.is_empty() {
             return Value::unknown(format!("GetAZs({})", self.inputs.region));

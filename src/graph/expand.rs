@@ -11,33 +11,22 @@ use crate::template::{self, Loops, Node, Template};
 use crate::value::Value;
 
 /// The template with every `Fn::ForEach` and then every module written out; one without either
-/// stays as it is.
-///
-/// # Errors
-///
-/// What is wrong with the loops, with the parameters they depend on, and with the modules, sorted
-/// by place.
-pub fn expand(template: Arc<Template>, inputs: &Inputs) -> Result<Arc<Template>, Vec<Diagnostic>> {
-    modules::expand(loops(template, inputs)?)
+/// stays as it is. What is wrong with the loops and the modules is among its findings.
+pub fn expand(template: Arc<Template>, inputs: &Inputs) -> Arc<Template> {
+    if check::is_enough(&template.findings) {
+        return template;
+    }
+    modules::expand(loops(template, inputs))
 }
 
-fn loops(template: Arc<Template>, inputs: &Inputs) -> Result<Arc<Template>, Vec<Diagnostic>> {
+fn loops(template: Arc<Template>, inputs: &Inputs) -> Arc<Template> {
     if template.loops == Loops::None {
-        return Ok(template);
+        return template;
     }
-    let mut diagnostics = Vec::new();
-    let parameters = inputs::parameters(&template, inputs, &mut diagnostics);
-    let written = Arc::clone(&template);
-    let mut resolve = |collection: &Node| members(&written, inputs, &parameters, collection);
-    match template::expand(&template, &mut resolve) {
-        Ok(expanded) => Ok(Arc::new(expanded)),
-        Err(errors) => {
-            diagnostics.extend(errors);
-            diagnostics.extend(inputs::missing(&template, inputs));
-            check::sort(&mut diagnostics);
-            Err(diagnostics)
-        }
-    }
+    // What is wrong with the parameters is said with all the rest.
+    let parameters = inputs::parameters(&template, inputs, &mut Vec::new());
+    let mut resolve = |collection: &Node| members(&template, inputs, &parameters, collection);
+    Arc::new(template::expand(&template, &mut resolve))
 }
 
 /// The members of a collection.

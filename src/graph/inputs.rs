@@ -128,6 +128,10 @@ pub fn parameters(
     }
     let mut values = BTreeMap::new();
     for parameter in template.parameters.values() {
+        if parameter.is_broken {
+            values.insert(parameter.name.clone(), Value::unknown(FAILED));
+            continue;
+        }
         if cdk::is_bootstrap_version(parameter) {
             values
                 .insert(parameter.name.clone(), Value::unknown("the version of a bootstrap stack"));
@@ -172,6 +176,7 @@ pub fn missing(template: &Template, inputs: &Inputs) -> Vec<Diagnostic> {
     let is_missing = |parameter: &&Parameter| {
         parameter.default.as_ref().and_then(Node::text).is_none()
             && !inputs.parameters.contains_key(&parameter.name)
+            && !parameter.is_broken
             && !cdk::is_bootstrap_version(parameter)
     };
     let warn = |parameter: &Parameter| {
@@ -314,7 +319,8 @@ fn check(parameter: &Parameter, text: &str) -> Result<(), Problem> {
         }
         let allowed: Vec<&str> =
             parameter.allowed_values.iter().filter_map(|value| value.text()).collect();
-        if !allowed.is_empty() && !allowed.contains(item) {
+        // A whole list may be allowed, too.
+        if !allowed.is_empty() && !allowed.contains(item) && !allowed.contains(&text) {
             let hint = nearest(item, allowed.iter().copied())
                 .map(|near| format!("did you mean `{near}`?"));
             return Err((

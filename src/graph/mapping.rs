@@ -1,8 +1,8 @@
 //! `Fn::FindInMap`.
 
-use super::evaluate::{Evaluated, Evaluator};
+use super::evaluate::{Evaluated, Evaluator, FAILED};
 use crate::diagnostic::nearest;
-use crate::template::{Language, Node};
+use crate::template::{Language, Node, NodeKind};
 use crate::value::Value;
 
 impl Evaluator<'_> {
@@ -34,6 +34,9 @@ impl Evaluator<'_> {
             Err(failed) => return Some(failed),
         };
         let Some(mapping) = self.template.mappings.get(&keys[0]) else {
+            if self.template.incomplete.contains("Mappings") {
+                return Some(Value::unknown(FAILED));
+            }
             let near = nearest(&keys[0], self.template.mappings.keys().map(String::as_str));
             let hint = near.map(|near| format!("did you mean `{near}`?"));
             let message = format!("there is no mapping `{}`", keys[0]);
@@ -43,6 +46,10 @@ impl Evaluator<'_> {
         for (key, node) in keys[1..].iter().zip([top, second]) {
             match found.get(key) {
                 Some(value) => found = value,
+                // That there are no keys in it has been said.
+                None if !matches!(found.kind, NodeKind::Map(_)) => {
+                    return Some(Value::unknown(FAILED));
+                }
                 None => {
                     if let Some(default) = default {
                         return self.value(default);

@@ -26,6 +26,7 @@ mod modules;
 mod network;
 mod order;
 mod policy;
+mod portability;
 mod references;
 mod rules;
 mod substitute;
@@ -53,7 +54,7 @@ use crate::schema::{self, Kind, TypeFacts};
 use crate::template::{DeletionPolicy, ResourceNode, Template};
 use crate::value::{LogicalId, Value};
 
-use evaluate::Evaluator;
+use evaluate::{Evaluator, is_failed};
 use known::Known;
 
 /// What should exist.
@@ -104,7 +105,10 @@ pub struct OutputValue {
 ///
 /// Everything that is wrong with the template, sorted by place.
 pub fn synth(template: Arc<Template>, inputs: Inputs) -> Result<Graph, Vec<Diagnostic>> {
-    let (mut graph, mut diagnostics) = draft(template, inputs)?;
+    if check::is_enough(&template.findings) {
+        return Err(template.findings.clone());
+    }
+    let (mut graph, mut diagnostics) = draft(template, inputs);
     if diagnostics.iter().any(|finding| finding.severity == Severity::Error) {
         diagnostics.append(&mut graph.obstacles);
         diagnostics.append(&mut graph.missing);
@@ -118,16 +122,9 @@ pub fn synth(template: Arc<Template>, inputs: Inputs) -> Result<Graph, Vec<Diagn
 }
 
 /// The graph as far as it can be made, and everything there is to say of it, sorted by place.
-///
-/// # Errors
-///
-/// What is wrong with the template's loops: without them nobody knows what it declares.
-pub fn draft(
-    template: Arc<Template>,
-    inputs: Inputs,
-) -> Result<(Graph, Vec<Diagnostic>), Vec<Diagnostic>> {
-    let template = expand(template, &inputs)?;
-    let mut diagnostics = template.warnings.clone();
+pub fn draft(template: Arc<Template>, inputs: Inputs) -> (Graph, Vec<Diagnostic>) {
+    let template = expand(template, &inputs);
+    let mut diagnostics = template.findings.clone();
     let parameters = inputs::parameters(&template, &inputs, &mut diagnostics);
     let missing = inputs::missing(&template, &inputs);
     let conditions = conditions::conditions(&template, &inputs, &parameters, &mut diagnostics);
@@ -144,7 +141,7 @@ pub fn draft(
     };
     rules::check(&graph, &mut diagnostics);
     let (known, mut obstacles) = graph.collect_nodes(&mut diagnostics);
-    graph.check_outputs(&mut diagnostics);
+    graph.check_outputs(&mut diagnostics, &mut obstacles);
     graph.check_exports(&mut diagnostics);
     order::add_followed(&mut graph);
     order::sort(&mut graph, &mut diagnostics);
@@ -157,9 +154,10 @@ pub fn draft(
     handlers::check(&graph, &known, &mut diagnostics);
     trust::check(&graph, &known, &mut diagnostics);
     references::check(&graph, &mut diagnostics);
+    portability::check(&graph, &mut diagnostics);
     check::sort(&mut diagnostics);
     graph.obstacles = obstacles;
-    Ok((graph, diagnostics))
+    (graph, diagnostics)
 }
 
 impl Graph {
@@ -200,6 +198,12 @@ impl Graph {
     /// The outputs that are not excluded by their condition.
     pub fn outputs(&self, lookup: &dyn Lookup) -> Result<Vec<OutputValue>, Vec<Diagnostic>> {
         let mut evaluator = self.evaluator(lookup);
+        let outputs = self.evaluate_outputs(&mut evaluator);
+        let errors = evaluator.into_errors();
+        if errors.is_empty() { Ok(outputs) } else { Err(errors) }
+    }
+
+    fn evaluate_outputs(&self, evaluator: &mut Evaluator<'_>) -> Vec<OutputValue> {
         let mut outputs = Vec::new();
         for output in self.template.outputs.values() {
             if !self.holds(output.condition.as_ref()) {
@@ -212,8 +216,7 @@ impl Graph {
                 value,
             });
         }
-        let errors = evaluator.into_errors();
-        if errors.is_empty() { Ok(outputs) } else { Err(errors) }
+        outputs
     }
 
     /// What every parameter is, its default included; `NoEcho` ones as secrets.
@@ -265,10 +268,8 @@ impl Graph {
             types::check(&template, declared, diagnostics);
             let (deletion_policy, update_replace_policy) = self.policies(declared, diagnostics);
             let directions = directions(&template, declared, diagnostics);
-            if let Some((name, span)) = &declared.condition
-                && !template.conditions.contains_key(name)
-            {
-                diagnostics.push(conditions::no_such_condition(&template, name, *span));
+            if let Some((name, span)) = &declared.condition {
+                diagnostics.extend(conditions::missing(&template, name, *span));
             }
             if !self.holds(declared.condition.as_ref()) {
                 continue;
@@ -277,6 +278,7 @@ impl Graph {
             let mut evaluator = self.evaluator(&recorder);
             let value = self.evaluate_properties(&declared.id, &mut evaluator);
             let imported = std::mem::take(&mut evaluator.imported);
+            obstacles.append(&mut evaluator.obstacles);
             let errors = evaluator.into_errors();
             let is_evaluated = errors.is_empty();
             diagnostics.extend(errors);
@@ -318,7 +320,9 @@ impl Graph {
         let mut ids = BTreeSet::new();
         for (name, span) in &declared.depends_on {
             match self.template.resources.get(name.as_str()) {
-                None => diagnostics.push(check::no_such_dependency(&self.template, name, *span)),
+                None => {
+                    diagnostics.extend(check::no_such_dependency(&self.template, name, *span));
+                }
                 Some(other) if self.holds(other.condition.as_ref()) => {
                     ids.insert(LogicalId::new(name));
                 }
@@ -328,34 +332,31 @@ impl Graph {
         ids
     }
 
-    fn check_outputs(&self, diagnostics: &mut Vec<Diagnostic>) {
+    fn check_outputs(&self, diagnostics: &mut Vec<Diagnostic>, obstacles: &mut Vec<Diagnostic>) {
         for output in self.template.outputs.values() {
-            if let Some((name, span)) = &output.condition
-                && !self.template.conditions.contains_key(name)
-            {
-                diagnostics.push(conditions::no_such_condition(&self.template, name, *span));
+            if let Some((name, span)) = &output.condition {
+                diagnostics.extend(conditions::missing(&self.template, name, *span));
             }
         }
-        match self.outputs(&Nothing) {
-            Err(errors) => diagnostics.extend(errors),
-            Ok(outputs) => {
-                for output in outputs {
-                    let declared = &self.template.outputs[&output.name];
-                    let is_list = matches!(output.value, Value::List(_) | Value::Map(_))
-                        || self.evaluator(&Nothing).kind(&declared.value) == Some(Kind::List);
-                    let finding = match output.value {
-                        Value::Null => {
-                            Diagnostic::error(format!("output `{}` has no value", output.name))
-                        }
-                        _ if is_list => {
-                            Diagnostic::error(format!("output `{}` is not a string", output.name))
-                                .hint("join a list: `!Join [\",\", …]`")
-                        }
-                        _ => continue,
-                    };
-                    diagnostics.push(finding.at(&self.template.source, declared.value.span));
+        let mut evaluator = self.evaluator(&Nothing);
+        for output in self.evaluate_outputs(&mut evaluator) {
+            let declared = &self.template.outputs[&output.name];
+            let is_list = matches!(output.value, Value::List(_) | Value::Map(_))
+                || evaluator.kind(&declared.value) == Some(Kind::List);
+            if is_failed(&output.value) {
+                continue;
+            }
+            let finding = match output.value {
+                Value::Null => Diagnostic::error(format!("output `{}` has no value", output.name)),
+                _ if is_list => {
+                    Diagnostic::error(format!("output `{}` is not a string", output.name))
+                        .hint("join a list: `!Join [\",\", …]`")
                 }
-            }
+                _ => continue,
+            };
+            diagnostics.push(finding.at(&self.template.source, declared.value.span));
         }
+        obstacles.append(&mut evaluator.obstacles);
+        diagnostics.extend(evaluator.into_errors());
     }
 }

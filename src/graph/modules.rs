@@ -19,25 +19,24 @@ use crate::template::{self, Entry, Node, NodeKind, Template};
 /// What may stand beside the properties of a module; each of its resources gets it.
 const ATTRIBUTES: &[&str] = &["Condition", "DeletionPolicy", "DependsOn", "UpdateReplacePolicy"];
 
-/// The template with every module written out; one without stays as it is.
-///
-/// # Errors
-///
-/// What is wrong with the modules and with the references to them, sorted by place.
-pub fn expand(template: Arc<Template>) -> Result<Arc<Template>, Vec<Diagnostic>> {
+/// The template with every module written out; one without stays as it is. What is wrong with the
+/// modules and with the references to them is among its findings; such a module stays as it is.
+pub fn expand(template: Arc<Template>) -> Arc<Template> {
     if !template.resources.values().any(|resource| is_module(&resource.type_name)) {
-        return Ok(template);
+        return template;
     }
     let mut writing =
         Writing { source: &template.source, modules: IndexMap::new(), errors: Vec::new() };
     let mut root = template.root.clone();
     writing.write(&template, &mut root);
     writing.refer(&mut root);
-    if !writing.errors.is_empty() {
-        check::sort(&mut writing.errors);
-        return Err(writing.errors);
-    }
-    template::parse_root(&template.source, root).map(Arc::new)
+    let errors = writing.errors;
+    let mut written = template::parse_root(&template.source, root, &template.incomplete);
+    let mut findings = template.findings.clone();
+    findings.extend(errors);
+    findings.append(&mut written.findings);
+    check::sort(&mut findings);
+    Arc::new(Template { findings, ..written })
 }
 
 /// Whether any resource is a module, those in loops included.
@@ -52,7 +51,7 @@ pub fn has_modules(template: &Template) -> bool {
 }
 
 /// Whether a type is a module of Cairn's: what is in others' modules is not known here.
-fn is_module(type_name: &str) -> bool {
+pub fn is_module(type_name: &str) -> bool {
     type_name.starts_with(module::PREFIX) && type_name.ends_with(module::SUFFIX)
 }
 
@@ -109,6 +108,7 @@ impl Writing<'_> {
                     // Nothing is said of references into what could not be made.
                     self.modules.insert(entry.key.clone(), Made::default());
                     self.errors.extend(errors);
+                    written.push(entry.clone());
                 }
             }
         }
@@ -186,11 +186,12 @@ impl Writing<'_> {
     }
 
     fn refer_by_name(&mut self, argument: &mut Node) {
-        let span = argument.span;
-        if let NodeKind::String(name) = &mut argument.kind
-            && let Some(resource) = self.resource(name, span)
-        {
-            *name = resource;
+        let NodeKind::String(name) = &argument.kind else { return };
+        let complaints = self.errors.len();
+        match self.resource(name, argument.span) {
+            Some(resource) => argument.kind = NodeKind::String(resource),
+            None if self.errors.len() > complaints => argument.kind = NodeKind::Broken,
+            None => {}
         }
     }
 
@@ -210,6 +211,12 @@ impl Writing<'_> {
         }
         self.no_such(module, own, span);
         None
+    }
+
+    /// Whether a name is of something in a module that could not be made.
+    fn is_unmade(&self, name: &str) -> bool {
+        let module = name.split_once('.').and_then(|(module, _)| self.modules.get(module));
+        module.is_some_and(|made| made.resources.is_empty())
     }
 
     fn no_such(&mut self, module: &str, own: &str, span: Span) {
@@ -232,15 +239,18 @@ impl Writing<'_> {
             _ => None,
         };
         let text = parts?.join(".");
-        match self.named(&text, argument.span)? {
-            Named::Attribute(node) => Some(node),
-            Named::Resource { id, attribute } => {
+        let complaints = self.errors.len();
+        match self.named(&text, argument.span) {
+            Some(Named::Attribute(node)) => return Some(node),
+            Some(Named::Resource { id, attribute }) => {
                 let span = argument.span;
                 let part = |text| Node { kind: NodeKind::String(text), span };
                 argument.kind = NodeKind::List(vec![part(id), part(attribute)]);
-                None
             }
+            None if self.errors.len() > complaints => argument.kind = NodeKind::Broken,
+            None => {}
         }
+        None
     }
 
     /// What `Module.Resource.Attribute` or `Module.Attribute` names.
@@ -271,8 +281,10 @@ impl Writing<'_> {
             if let Some(made) = self.modules.get(&text) {
                 names.extend(made.resources.iter().cloned().map(named));
             } else {
+                let complaints = self.errors.len();
                 match self.resource(&text, name.span) {
                     Some(id) => names.push(named(id)),
+                    None if self.errors.len() > complaints || self.is_unmade(&text) => {}
                     None => names.push(name),
                 }
             }
@@ -325,15 +337,16 @@ impl Writing<'_> {
             Some(made) if made.has(&format!("{module}{rest}")) => return format!("{module}{rest}"),
             Some(_) => {}
         }
-        match self.named(name, span) {
-            Some(Named::Resource { id, attribute }) => format!("{id}.{attribute}"),
-            Some(Named::Attribute(value)) => {
-                let key = format!("{module}{rest}");
-                own.push(Entry { key: key.clone(), key_span: span, value });
-                key
-            }
-            None => name.to_owned(),
-        }
+        let complaints = self.errors.len();
+        let value = match self.named(name, span) {
+            Some(Named::Resource { id, attribute }) => return format!("{id}.{attribute}"),
+            Some(Named::Attribute(value)) => value,
+            None if self.errors.len() > complaints => Node { kind: NodeKind::Broken, span },
+            None => return name.to_owned(),
+        };
+        let key: String = format!("{module}{rest}").split('.').collect();
+        own.push(Entry { key: key.clone(), key_span: span, value });
+        key
     }
 }
 

@@ -1,4 +1,4 @@
-//! Address blocks that AWS would refuse: subnets outside their VPC, or over one another.
+//! Subnets that AWS would refuse: outside their VPC, over one another, or in another region's zone.
 
 use std::collections::BTreeMap;
 
@@ -25,6 +25,7 @@ pub fn check(graph: &Graph, known: &Known, diagnostics: &mut Vec<Diagnostic>) {
         if node.type_name != "AWS::EC2::Subnet" {
             continue;
         }
+        diagnostics.extend(is_elsewhere(graph, known, &node.id));
         let Some(vpc) = parent(graph, &node.id, "VpcId") else { continue };
         let Some(network) = block(known, &node.id) else { continue };
         vpcs.entry(vpc).or_default().push(Block { id: node.id.clone(), position, network });
@@ -44,6 +45,20 @@ pub fn check(graph: &Graph, known: &Known, diagnostics: &mut Vec<Diagnostic>) {
             around.push(subnet);
         }
     }
+}
+
+/// A template is for any region: only where the account was asked is it known which is meant.
+fn is_elsewhere(graph: &Graph, known: &Known, id: &LogicalId) -> Option<Diagnostic> {
+    graph.inputs.exports.as_ref()?;
+    let region = &graph.inputs.region;
+    let zone = known.sound(id)?.get("AvailabilityZone")?.as_text()?;
+    if zone.starts_with(region.as_str()) {
+        return None;
+    }
+    let place = graph.span_of(id, &[Segment::Key("AvailabilityZone".to_owned())], At::Value);
+    let finding = Diagnostic::error(format!("`{zone}` is no zone of {region}"));
+    let hint = "`!Select [0, !GetAZs \"\"]` is one of the region that a stack is deployed to";
+    Some(finding.at(&graph.template.source, place).hint(hint))
 }
 
 fn is_outside(graph: &Graph, subnet: &Block, vpc: &LogicalId, outer: IpNet) -> Diagnostic {

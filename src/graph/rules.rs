@@ -33,9 +33,12 @@ pub fn check(graph: &Graph, diagnostics: &mut Vec<Diagnostic>) {
 
 fn check_one(graph: &Graph, name: &str, rule: &Node, diagnostics: &mut Vec<Diagnostic>) {
     let mut evaluator = graph.evaluator(&Nothing).for_rules();
-    let applies = rule.get("RuleCondition").is_none_or(|node| evaluator.condition(node));
+    let applies = match rule.get("RuleCondition") {
+        Some(condition) => evaluator.condition(condition),
+        None => Some(true),
+    };
     let mut broken = Vec::new();
-    if applies {
+    if applies != Some(false) {
         for assertion in rule.get("Assertions").map(Node::items).unwrap_or_default() {
             let Some(condition) = assertion.get("Assert") else {
                 broken.push(
@@ -44,7 +47,7 @@ fn check_one(graph: &Graph, name: &str, rule: &Node, diagnostics: &mut Vec<Diagn
                 );
                 continue;
             };
-            if !evaluator.condition(condition) {
+            if evaluator.condition(condition) == Some(false) && applies == Some(true) {
                 let why = assertion.get("AssertDescription").and_then(Node::text);
                 let message = match why {
                     Some(why) => format!("the rule `{name}` is broken: {why}"),
@@ -58,9 +61,8 @@ fn check_one(graph: &Graph, name: &str, rule: &Node, diagnostics: &mut Vec<Diagn
             }
         }
     }
-    let is_judged = !evaluator.misled;
-    let errors = evaluator.into_errors();
-    diagnostics.extend(if errors.is_empty() && is_judged { broken } else { errors });
+    diagnostics.extend(evaluator.into_errors());
+    diagnostics.extend(broken);
 }
 
 fn asking(node: &Node) -> Vec<&Entry> {
@@ -138,31 +140,33 @@ impl Evaluator<'_> {
     }
 }
 
-/// The functions that only rules have, over lists of strings.
+/// Whether a function compares lists of strings, as only rules can.
+pub fn is_comparison(name: &str) -> bool {
+    ["Fn::Contains", "Fn::EachMemberEquals", "Fn::EachMemberIn"].contains(&name)
+}
+
+/// What such a function says, where its lists are known.
 pub fn compare(evaluator: &mut Evaluator<'_>, entry: &Entry) -> Option<bool> {
     let function = entry.key.as_str();
     let decide: fn(&[String], &[String]) -> bool = match function {
         "Fn::Contains" => |list, wanted| wanted.iter().all(|one| list.contains(one)),
         "Fn::EachMemberEquals" => |list, wanted| list.iter().all(|one| Some(one) == wanted.first()),
-        "Fn::EachMemberIn" => |list, allowed| list.iter().all(|one| allowed.contains(one)),
-        _ => return None,
+        _ => |list, allowed| list.iter().all(|one| allowed.contains(one)),
     };
     let [left, right] = entry.value.items() else {
         evaluator.complain(entry.value.span, format!("`{function}` takes two values"));
-        return Some(false);
+        return None;
     };
     let (left, right) = (texts(evaluator, left), texts(evaluator, right));
-    Some(decide(&left, &right))
+    Some(decide(&left?, &right?))
 }
 
-fn texts(evaluator: &mut Evaluator<'_>, node: &Node) -> Vec<String> {
+fn texts(evaluator: &mut Evaluator<'_>, node: &Node) -> Option<Vec<String>> {
     let text = |value: &Value| value.as_text().map(str::to_owned);
-    let value = evaluator.value(node);
-    evaluator.misled |=
-        value.as_ref().is_some_and(|value| is_failed(value) || inputs::is_unasked(value));
-    match value {
-        Some(Value::List(items)) => items.iter().filter_map(text).collect(),
-        Some(one) => text(&one).into_iter().collect(),
-        None => Vec::new(),
+    match evaluator.value(node) {
+        Some(value) if is_failed(&value) || inputs::is_unasked(&value) => None,
+        Some(Value::List(items)) => Some(items.iter().filter_map(text).collect()),
+        Some(one) => Some(text(&one).into_iter().collect()),
+        None => Some(Vec::new()),
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 
-use super::{Graph, Node};
+use super::{Graph, Node, modules};
 use crate::diagnostic::{Diagnostic, Severity, nearest};
 use crate::resource;
 use crate::schema;
@@ -45,7 +45,8 @@ fn standing(name: &str) -> Standing {
 /// A type nobody knows.
 pub fn check(template: &Template, declared: &ResourceNode, diagnostics: &mut Vec<Diagnostic>) {
     let name = declared.type_name.as_str();
-    if standing(name) != Standing::Unknown {
+    // Without a type it has been complained of.
+    if name.is_empty() || standing(name) != Standing::Unknown {
         return;
     }
     let hint = match nearest(name, schema::type_names()) {
@@ -100,7 +101,9 @@ pub fn check_region(graph: &Graph, diagnostics: &mut Vec<Diagnostic>) {
 pub fn undeployable(graph: &Graph) -> Vec<Diagnostic> {
     let mut by_type: IndexMap<&str, Vec<&ResourceNode>> = IndexMap::new();
     for declared in graph.template.resources.values() {
-        if graph.nodes.get(&declared.id).is_some_and(is_in_the_way) {
+        // One of Cairn's modules is still there only if it is wrong.
+        let is_wrong = modules::is_module(&declared.type_name);
+        if !is_wrong && graph.nodes.get(&declared.id).is_some_and(is_in_the_way) {
             by_type.entry(&declared.type_name).or_default().push(declared);
         }
     }

@@ -52,7 +52,7 @@ const SEVERITIES: [(&str, Severity); 2] =
 ///
 /// Every mistake in it, at its place.
 pub fn parse(source: &Arc<Source>) -> Result<Vec<Rule>, Vec<Diagnostic>> {
-    let node = load(source).map_err(|error| vec![error])?;
+    let node = load(source)?;
     let mut reader = Reader::new(source);
     let fields = reader.fields(&node, node.span, "the rules' file", FILE_KEYS);
     let mut rules: Vec<Rule> = Vec::new();

@@ -4,15 +4,16 @@
 //! things have limits: the size of the text, how deep it nests, and how much its aliases copy.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, hash_map};
+use std::collections::{HashMap, HashSet, hash_map};
 use std::sync::Arc;
 
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, Tag};
 
+use super::read::MOST_FINDINGS;
 use super::syntax::{self, Context};
 use super::tag::{self, Tagging};
 use super::{Entry, Node, NodeKind, scalar};
-use crate::diagnostic::{Diagnostic, Place, Source, Span};
+use crate::diagnostic::{Diagnostic, Place, Severity, Source, Span, sort};
 
 /// The longest text that is read.
 const MOST_BYTES: usize = 64 << 20;
@@ -23,25 +24,49 @@ const MOST_COPIED: usize = 16 << 20;
 /// What a node takes beside its text, about.
 const NODE_BYTES: usize = 64;
 
+/// A document, and what is wrong in it that does not keep the rest from being read.
+pub(super) struct Loaded {
+    pub root: Node,
+    pub findings: Vec<Diagnostic>,
+}
+
 /// Reads one document. An empty one is null.
-pub fn load(source: &Arc<Source>) -> Result<Node, Diagnostic> {
+///
+/// # Errors
+///
+/// All that is wrong with its form, up to where it cannot be read any further.
+pub fn load(source: &Arc<Source>) -> Result<Node, Vec<Diagnostic>> {
+    let (root, mut findings) = match read(source) {
+        Ok(Loaded { root, findings }) => (Some(root), findings),
+        Err(findings) => (None, findings),
+    };
+    findings.retain(|finding| finding.severity == Severity::Error);
+    root.filter(|_| findings.is_empty()).ok_or(findings)
+}
+
+/// Reads one document as far as it can be understood.
+pub(super) fn read(source: &Arc<Source>) -> Result<Loaded, Vec<Diagnostic>> {
     if source.text.len() > MOST_BYTES {
         let message = format!(
             "`{}` is too large: {} bytes, and {MOST_BYTES} is the most that is read",
             source.name,
             source.text.len()
         );
-        return Err(Diagnostic::error(message));
+        return Err(vec![Diagnostic::error(message)]);
     }
-    syntax::check_json(source)?;
+    syntax::check_json(source).map_err(|error| vec![error])?;
     let mut loader = Loader::new(source);
-    for event in Parser::new_from_str(&source.text) {
-        let (event, span) =
-            event.map_err(|error| syntax::explain(&error, source, &loader.context()))?;
-        loader.accept(event, span)?;
+    let end = loader.read();
+    let is_read = end.is_ok() && loader.errors <= MOST_FINDINGS;
+    let mut findings = loader.findings;
+    findings.extend(end.err());
+    sort(&mut findings);
+    if !is_read {
+        return Err(findings);
     }
     let whole = Span { start: 0, end: source.text.len() };
-    Ok(loader.root.map_or(Node { kind: NodeKind::Null, span: whole }, |built| built.node))
+    let root = loader.root.map_or(Node { kind: NodeKind::Null, span: whole }, |built| built.node);
+    Ok(Loaded { root, findings })
 }
 
 struct Loader<'a> {
@@ -51,6 +76,10 @@ struct Loader<'a> {
     copied: usize,
     last_scalar: Option<Span>,
     root: Option<Built>,
+    /// What is wrong and does not keep the rest from being read.
+    findings: Vec<Diagnostic>,
+    errors: usize,
+    warnings: usize,
 }
 
 /// A collection whose end has not come yet.
@@ -86,7 +115,34 @@ impl<'a> Loader<'a> {
             copied: 0,
             last_scalar: None,
             root: None,
+            findings: Vec::new(),
+            errors: 0,
+            warnings: 0,
         }
+    }
+
+    /// Reads to the end, or to where nothing can be understood any more.
+    fn read(&mut self) -> Result<(), Diagnostic> {
+        for event in Parser::new_from_str(&self.source.text) {
+            let (event, span) =
+                event.map_err(|error| syntax::explain(&error, self.source, &self.context()))?;
+            if matches!(event, Event::DocumentStart(..)) && self.root.is_some() {
+                let hint = "a file is one document: move what follows `---` to a file of its own";
+                let error = Diagnostic::error("a second document in one file").hint(hint);
+                self.note(error.at(self.source, bytes(&span)));
+                break;
+            }
+            self.accept(event, span)?;
+            if self.errors > MOST_FINDINGS {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, error: Diagnostic) {
+        self.errors += 1;
+        self.findings.push(error);
     }
 
     /// What a syntax error is explained with.
@@ -98,18 +154,16 @@ impl<'a> Loader<'a> {
     fn accept(&mut self, event: Event<'_>, at: granit_parser::Span) -> Result<(), Diagnostic> {
         let span = bytes(&at);
         match event {
-            Event::DocumentStart(..) if self.root.is_some() => {
-                Err(Diagnostic::error("a second document in one file")
-                    .at(self.source, span)
-                    .hint("a file is one document: move what follows `---` to a file of its own"))
-            }
             Event::Scalar(text, style, anchor, tag) => {
                 let span = trimmed(span, style, self.source);
                 self.last_scalar = Some(span);
+                if style == ScalarStyle::Plain && tag.is_none() {
+                    self.warn_of_number(&text, span);
+                }
                 if self.wants_key() {
                     return self.key(text, style, span, tag.as_deref());
                 }
-                let tagging = self.tagging(tag.as_deref(), &at)?;
+                let tagging = self.tagging(tag.as_deref(), &at);
                 let node = self.scalar(text, style, span, tagging);
                 self.finish(node, tagging, anchor, NODE_BYTES, 0)
             }
@@ -130,14 +184,24 @@ impl<'a> Loader<'a> {
         matches!(self.frames.last(), Some(Frame { holder: Holder::Map { key: None, .. }, .. }))
     }
 
-    fn tagging(&self, tag: Option<&Tag>, at: &granit_parser::Span) -> Result<Tagging, Diagnostic> {
-        match tag {
-            Some(tag) => {
-                let span = at.tag_span().map_or_else(|| bytes(at), |span| bytes(&span));
-                tag::read(tag, span, self.source)
-            }
-            None => Ok(Tagging::None),
+    /// CloudFormation's own reader takes some unquoted texts for numbers that nobody sees in them.
+    fn warn_of_number(&mut self, text: &str, span: Span) {
+        let Some(number) = scalar::number_of_yaml_1_1(text) else { return };
+        if self.warnings < MOST_FINDINGS {
+            self.warnings += 1;
+            let message = format!("CloudFormation reads `{text}` as the number {number}");
+            let warning = Diagnostic::warning(message).at(self.source, span);
+            let hint = format!("Cairn takes it as it is written; quote it to say so: `\"{text}\"`");
+            self.findings.push(warning.hint(hint));
         }
+    }
+
+    fn tagging(&mut self, tag: Option<&Tag>, at: &granit_parser::Span) -> Tagging {
+        let Some(tag) = tag else { return Tagging::None };
+        let span = at.tag_span().map_or_else(|| bytes(at), |span| bytes(&span));
+        let (tagging, error) = tag::read(tag, span, self.source);
+        error.into_iter().for_each(|error| self.note(error));
+        tagging
     }
 
     fn scalar(&self, text: Cow<'_, str>, style: ScalarStyle, span: Span, tagging: Tagging) -> Node {
@@ -145,6 +209,7 @@ impl<'a> Loader<'a> {
         // For a scalar that is not there the parser says `~` and some place behind it.
         let absent = plain && span.start == span.end;
         let kind = match tagging {
+            Tagging::Unknown => NodeKind::Broken,
             Tagging::None if absent => NodeKind::Null,
             Tagging::None if plain => scalar::plain(&text),
             _ if absent => NodeKind::String(String::new()),
@@ -168,21 +233,26 @@ impl<'a> Loader<'a> {
         tag: Option<&Tag>,
     ) -> Result<(), Diagnostic> {
         // `! key` only says that the key is text.
-        let refused = if tag.is_some_and(|tag| tag.original() != "!") {
-            Some(Diagnostic::error("a key cannot have a tag").hint("keys are plain text"))
-        } else if style == ScalarStyle::Plain && span.start == span.end {
-            Some(Diagnostic::error("a key is missing before `:`"))
-        } else if style == ScalarStyle::Plain && text == "<<" {
-            let error = Diagnostic::error("merge keys are not supported");
-            Some(error.hint("CloudFormation refuses `<<` as well: write the keys out"))
-        } else {
-            None
-        };
-        if let Some(error) = refused {
+        if tag.is_some_and(|tag| tag.original() != "!") {
+            let error = Diagnostic::error("a key cannot have a tag").hint("keys are plain text");
+            self.note(error.at(self.source, span));
+        }
+        if style == ScalarStyle::Plain && span.start == span.end {
+            let error = Diagnostic::error("a key is missing before `:`");
             return Err(error.at(self.source, span));
         }
-        if let Some(Frame { holder: Holder::Map { key, .. }, weight, .. }) = self.frames.last_mut()
+        let is_merge = style == ScalarStyle::Plain && text == "<<";
+        if is_merge {
+            let error = Diagnostic::error("merge keys are not supported");
+            let hint = "CloudFormation refuses `<<` as well: write the keys out";
+            self.note(error.at(self.source, span).hint(hint));
+        }
+        if let Some(frame) = self.frames.last_mut()
+            && let Frame { holder: Holder::Map { key, .. }, weight, tagging, .. } = frame
         {
+            if is_merge {
+                *tagging = Tagging::Unknown;
+            }
             *weight += text.len();
             *key = Some((text.into_owned(), span));
         }
@@ -208,7 +278,7 @@ impl<'a> Loader<'a> {
         if self.frames.len() == MOST_NESTED {
             return Err(self.nested_too_deep(span));
         }
-        let tagging = self.tagging(tag, at)?;
+        let tagging = self.tagging(tag, at);
         let weight = NODE_BYTES;
         self.frames.push(Frame { holder, tagging, anchor, style, span, weight, height: 0 });
         Ok(())
@@ -222,14 +292,18 @@ impl<'a> Loader<'a> {
         }
         let kind = match frame.holder {
             Holder::List(items) => NodeKind::List(items),
-            Holder::Map { mut entries, .. } => {
-                refuse_duplicates(&entries, self.source)?;
-                if let [Entry { key, value, .. }] = entries.as_mut_slice()
-                    && key == tag::GET_ATT
-                {
-                    tag::split_attribute(value, self.source)?;
+            Holder::Map { entries, .. } => {
+                let mut entries = self.unique(entries);
+                let split = match entries.as_mut_slice() {
+                    [Entry { key, value, .. }] if key == tag::GET_ATT => {
+                        tag::split_attribute(value, self.source)
+                    }
+                    _ => Ok(()),
+                };
+                match split {
+                    Ok(()) => NodeKind::Map(entries),
+                    Err(error) => self.broken(error),
                 }
-                NodeKind::Map(entries)
             }
         };
         self.finish(
@@ -272,10 +346,17 @@ impl<'a> Loader<'a> {
     ) -> Result<(), Diagnostic> {
         let text = if let NodeKind::String(text) = &node.kind { text.len() } else { 0 };
         if let Tagging::Function { key, span } = tagging {
-            if key == tag::GET_ATT {
-                tag::split_attribute(&mut node, self.source)?;
-            }
+            let split = match key {
+                tag::GET_ATT => tag::split_attribute(&mut node, self.source),
+                _ => Ok(()),
+            };
             node = tag::long_form(key, span, node);
+            if let Err(error) = split {
+                node.kind = self.broken(error);
+            }
+        }
+        if tagging == Tagging::Unknown {
+            node.kind = NodeKind::Broken;
         }
         let built = Built { node, weight: weight + text, height };
         if anchor != 0 {
@@ -284,6 +365,12 @@ impl<'a> Loader<'a> {
         }
         self.attach(built);
         Ok(())
+    }
+
+    /// What is left of something wrong.
+    fn broken(&mut self, error: Diagnostic) -> NodeKind {
+        self.note(error);
+        NodeKind::Broken
     }
 
     fn attach(&mut self, built: Built) {
@@ -301,6 +388,39 @@ impl<'a> Loader<'a> {
                 entries.push(Entry { key, key_span, value: built.node });
             }
         }
+    }
+
+    /// The entries without those whose key was there before.
+    fn unique(&mut self, mut entries: Vec<Entry>) -> Vec<Entry> {
+        if entries.len() < 2 {
+            return entries;
+        }
+        let mut seen = HashMap::with_capacity(entries.len());
+        let mut repeated = Vec::new();
+        for entry in &entries {
+            match seen.entry(entry.key.as_str()) {
+                hash_map::Entry::Vacant(vacant) => {
+                    vacant.insert(entry.key_span);
+                }
+                hash_map::Entry::Occupied(first) => {
+                    repeated.push((entry.key.clone(), entry.key_span, *first.get()));
+                }
+            }
+        }
+        let spans: HashSet<Span> = repeated.iter().map(|(_, span, _)| *span).collect();
+        for (key, span, first) in repeated.into_iter().take(MOST_FINDINGS + 1) {
+            let first = Place { source: Arc::clone(self.source), span: first };
+            let (line, column) = first.line_column();
+            let error = Diagnostic::error(format!("`{key}` is given twice"))
+                .at(self.source, span)
+                .label("the second time")
+                .hint(format!("the first is at line {line}, column {column}; keep one"));
+            self.note(error);
+        }
+        if !spans.is_empty() {
+            entries.retain(|entry| !spans.contains(&entry.key_span));
+        }
+        entries
     }
 
     fn charge(&mut self, weight: usize, span: Span) -> Result<(), Diagnostic> {
@@ -332,27 +452,4 @@ fn trimmed(span: Span, style: ScalarStyle, source: &Source) -> Span {
         }
         _ => span,
     }
-}
-
-fn refuse_duplicates(entries: &[Entry], source: &Arc<Source>) -> Result<(), Diagnostic> {
-    if entries.len() < 2 {
-        return Ok(());
-    }
-    let mut seen = HashMap::with_capacity(entries.len());
-    for entry in entries {
-        match seen.entry(entry.key.as_str()) {
-            hash_map::Entry::Vacant(vacant) => {
-                vacant.insert(entry.key_span);
-            }
-            hash_map::Entry::Occupied(first) => {
-                let first = Place { source: Arc::clone(source), span: *first.get() };
-                let (line, column) = first.line_column();
-                return Err(Diagnostic::error(format!("`{}` is given twice", entry.key))
-                    .at(source, entry.key_span)
-                    .label("the second time")
-                    .hint(format!("the first is at line {line}, column {column}; keep one")));
-            }
-        }
-    }
-    Ok(())
 }

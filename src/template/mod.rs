@@ -24,14 +24,15 @@ pub use print::print;
 pub use repeat::expand;
 pub(crate) use repeat::{NEEDS_EXTENSIONS, is_loop};
 pub(crate) use resource::policy_named;
-pub use section::parse;
 pub(crate) use section::read as parse_root;
+pub use section::{draft, parse};
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::diagnostic::{Diagnostic, Source, Span};
+use crate::diagnostic::{Diagnostic, Severity, Source, Span};
 use crate::value::LogicalId;
 
 /// A parsed stack file. Nothing is evaluated; sections have been told apart and resource
@@ -51,8 +52,27 @@ pub struct Template {
     pub outputs: IndexMap<String, Output>,
     /// Rule name to its node.
     pub rules: IndexMap<String, Node>,
-    /// What was understood but will not be acted on, in the order of the file.
-    pub warnings: Vec<Diagnostic>,
+    /// What is wrong with the form, and what was understood but will not be acted on, in the order
+    /// of the file.
+    pub findings: Vec<Diagnostic>,
+    /// The sections that declare more than could be read: what is not in them may be there.
+    pub incomplete: BTreeSet<&'static str>,
+}
+
+impl Template {
+    /// Whether nothing is wrong with its form.
+    pub fn is_sound(&self) -> bool {
+        self.findings.iter().all(|finding| finding.severity == Severity::Warning)
+    }
+
+    /// The template, if nothing is wrong with its form.
+    ///
+    /// # Errors
+    ///
+    /// All that is known of its form.
+    pub fn sound(self) -> Result<Self, Vec<Diagnostic>> {
+        if self.is_sound() { Ok(self) } else { Err(self.findings) }
+    }
 }
 
 /// Which functions a template may use.
@@ -89,6 +109,8 @@ pub struct Parameter {
     pub constraint_description: Option<String>,
     pub description: Option<String>,
     pub no_echo: Echo,
+    /// Whether its type or its default is wrong, so that nothing can be said of its value.
+    pub is_broken: bool,
 }
 
 /// Whether a parameter's value may be shown.

@@ -24,6 +24,8 @@ pub enum NodeKind {
     String(String),
     List(Vec<Node>),
     Map(Vec<Entry>),
+    /// What is written is wrong and has been complained of: nothing more is said of it.
+    Broken,
 }
 
 /// One key of a map and what it holds. Keys are unique.
@@ -57,6 +59,10 @@ impl Node {
         self.entries().iter().find(|entry| entry.key == key).map(|entry| &entry.value)
     }
 
+    pub fn is_broken(&self) -> bool {
+        self.kind == NodeKind::Broken
+    }
+
     /// The text of a scalar, as it was written.
     pub fn text(&self) -> Option<&str> {
         match &self.kind {
@@ -78,7 +84,7 @@ impl Node {
     /// way, such as an account with a leading zero, is a string.
     pub fn to_json(&self) -> Json {
         match &self.kind {
-            NodeKind::Null => Json::Null,
+            NodeKind::Null | NodeKind::Broken => Json::Null,
             NodeKind::Literal(Literal::Bool { value, .. }) => Json::Bool(*value),
             NodeKind::Literal(Literal::Number { text }) => {
                 let number: Option<serde_json::Number> = text.parse().ok();
@@ -121,7 +127,7 @@ impl Node {
     /// What kind of thing this is, for messages.
     pub fn kind_name(&self) -> &'static str {
         match &self.kind {
-            NodeKind::Null => "null",
+            NodeKind::Null | NodeKind::Broken => "null",
             NodeKind::Literal(Literal::Bool { .. }) => "a boolean",
             NodeKind::Literal(Literal::Number { .. }) => "a number",
             NodeKind::String(_) => "a string",

@@ -11,10 +11,12 @@ const EXPORT_KEYS: Keys = Keys { known: &["Name"], required: &["Name"] };
 
 pub(super) fn read_all(reader: &mut Reader<'_>, node: &Node) -> IndexMap<String, Output> {
     let mut outputs = IndexMap::new();
-    for entry in reader.entries(node, "`Outputs`") {
-        if reader.is_name(entry, "an output")
-            && let Some(output) = read(reader, entry)
-        {
+    for entry in reader.declarations(node, "Outputs") {
+        if reader.stands_for_others(entry, "Outputs") {
+            continue;
+        }
+        reader.check_name(entry, "an output");
+        if let Some(output) = read(reader, entry) {
             outputs.insert(entry.key.clone(), output);
         }
     }
@@ -34,6 +36,7 @@ fn read(reader: &mut Reader<'_>, entry: &Entry) -> Option<Output> {
     let value = fields.get("Value")?;
     if value.kind == NodeKind::Null {
         reader.expected(value, &fields.name("Value"), "a string");
+        return None;
     }
     Some(Output {
         name: entry.key.clone(),

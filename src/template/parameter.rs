@@ -49,8 +49,9 @@ const LIST: &str = "List<";
 
 pub(super) fn read_all(reader: &mut Reader<'_>, node: &Node) -> IndexMap<String, Parameter> {
     let mut parameters = IndexMap::new();
-    for entry in reader.entries(node, "`Parameters`") {
-        if reader.is_name(entry, "a parameter") {
+    for entry in reader.declarations(node, "Parameters") {
+        if !reader.stands_for_others(entry, "Parameters") {
+            reader.check_name(entry, "a parameter");
             parameters.insert(entry.key.clone(), read(reader, entry));
         }
     }
@@ -61,20 +62,21 @@ fn read(reader: &mut Reader<'_>, entry: &Entry) -> Parameter {
     let what = format!("the parameter `{}`", entry.key);
     let fields = reader.fields(&entry.value, entry.key_span, what, KEYS);
     let type_name = fields.spanned("Type", reader);
-    if let Some((name, span)) = &type_name
-        && !is_type(name)
-    {
+    let is_typed = type_name.as_ref().is_some_and(|(name, _)| is_type(name));
+    if let Some((name, span)) = type_name.as_ref().filter(|_| !is_typed) {
         let hint = nearest(name, every_type().iter().map(String::as_str))
             .map(|near| format!("did you mean `{near}`?"));
         reader.error_hint(*span, format!("`{name}` is not a type of parameters"), hint);
     }
     let no_echo = fields.get("NoEcho").and_then(|node| reader.flag(node, &fields.name("NoEcho")));
+    let default = default(reader, &fields);
     Parameter {
+        is_broken: !is_typed || (default.is_none() && fields.get("Default").is_some()),
         name: entry.key.clone(),
         name_span: entry.key_span,
         span: Span { start: entry.key_span.start, end: entry.value.span.end },
         type_name: type_name.map(|(name, _)| name).unwrap_or_default(),
-        default: default(reader, &fields),
+        default,
         allowed_values: allowed_values(reader, &fields),
         allowed_pattern: fields.text("AllowedPattern", reader).map(str::to_owned),
         min_length: fields.number("MinLength", "a whole number", reader),
@@ -114,9 +116,12 @@ fn is_type(name: &str) -> bool {
     let value = stored.unwrap_or(name);
     let item = within(value, LIST).unwrap_or(value);
     PLAIN_TYPES.contains(&value)
-        // The name of a parameter is no value of one, and comes one at a time.
-        || Named::of_type(item)
-            .is_some_and(|named| named != Named::StoredParameter || item == name)
+        || Named::of_type(item).is_some_and(|named| match named {
+            // The name of a parameter is no value of one, and comes one at a time.
+            Named::StoredParameter => item == name,
+            Named::KeyPair => item == value,
+            _ => true,
+        })
 }
 
 /// All of them, for finding the one that was meant.

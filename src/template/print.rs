@@ -26,7 +26,7 @@ pub fn print(root: &Node) -> String {
 /// Writes a node behind what stands before it in its line: a collection begins the next line.
 fn write(node: &Node, depth: usize, text: &mut String) {
     match &node.kind {
-        NodeKind::Null => text.push_str(" null\n"),
+        NodeKind::Null | NodeKind::Broken => text.push_str(" null\n"),
         NodeKind::Literal(literal) => {
             let _ = writeln!(text, " {}", literal.text());
         }

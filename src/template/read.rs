@@ -1,11 +1,11 @@
 //! Reading nodes as what they should be, collecting what is wrong instead of stopping at it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 use std::sync::Arc;
 
 use super::{Entry, Language, Node, NodeKind, repeat};
-use crate::diagnostic::{Diagnostic, Place, Severity, Source, Span, nearest};
+use crate::diagnostic::{Diagnostic, Place, Severity, Source, Span, nearest, sort};
 use crate::value::Literal;
 
 /// How many errors, and how many warnings, one file is worth: more would only hide the first.
@@ -17,12 +17,16 @@ pub(crate) struct Reader<'a> {
     language: Language,
     findings: Vec<Diagnostic>,
     dropped: BTreeMap<Severity, usize>,
+    /// The sections that declare more than could be read.
+    pub incomplete: BTreeSet<&'static str>,
 }
 
 /// A map whose keys are known beforehand.
 pub(crate) struct Fields<'n> {
     entries: &'n [Entry],
     what: String,
+    /// What stands under misspelt keys, by those that are meant.
+    meant: Vec<(&'static str, &'n Entry)>,
 }
 
 /// The keys that a map may have, and those it must have.
@@ -34,11 +38,12 @@ pub(crate) struct Keys {
 
 impl<'n> Fields<'n> {
     pub fn get(&self, key: &str) -> Option<&'n Node> {
-        self.entries.iter().find(|entry| entry.key == key).map(|entry| &entry.value)
+        self.entry(key).map(|entry| &entry.value)
     }
 
     pub fn entry(&self, key: &str) -> Option<&'n Entry> {
-        self.entries.iter().find(|entry| entry.key == key)
+        let meant = || self.meant.iter().find(|(name, _)| *name == key).map(|(_, entry)| *entry);
+        self.entries.iter().find(|entry| entry.key == key).or_else(meant)
     }
 
     /// How messages call one of the values.
@@ -64,7 +69,13 @@ impl<'n> Fields<'n> {
 
 impl<'a> Reader<'a> {
     pub fn new(source: &'a Arc<Source>) -> Self {
-        Self { source, language: Language::Plain, findings: Vec::new(), dropped: BTreeMap::new() }
+        Self {
+            source,
+            language: Language::Plain,
+            findings: Vec::new(),
+            dropped: BTreeMap::new(),
+            incomplete: BTreeSet::new(),
+        }
     }
 
     /// The same reading of a template in a language.
@@ -109,8 +120,17 @@ impl<'a> Reader<'a> {
     }
 
     /// The warnings if there is nothing worse; otherwise everything. Both in the order of the file.
-    pub fn finish(mut self) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
-        self.findings.sort_by_key(|finding| finding.place.as_ref().map(|place| place.span));
+    pub fn finish(self) -> Result<Vec<Diagnostic>, Vec<Diagnostic>> {
+        let findings = self.into_findings();
+        match findings.iter().any(|finding| finding.severity == Severity::Error) {
+            true => Err(findings),
+            false => Ok(findings),
+        }
+    }
+
+    /// Everything, in the order of the file, each once.
+    pub fn into_findings(mut self) -> Vec<Diagnostic> {
+        sort(&mut self.findings);
         for (severity, count) in self.dropped {
             let name = &self.source.name;
             self.findings.push(match severity {
@@ -120,10 +140,7 @@ impl<'a> Reader<'a> {
                 }
             });
         }
-        if self.findings.iter().any(|finding| finding.severity == Severity::Error) {
-            return Err(self.findings);
-        }
-        Ok(self.findings)
+        self.findings
     }
 
     /// The entries of a map; nothing, with an error noted, of anything else.
@@ -177,6 +194,9 @@ impl<'a> Reader<'a> {
 
     /// Notes that a node is not what it should be.
     pub fn expected(&mut self, node: &Node, what: &str, wanted: &str) {
+        if node.is_broken() {
+            return;
+        }
         let (found, hint) = match (&node.kind, function_of(node)) {
             (_, Some(function)) => {
                 (format!("the function `{function}`"), Some("only literal values can stand here"))
@@ -201,15 +221,18 @@ impl<'a> Reader<'a> {
         what: impl Into<String>,
         keys: Keys,
     ) -> Fields<'n> {
-        let fields = Fields { what: what.into(), entries: node.entries() };
+        let mut fields = Fields { what: what.into(), entries: node.entries(), meant: Vec::new() };
         if !matches!(node.kind, NodeKind::Map(_)) {
             self.expected(node, &fields.what, "a map");
             return fields;
         }
-        let mut meant = Vec::new();
         for entry in fields.entries.iter().filter(|one| !keys.known.contains(&one.key.as_str())) {
             let near = nearest(&entry.key, keys.known.iter().copied());
-            meant.extend(near);
+            if let Some(near) = near
+                && fields.entry(near).is_none()
+            {
+                fields.meant.push((near, entry));
+            }
             let hint = match near {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => format!("known keys: {}", listed(keys.known)),
@@ -218,24 +241,34 @@ impl<'a> Reader<'a> {
             self.error_hint(entry.key_span, message, hint);
         }
         for key in keys.required {
-            if fields.get(key).is_none() && !meant.contains(key) {
+            if fields.get(key).is_none() {
                 self.error(span, format!("{} has no `{key}`", fields.what));
             }
         }
         fields
     }
 
-    /// Whether a key stands for other entries. What a loop stands for is read when it is written
-    /// out.
-    pub fn stands_for_others(&mut self, entry: &Entry) -> bool {
+    /// The entries of a section; one that is no map declares nobody knows what.
+    pub fn declarations<'n>(&mut self, node: &'n Node, section: &'static str) -> &'n [Entry] {
+        if !matches!(node.kind, NodeKind::Map(_)) {
+            self.incomplete.insert(section);
+        }
+        self.entries(node, &format!("`{section}`"))
+    }
+
+    /// Whether a key of a section stands for other entries. What a loop stands for is read when it
+    /// is written out.
+    pub fn stands_for_others(&mut self, entry: &Entry, section: &'static str) -> bool {
         if repeat::is_loop(&entry.key) {
             if self.language == Language::Plain {
+                self.incomplete.insert(section);
                 let message = "`Fn::ForEach` is none of the functions of this template";
                 self.error_hint(entry.key_span, message, repeat::NEEDS_EXTENSIONS.to_owned());
             }
             return true;
         }
         if entry.key == "Fn::Transform" {
+            self.incomplete.insert(section);
             let hint = "write out what it stands for".to_owned();
             self.error_hint(entry.key_span, "`Fn::Transform` is not supported yet", hint);
             return true;
@@ -243,15 +276,12 @@ impl<'a> Reader<'a> {
         false
     }
 
-    /// Whether a name is made of letters and digits, as those of resources, parameters, mappings
-    /// and outputs are.
-    pub fn is_name(&mut self, entry: &Entry, what: &str) -> bool {
+    /// Complains of a name that is not made of letters and digits, as those of resources,
+    /// parameters, mappings and outputs are.
+    pub fn check_name(&mut self, entry: &Entry, what: &str) {
         let name = entry.key.as_str();
         if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            return true;
-        }
-        if self.stands_for_others(entry) {
-            return false;
+            return;
         }
         let better: String = name
             .split(|character: char| !character.is_ascii_alphanumeric())
@@ -263,7 +293,6 @@ impl<'a> Reader<'a> {
             format!("only ASCII letters and digits are allowed, as in `{better}`")
         };
         self.error_hint(entry.key_span, format!("`{name}` cannot name {what}"), hint);
-        false
     }
 }
 

@@ -5,9 +5,11 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use indexmap::IndexMap;
+
 use super::read::Reader;
-use super::{Entry, Node, NodeKind, Template, section};
-use crate::diagnostic::{Diagnostic, Span};
+use super::{Entry, Loops, Node, NodeKind, Template, section};
+use crate::diagnostic::{Diagnostic, Span, sort};
 
 /// What is said of a function that only `AWS::LanguageExtensions` has.
 pub(crate) const NEEDS_EXTENSIONS: &str = "it needs `Transform: AWS::LanguageExtensions`";
@@ -42,12 +44,9 @@ pub(super) fn is_repeating(root: &Node) -> bool {
     !found.is_empty()
 }
 
-/// The template with its loops written out.
-///
-/// # Errors
-///
-/// What is wrong with the loops; if nothing is, with the form of what they make.
-pub fn expand(template: &Template, resolve: &mut Resolve<'_>) -> Result<Template, Vec<Diagnostic>> {
+/// The template with its loops written out. What is wrong with them, and with the form of what they
+/// make, is among its findings; a loop that is wrong makes nothing.
+pub fn expand(template: &Template, resolve: &mut Resolve<'_>) -> Template {
     let mut expansion = Expansion {
         reader: Reader::new(&template.source),
         resolve,
@@ -56,22 +55,48 @@ pub fn expand(template: &Template, resolve: &mut Resolve<'_>) -> Result<Template
         complained: BTreeSet::new(),
         made: 0,
         is_halted: false,
+        failed: 0,
     };
     expansion.check_names(&template.root);
     let mut root = template.root.clone();
     if let NodeKind::Map(entries) = &mut root.kind {
         for entry in entries {
-            if let Some((_, position)) = SECTIONS.iter().find(|(name, _)| *name == entry.key) {
+            if let Some((name, position)) = SECTIONS.iter().find(|(name, _)| *name == entry.key) {
+                let failed = expansion.failed;
                 entry.value = expansion.copy(&entry.value, *position);
+                if expansion.failed > failed {
+                    expansion.reader.incomplete.insert(name);
+                }
             }
         }
     }
-    let Expansion { reader, unresolved, .. } = expansion;
-    let findings = reader.finish();
-    if findings.is_err() || !unresolved.is_empty() {
-        return Err(unresolved.into_iter().chain(findings.err().unwrap_or_default()).collect());
-    }
-    section::read(&template.source, root)
+    let Expansion { reader, unresolved, is_halted, .. } = expansion;
+    let mut expanded = match is_halted {
+        false => section::read(&template.source, root, &reader.incomplete),
+        // What they made until then is no template.
+        true => Template {
+            loops: Loops::None,
+            resources: IndexMap::new(),
+            incomplete: SECTIONS.iter().map(|(name, _)| *name).collect(),
+            ..template.clone()
+        },
+    };
+    let mut findings = template.findings.clone();
+    findings.extend(unresolved);
+    findings.extend(reader.into_findings());
+    findings.append(&mut expanded.findings);
+    sort(&mut findings);
+    findings.dedup_by(|later, first| is_of_same_text(later, first));
+    Template { findings, ..expanded }
+}
+
+/// Whether two findings say the same of one text, which a loop has made into several things.
+fn is_of_same_text(one: &Diagnostic, other: &Diagnostic) -> bool {
+    let words = |finding: &Diagnostic| {
+        let parts = finding.message.split('`').step_by(2).map(str::to_owned);
+        parts.collect::<Vec<_>>()
+    };
+    one.place == other.place && one.hints == other.hints && words(one) == words(other)
 }
 
 /// Where a node stands, as far as it decides on loops.
@@ -111,6 +136,8 @@ struct Expansion<'a, 'r> {
     complained: BTreeSet<Span>,
     made: usize,
     is_halted: bool,
+    /// How many loops could not be written out.
+    failed: usize,
 }
 
 /// The entries of a map being put together.
@@ -118,6 +145,8 @@ struct Expansion<'a, 'r> {
 struct Collected {
     entries: Vec<Entry>,
     keys: HashMap<String, Span>,
+    /// Whether a loop among them could not be written out.
+    is_broken: bool,
 }
 
 impl Expansion<'_, '_> {
@@ -173,7 +202,10 @@ impl Expansion<'_, '_> {
                 None => {
                     let mut collected = Collected::default();
                     self.entries(entries, position, &mut collected);
-                    NodeKind::Map(collected.entries)
+                    match collected.is_broken && position == Position::Properties {
+                        true => NodeKind::Broken,
+                        false => NodeKind::Map(collected.entries),
+                    }
                 }
             },
             other => other.clone(),
@@ -216,6 +248,7 @@ impl Expansion<'_, '_> {
             let (line, column) = self.reader.place(*first).line_column();
             let message = format!("`{key}` would be there twice");
             let hint = format!("the first is at line {line}, column {column}");
+            self.failed += 1;
             self.complain(entry, message, hint);
             return true;
         }
@@ -223,6 +256,7 @@ impl Expansion<'_, '_> {
         if is_name && key != entry.key && !is_plain(key) {
             let message = format!("`{}` would become `{key}`, which cannot be a name", entry.key);
             let hint = "`&{…}` instead of `${…}` leaves out all but letters and digits".to_owned();
+            self.failed += 1;
             self.complain(entry, message, hint);
             return true;
         }
@@ -236,23 +270,11 @@ impl Expansion<'_, '_> {
     }
 
     fn repeat(&mut self, entry: &Entry, position: Position, into: &mut Collected) {
-        let [identifier, collection, fragment] = entry.value.items() else {
-            self.reader.error(
-                entry.value.span,
-                format!("`{LOOP}` takes an identifier, a collection and what to repeat"),
-            );
+        let Some((name, members, fragment)) = self.parts(entry) else {
+            into.is_broken = true;
+            self.failed += usize::from(position != Position::Properties);
             return;
         };
-        if self.bound.len() == MOST_NESTED {
-            let message = format!("loops stand within each other {MOST_NESTED} deep at most");
-            self.reader.error(entry.key_span, message);
-            return;
-        }
-        let Some(name) = self.identifier(identifier) else { return };
-        if !self.is_repeatable(&name, fragment) {
-            return;
-        }
-        let Some(members) = self.members(collection) else { return };
         for member in members {
             self.charge(member.len(), fragment.span);
             self.bound.push((name.clone(), member));
@@ -262,6 +284,28 @@ impl Expansion<'_, '_> {
                 return;
             }
         }
+    }
+
+    /// The identifier of a loop, what it stands for in turn, and what is repeated.
+    fn parts<'n>(&mut self, entry: &'n Entry) -> Option<(String, Vec<String>, &'n Node)> {
+        let [identifier, collection, fragment] = entry.value.items() else {
+            if !entry.value.is_broken() {
+                let message =
+                    format!("`{LOOP}` takes an identifier, a collection and what to repeat");
+                self.reader.error(entry.value.span, message);
+            }
+            return None;
+        };
+        if self.bound.len() == MOST_NESTED {
+            let message = format!("loops stand within each other {MOST_NESTED} deep at most");
+            self.reader.error(entry.key_span, message);
+            return None;
+        }
+        let name = self.identifier(identifier)?;
+        if !self.is_repeatable(&name, fragment) {
+            return None;
+        }
+        Some((name, self.members(collection)?, fragment))
     }
 
     fn identifier(&mut self, node: &Node) -> Option<String> {
@@ -355,6 +399,7 @@ impl Expansion<'_, '_> {
         if self.made > MOST_MADE {
             self.is_halted = true;
             let message = "the loops make this template too large";
+            self.failed += 1;
             let hint = format!("all loops together may make about {} MiB", MOST_MADE >> 20);
             self.reader.error_hint(span, message, hint);
         }

@@ -35,13 +35,14 @@ const REPLACE_POLICIES: &[&str] = &["Delete", "Retain", "Snapshot"];
 
 pub(super) fn read_all(reader: &mut Reader<'_>, node: &Node) -> IndexMap<LogicalId, ResourceNode> {
     let mut resources = IndexMap::new();
-    let entries = reader.entries(node, "`Resources`");
-    if entries.is_empty() && matches!(node.kind, NodeKind::Map(_)) {
+    let entries = reader.declarations(node, "Resources");
+    if entries.is_empty() && !reader.incomplete.contains("Resources") {
         let hint = "every template declares at least one resource".to_owned();
         reader.error_hint(node.span, "`Resources` is empty", hint);
     }
     for entry in entries {
-        if reader.is_name(entry, "a resource") {
+        if !reader.stands_for_others(entry, "Resources") {
+            reader.check_name(entry, "a resource");
             let resource = read(reader, entry);
             resources.insert(resource.id.clone(), resource);
         }
@@ -57,8 +58,10 @@ fn read(reader: &mut Reader<'_>, entry: &Entry) -> ResourceNode {
     let (type_name, type_span) =
         fields.spanned("Type", reader).unwrap_or_else(|| (String::new(), entry.key_span));
     let none = Node { kind: NodeKind::Map(Vec::new()), span: entry.key_span };
-    if let Some(properties) = fields.get("Properties") {
-        reader.entries(properties, &fields.name("Properties"));
+    let mut properties = fields.get("Properties").cloned().unwrap_or(none);
+    if !matches!(properties.kind, NodeKind::Map(_)) {
+        reader.entries(&properties, &fields.name("Properties"));
+        properties.kind = NodeKind::Broken;
     }
     for key in ["CreationPolicy", "UpdatePolicy"] {
         if let Some(policy) = fields.entry(key) {
@@ -72,7 +75,7 @@ fn read(reader: &mut Reader<'_>, entry: &Entry) -> ResourceNode {
         id_span: entry.key_span,
         type_name,
         type_span,
-        properties: fields.get("Properties").cloned().unwrap_or(none),
+        properties,
         depends_on: depends_on(reader, &fields),
         condition: fields.spanned("Condition", reader),
         deletion_policy: policy(reader, &fields, "DeletionPolicy"),

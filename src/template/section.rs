@@ -3,12 +3,14 @@
 //! Everything that is wrong with the form is reported together. What names refer to is not looked
 //! at here: that is evaluation's part.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::load::{self, Loaded};
 use super::read::{Fields, Keys, Reader, listed};
-use super::{Language, Loops, Node, NodeKind, Template, load, output, parameter, repeat, resource};
+use super::{Language, Loops, Node, NodeKind, Template, output, parameter, repeat, resource};
 use crate::diagnostic::{Diagnostic, Source, nearest};
 
 const KEYS: Keys = Keys { known: SECTIONS, required: &["Resources"] };
@@ -35,22 +37,60 @@ const EXTENSIONS: &str = "AWS::LanguageExtensions";
 
 const CONDITION_FUNCTIONS: &[&str] = &["Fn::And", "Fn::Or", "Fn::Not", "Fn::Equals", "Condition"];
 
-/// Reads a template.
+/// Reads a template that is right in its form.
+///
+/// # Errors
+///
+/// Everything that is wrong with its form.
 pub fn parse(source: &Arc<Source>) -> Result<Template, Vec<Diagnostic>> {
-    read(source, load(source).map_err(|error| vec![error])?)
+    draft(source)?.sound()
 }
 
-/// Tells the sections of a document apart.
-pub(crate) fn read(source: &Arc<Source>, root: Node) -> Result<Template, Vec<Diagnostic>> {
-    let language = language(root.get("Transform"));
-    let mut reader = Reader::new(source).speaking(language);
+/// Reads a template as far as it can be understood: what is wrong with its form is among its
+/// findings, and hides nothing else that is wrong with it.
+///
+/// # Errors
+///
+/// What keeps it from being understood at all.
+pub fn draft(source: &Arc<Source>) -> Result<Template, Vec<Diagnostic>> {
+    let Loaded { mut root, findings } = load::read(source)?;
+    let mut reader = Reader::new(source);
+    findings.into_iter().for_each(|finding| reader.note(finding));
     if root.kind == NodeKind::Null {
         let error = Diagnostic::error(format!("`{}` is empty", source.name));
         return Err(vec![error.hint("a template has at least a `Resources` section")]);
     }
+    if let Some(node) = root.get("Transform")
+        && transforms(node).iter().any(is_foreign)
+    {
+        // Nobody knows what the template is after it.
+        transform(&mut reader, node);
+        return Err(reader.into_findings());
+    }
+    respell(&mut reader, &mut root);
+    Ok(read_with(reader, source, root))
+}
+
+/// Tells the sections of a document apart, of which some are known to declare more than they say.
+pub(crate) fn read(
+    source: &Arc<Source>,
+    root: Node,
+    incomplete: &BTreeSet<&'static str>,
+) -> Template {
+    let mut reader = Reader::new(source);
+    reader.incomplete.extend(incomplete);
+    read_with(reader, source, root)
+}
+
+fn read_with(reader: Reader<'_>, source: &Arc<Source>, root: Node) -> Template {
+    let language = language(root.get("Transform"));
+    let mut reader = reader.speaking(language);
     let top = root.entries().first().map_or(root.span, |entry| entry.key_span);
     let sections = reader.fields(&root, top, "the template", KEYS);
     header(&mut reader, &sections);
+    if sections.get("Resources").is_none() {
+        reader.incomplete.insert("Resources");
+    }
     let parameters = sections.get("Parameters").map(|node| parameter::read_all(&mut reader, node));
     let resources = sections.get("Resources").map(|node| resource::read_all(&mut reader, node));
     let outputs = sections.get("Outputs").map(|node| output::read_all(&mut reader, node));
@@ -65,8 +105,7 @@ pub(crate) fn read(source: &Arc<Source>, root: Node) -> Result<Template, Vec<Dia
             "`Ref` could mean either: rename one of them".to_owned(),
         );
     }
-    let warnings = reader.finish()?;
-    Ok(Template {
+    Template {
         source: Arc::clone(source),
         language,
         loops: loops(language, &root),
@@ -76,9 +115,26 @@ pub(crate) fn read(source: &Arc<Source>, root: Node) -> Result<Template, Vec<Dia
         resources,
         outputs: outputs.unwrap_or_default(),
         rules: rules.unwrap_or_default(),
-        warnings,
+        incomplete: reader.incomplete.clone(),
+        findings: reader.into_findings(),
         root,
-    })
+    }
+}
+
+/// Gives misspelt sections the names that are meant, so that what is in them is looked at.
+fn respell(reader: &mut Reader<'_>, root: &mut Node) {
+    let NodeKind::Map(entries) = &mut root.kind else { return };
+    let mut there: Vec<String> = entries.iter().map(|entry| entry.key.clone()).collect();
+    for entry in entries.iter_mut().filter(|entry| !SECTIONS.contains(&entry.key.as_str())) {
+        let near = nearest(&entry.key, SECTIONS.iter().copied());
+        let Some(meant) = near.filter(|near| !there.iter().any(|key| key == near)) else {
+            continue;
+        };
+        let message = format!("unknown key `{}` in the template", entry.key);
+        reader.error_hint(entry.key_span, message, format!("did you mean `{meant}`?"));
+        meant.clone_into(&mut entry.key);
+        there.push(meant.to_owned());
+    }
 }
 
 /// The sections that only say something about the template.
@@ -114,9 +170,23 @@ fn loops(language: Language, root: &Node) -> Loops {
     }
 }
 
+/// Whether a transform is none that is made here, nor meant to be.
+fn is_foreign(name: &Node) -> bool {
+    match &name.kind {
+        NodeKind::String(text) => !is_extensions(text),
+        NodeKind::Map(_) => true,
+        _ => false,
+    }
+}
+
+fn is_extensions(name: &str) -> bool {
+    nearest(name, [EXTENSIONS]).is_some()
+}
+
+/// A misspelt one is complained of, and taken for what is meant.
 fn language(transform: Option<&Node>) -> Language {
     let mut names = transform.map(transforms).unwrap_or_default().iter();
-    match names.any(|name| name.text() == Some(EXTENSIONS)) {
+    match names.any(|name| name.text().is_some_and(is_extensions)) {
         true => Language::Extended,
         false => Language::Plain,
     }
@@ -124,9 +194,13 @@ fn language(transform: Option<&Node>) -> Language {
 
 fn transform(reader: &mut Reader<'_>, node: &Node) {
     for node in transforms(node).iter().filter(|node| node.text() != Some(EXTENSIONS)) {
-        let message = match node.text() {
-            Some(name) => format!("the transform `{name}` is not supported yet"),
-            None => "transforms are not supported yet".to_owned(),
+        let message = match &node.kind {
+            NodeKind::String(name) => format!("the transform `{name}` is not supported yet"),
+            NodeKind::Map(_) => "transforms are not supported yet".to_owned(),
+            _ => {
+                reader.expected(node, "`Transform`", "the name of a transform");
+                continue;
+            }
         };
         let near = node.text().and_then(|name| nearest(name, [EXTENSIONS]));
         let hint = match near {
@@ -140,10 +214,11 @@ fn transform(reader: &mut Reader<'_>, node: &Node) {
 /// Two levels of maps over strings and lists of strings.
 fn mappings(reader: &mut Reader<'_>, node: &Node) -> IndexMap<String, Node> {
     let mut mappings = IndexMap::new();
-    for mapping in reader.entries(node, "`Mappings`") {
-        if !reader.is_name(mapping, "a mapping") {
+    for mapping in reader.declarations(node, "Mappings") {
+        if reader.stands_for_others(mapping, "Mappings") {
             continue;
         }
+        reader.check_name(mapping, "a mapping");
         let what = format!("the mapping `{}`", mapping.key);
         for top in reader.entries(&mapping.value, &what) {
             for second in reader.entries(&top.value, &format!("`{}` of {what}", top.key)) {
@@ -165,14 +240,16 @@ fn mapped(reader: &mut Reader<'_>, value: &Node, what: &str) {
 
 fn conditions(reader: &mut Reader<'_>, node: &Node) -> IndexMap<String, Node> {
     let mut conditions = IndexMap::new();
-    for entry in reader.entries(node, "`Conditions`") {
+    for entry in reader.declarations(node, "Conditions") {
         // AWS's own templates have dashes and ampersands in these names.
-        if reader.stands_for_others(entry) {
+        if reader.stands_for_others(entry, "Conditions") {
             continue;
         }
-        match entry.value.single() {
+        let mut condition = entry.value.clone();
+        match condition.single() {
             Some(function) if CONDITION_FUNCTIONS.contains(&function.key.as_str()) => {
-                conditions.insert(entry.key.clone(), entry.value.clone());
+                conditions.insert(entry.key.clone(), condition);
+                continue;
             }
             Some(function) => reader.error_hint(
                 function.key_span,
@@ -184,6 +261,8 @@ fn conditions(reader: &mut Reader<'_>, node: &Node) -> IndexMap<String, Node> {
                 reader.expected(&entry.value, &what, "a condition function");
             }
         }
+        condition.kind = NodeKind::Broken;
+        conditions.insert(entry.key.clone(), condition);
     }
     conditions
 }

@@ -53,33 +53,41 @@ pub(super) enum Tagging {
     Text,
     /// The node is the argument of a function.
     Function { key: &'static str, span: Span },
+    /// Nobody knows what.
+    Unknown,
 }
 
-/// Reads the tag written at a span.
-pub(super) fn read(tag: &Tag, span: Span, source: &Arc<Source>) -> Result<Tagging, Diagnostic> {
+/// Reads the tag written at a span. A misspelt one is taken for the one that is meant, and said.
+pub(super) fn read(tag: &Tag, span: Span, source: &Arc<Source>) -> (Tagging, Option<Diagnostic>) {
     if let Some(core) = tag.core_suffix() {
-        return Ok(if core == "str" { Tagging::Text } else { Tagging::None });
+        return (if core == "str" { Tagging::Text } else { Tagging::None }, None);
     }
     if tag.original() == "!" {
-        return Ok(Tagging::Text);
+        return (Tagging::Text, None);
     }
     let known = FUNCTIONS.iter().find(|(name, _)| tag.handle() == "!" && *name == tag.suffix());
     match known {
-        Some((_, key)) => Ok(Tagging::Function { key, span }),
-        None => Err(unknown(tag, span, source)),
+        Some((_, key)) => (Tagging::Function { key, span }, None),
+        None => unknown(tag, span, source),
     }
 }
 
-fn unknown(tag: &Tag, span: Span, source: &Arc<Source>) -> Diagnostic {
+fn unknown(tag: &Tag, span: Span, source: &Arc<Source>) -> (Tagging, Option<Diagnostic>) {
     let name = tag.suffix();
     let bare = name.strip_prefix("Fn::").unwrap_or(name);
-    let hint = if LONG_ONLY.contains(&bare) {
-        Some(format!("`Fn::{bare}` has no short form: write `Fn::{bare}:`"))
-    } else {
-        nearest(bare, FUNCTIONS.iter().map(|(name, _)| *name))
-            .map(|near| format!("did you mean `!{near}`?"))
-    };
-    Diagnostic::error(format!("unknown tag `{}`", tag.original())).at(source, span).hint_if(hint)
+    let error = Diagnostic::error(format!("unknown tag `{}`", tag.original())).at(source, span);
+    if LONG_ONLY.contains(&bare) {
+        let hint = format!("`Fn::{bare}` has no short form: write `Fn::{bare}:`");
+        return (Tagging::Unknown, Some(error.hint(hint)));
+    }
+    let near = nearest(bare, FUNCTIONS.iter().map(|(name, _)| *name));
+    match FUNCTIONS.iter().find(|(name, _)| near == Some(*name)) {
+        Some((name, key)) => {
+            let error = error.hint(format!("did you mean `!{name}`?"));
+            (Tagging::Function { key, span }, Some(error))
+        }
+        None => (Tagging::Unknown, Some(error)),
+    }
 }
 
 /// The long form of a tagged node.

@@ -18,6 +18,7 @@ fn yaml(text: &str) -> Node {
 /// A node as compact text: bare literals, quoted strings.
 fn shape(node: &Node) -> String {
     match &node.kind {
+        NodeKind::Broken => "broken".to_owned(),
         NodeKind::Null => "null".to_owned(),
         NodeKind::Literal(Literal::Bool { value, text }) => format!("{value}={text}"),
         NodeKind::Literal(Literal::Number { text }) => text.clone(),
@@ -63,7 +64,7 @@ fn said(findings: &[Diagnostic]) -> String {
 fn refused(name: &str, text: &str) -> String {
     match load(&source(name, text)) {
         Ok(node) => panic!("accepted: {}", shape(&node)),
-        Err(error) => said(&[error]).trim_end().to_owned(),
+        Err(errors) => said(&errors).trim_end().to_owned(),
     }
 }
 
@@ -104,6 +105,58 @@ fn plain_scalars_are_those_of_yaml_1_1() {
         let expected = if text == "-" { "[\"x\"]" } else { expected };
         assert_eq!(shape(&yaml(&format!("k: {written}"))), format!("{{k: {expected}}}"), "{text}");
     }
+}
+
+#[test]
+fn numbers_that_cloudformation_reads_otherwise_are_warned_of() {
+    let warned = |text: &str| {
+        let text = format!("Description: {text}\nResources: {{A: {{Type: x}}}}\n");
+        said(&parse(&source("t.yaml", &text)).expect("a warning at most").findings)
+    };
+    for (text, number) in [
+        ("012345670123", "1402433619"),
+        ("-010", "-8"),
+        ("0x1F", "31"),
+        ("0b11", "3"),
+        ("1_000", "1000"),
+        ("22:22", "1342"),
+        ("1:30:05", "5405"),
+        ("0_7", "7"),
+    ] {
+        assert_eq!(
+            warned(text),
+            format!(
+                "~1:14 CloudFormation reads `{text}` as the number {number} | Cairn takes it as it is \
+                 written; quote it to say so: `\"{text}\"`\n"
+            )
+        );
+    }
+    for text in [
+        "012345678901",
+        "007",
+        "00",
+        "+5",
+        "1.50",
+        "03:30",
+        "1:75",
+        "1:2:x",
+        "2010-09-09",
+        "0x",
+        "0xg",
+        "'010'",
+        "\"0x1F\"",
+        "!!str 010",
+        "1e3",
+        "2001-12-14 21:59:43",
+        "99999999999999999999999",
+    ] {
+        assert_eq!(warned(text), "", "{text}");
+    }
+    let keys = "Mappings: {M: {012345670123: {a: b}}}\nResources: {A: {Type: x}}\n";
+    let template = parse(&source("t.yaml", keys)).expect("a warning at most");
+    assert!(said(&template.findings).starts_with("~1:16 CloudFormation reads `012345670123`"));
+    let json = "{\"Description\": \"010\", \"Resources\": {\"A\": {\"Type\": \"x\"}}}";
+    assert_eq!(parse(&source("t.json", json)).expect("it is right").findings, []);
 }
 
 #[test]
@@ -358,7 +411,7 @@ Outputs:
   Id: {Value: !Ref A, Description: x, Condition: Yes, Export: {Name: !Sub 'a-b'}}
 ";
     let template = parse(&source("t.yaml", text)).expect("nothing is wrong with it");
-    assert!(template.warnings.is_empty());
+    assert_eq!(template.findings, []);
     let count = &template.parameters["Count"];
     assert_eq!(count.default.as_ref().and_then(Node::text), Some("007"));
     assert_eq!(
@@ -392,7 +445,7 @@ fn warnings_do_not_stop_a_template() {
     let template = parse(&source("t.yaml", text)).expect("only warnings");
     assert_eq!(template.rules.len(), 1);
     assert_eq!(
-        said(&template.warnings),
+        said(&template.findings),
         "\
 ~2:1 `Hooks` have no effect | they belong to CodeDeploy, which only CloudFormation drives
 ~4:16 `UpdatePolicy` of the resource `A` has no effect | a resource is done when AWS says that it is ready
@@ -404,7 +457,7 @@ fn warnings_do_not_stop_a_template() {
 fn everything_that_is_wrong_is_said_in_order() {
     let text = "\
 AWSTemplateFormatVersion: 2010-09-08
-Transform: [AWS::LanguageExtension, AWS::Serverless-2016-10-31]
+Transform: [AWS::LanguageExtension]
 Outputs:
   O: {Description: x}
   P: {Value: x, Export: {Nam: x}}
@@ -434,7 +487,6 @@ Resource: 1
         "\
 1:27 `AWSTemplateFormatVersion` must be `2010-09-09`, not `2010-09-08`
 2:13 the transform `AWS::LanguageExtension` is not supported yet | did you mean `AWS::LanguageExtensions`?
-2:37 the transform `AWS::Serverless-2016-10-31` is not supported yet | give the template as it is after the transform, without it
 4:3 the output `O` has no `Value`
 5:26 unknown key `Nam` in `Export` of the output `P` | did you mean `Name`?
 7:15 `Strin` is not a type of parameters | did you mean `String`?
@@ -465,7 +517,7 @@ Resource: 1
 fn a_template_has_resources() {
     for (text, expected) in [
         (
-            "Resource:\n  A: {}\n",
+            "Resource:\n  A: {Type: x}\n",
             "1:1 unknown key `Resource` in the template | did you mean `Resources`?\n",
         ),
         ("Outputs: {}\n", "1:1 the template has no `Resources`\n"),
@@ -496,6 +548,6 @@ fn findings_have_a_limit() {
         (0..101).map(|number| format!("  R{number}: {{Type: x, UpdatePolicy: {{}}}}\n")).collect();
     let text = format!("Resources:\n{}", resources.concat());
     let template = parse(&source("t.yaml", &text)).expect("only warnings");
-    assert_eq!(template.warnings.len(), 101);
-    assert_eq!(template.warnings[100].message, "1 more warnings in `t.yaml`");
+    assert_eq!(template.findings.len(), 101);
+    assert_eq!(template.findings[100].message, "1 more warnings in `t.yaml`");
 }

@@ -10,6 +10,7 @@ mod loops;
 mod modules;
 mod outside;
 mod templates;
+mod together;
 mod trust;
 mod types;
 

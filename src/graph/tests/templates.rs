@@ -211,6 +211,8 @@ Outputs:
 11:23 `AWS::EC2::VPC` has no attribute `Foo` | it offers CidrBlock, CidrBlockAssociations, \
 DefaultNetworkAcl, DefaultSecurityGroup, EnableDnsHostnames, EnableDnsSupport, InstanceTenancy, \
 Ipv4IpamPoolId, Ipv4NetmaskLength, Ipv6CidrBlocks, Tags, VpcId
+12:17 output `List` is not a string | join a list: `!Join [\",\", …]`
+13:17 output `None` has no value
 ",
     );
     check(
@@ -301,13 +303,66 @@ parameters and mappings
     );
 }
 
+/// A template is right for some region; which one it is deployed to is known when it is planned.
+#[test]
+fn zones_of_another_region_are_no_mistake_of_a_template() {
+    let text = r"
+Resources:
+  Vpc: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.0.0.0/16}}
+  A: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref Vpc, CidrBlock: 10.0.0.0/24, AvailabilityZone: eu-west-1a}}
+  B: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref Vpc, CidrBlock: 10.0.1.0/24, AvailabilityZone: us-east-1-bos-1a}}
+Outputs: {Zone: {Value: !Select [0, !GetAZs eu-west-1]}}
+";
+    let graph = graph(text);
+    assert_eq!(said(&graph.warnings), "");
+    assert_eq!(
+        said(&graph.obstacles),
+        "~6:45 Cairn does not know the zones of another region (`eu-west-1`) yet | leave it empty for the stack's region\n"
+    );
+    let mut here = inputs(&[]);
+    here.exports = Some(BTreeMap::new());
+    let findings = synth(template(text), here).expect_err("one subnet is elsewhere");
+    assert!(
+        said(&findings).starts_with(
+            "4:103 `eu-west-1a` is no zone of us-east-1 | `!Select [0, !GetAZs \"\"]` is one of the region that a stack is deployed to\n"
+        ),
+        "{}",
+        said(&findings)
+    );
+}
+
+/// One operand can decide, whatever the others will be.
+#[test]
+fn a_condition_is_settled_by_what_decides_it() {
+    let text = r"
+Parameters: {Given: {Type: String, Default: a}, Not: {Type: String}}
+Conditions:
+  Open: !Equals [!Ref Not, a]
+  True: !Equals [!Ref Given, a]
+  False: !Equals [!Ref Given, b]
+  And: !And [{Condition: Open}, {Condition: False}]
+  Or: !Or [{Condition: Open}, {Condition: True}]
+  OpenAnd: !And [{Condition: Open}, {Condition: True}]
+  OpenOr: !Or [{Condition: Open}, {Condition: False}]
+  OpenNot: !Not [{Condition: Open}]
+  NotAnd: !Not [{Condition: And}]
+Resources: {Group: {Type: AWS::Logs::LogGroup}}
+";
+    let settled = graph(text).conditions;
+    let settled: Vec<_> = settled.iter().map(|(name, holds)| (name.as_str(), *holds)).collect();
+    assert_eq!(
+        settled,
+        [("And", false), ("False", false), ("NotAnd", true), ("Or", true), ("True", true)]
+    );
+}
+
 const PARAMETERS: &str = r#"
 Parameters:
   Size: {Type: Number, Default: 1, MinValue: 1, MaxValue: 4}
   Stage: {Type: String, Default: dev, AllowedValues: [dev, prod]}
   Name: {Type: String, Default: abc, AllowedPattern: "[a-z]+", ConstraintDescription: lower case}
   Short: {Type: String, Default: ab, MinLength: 2, MaxLength: 3}
-  Ports: {Type: List<Number>, Default: "1, 2"}
+  Ports: {Type: List<Number>, Default: "1, 2", AllowedValues: [1, 2, 3, "5,6"]}
   Pin: {Type: Number, NoEcho: true, Default: 1, MaxValue: 9}
   Word: {Type: String, NoEcho: true, Default: a, AllowedPattern: "[a-z]"}
 Resources:
@@ -329,6 +384,11 @@ fn parameters_keep_to_their_constraints() {
         (("Short", "a"), "6:3 parameter `Short` has 1 characters, at least 2 are needed"),
         (("Short", "abcd"), "6:3 parameter `Short` has 4 characters, at most 3 are allowed"),
         (("Ports", "1,x"), "7:3 parameter `Ports`: `x` is not a number"),
+        (("Ports", "5,6"), ""),
+        (
+            ("Ports", "3,5"),
+            "7:3 parameter `Ports`: `5` is none of 1, 2, 3, 5,6 | did you mean `1`?",
+        ),
         (("Nmae", "a"), "- the template has no parameter `Nmae` | did you mean `Name`?"),
         // What is hidden is not repeated.
         (("Pin", "12345"), "8:3 parameter `Pin`: its value is more than 9"),
@@ -466,6 +526,46 @@ fn findings_have_a_limit() {
     assert_eq!(findings.len(), 101);
     assert_eq!(findings[0].message, "there is no resource or parameter `X0`");
     assert_eq!(findings[100].message, "at least 1 more errors in `t.yaml`");
+}
+
+/// Cairn takes more than CloudFormation does, and says so.
+#[test]
+fn what_cloudformation_would_not_take_is_warned_of() {
+    let many = |count: usize, entry: &str| {
+        let entries = (0..count).map(|at| entry.replace('#', &at.to_string()));
+        entries.collect::<Vec<_>>().concat()
+    };
+    let template_of = |extra: usize| {
+        format!(
+            "Description: {}\nParameters:\n  P: {{Type: String, Default: {}, Description: {}}}\n{}\
+             Mappings:\n  M: {{a: {{{}}}}}\nResources:\n{}  {}: {{Type: AWS::Logs::LogGroup}}\n\
+             Outputs:\n{}",
+            "d".repeat(1024 + extra),
+            "v".repeat(4096 + extra),
+            "p".repeat(4000 + extra),
+            many(199 + extra, "  P#: {Type: String, Default: a}\n"),
+            many(200 + extra, "k#: v, "),
+            many(499 + extra, "  R#: {Type: AWS::Logs::LogGroup}\n"),
+            "n".repeat(255 + extra),
+            many(200 + extra, "  O#: {Value: a}\n"),
+        )
+    };
+    assert_eq!(said(&graph(&template_of(0)).warnings), "");
+    let warnings = graph(&template_of(1)).warnings;
+    let messages: Vec<_> = warnings.iter().map(|one| one.message.as_str()).collect();
+    assert_eq!(
+        messages,
+        [
+            "a description of 1025 bytes: CloudFormation takes 1024 at most",
+            "201 parameters: CloudFormation takes 200 in a template",
+            "a description of 4001 characters: CloudFormation takes 4000 of a parameter",
+            "the value of `P` has 4097 bytes: CloudFormation takes 4096",
+            "201 keys in the mapping `M`: CloudFormation takes 200 in one",
+            "501 resources: CloudFormation takes 500 in a template",
+            "a name of 256 characters: CloudFormation takes 255",
+            "201 outputs: CloudFormation takes 200 in a template",
+        ]
+    );
 }
 
 #[test]
