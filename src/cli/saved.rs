@@ -78,10 +78,10 @@ pub fn what_for(path: &Path, plan: &Plan) -> String {
     };
     let run = format!("`cairn {command} {path}`");
     match (refused(plan), plan.has_work()) {
-        (Some(_), _) => format!("{path} is to be looked at only: {run} would refuse it"),
-        (None, false) => format!("{path} is to be looked at only: there is nothing to do"),
+        (Some(_), _) => format!("\n{path} is to be looked at only: {run} would refuse it"),
+        (None, false) => format!("\n{path} is to be looked at only: there is nothing to do"),
         (None, true) => format!(
-            "{run} does exactly this, within a day and while nothing it was made from has changed"
+            "\n{run} does exactly this, within a day and while nothing it was made from has changed"
         ),
     }
 }

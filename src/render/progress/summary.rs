@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{Calls, took};
 use crate::course::Path;
 use crate::plan::{Action, Plan, StepId};
+use crate::render::plan::is_shown;
 use crate::render::style::spoken_of;
 
 /// More names are hard to read: those of the steps that took longest stay.
@@ -12,11 +13,15 @@ const NAMES: usize = 5;
 /// In the place of those between.
 const SKIPPED: &str = "…";
 
-/// `25 created, 2 updated`; `None` where nothing was done.
+/// `25 created, 2 updated`; `None` where nothing was done. The old side of a replacement is counted
+/// no more than in the plan.
 pub fn totals(plan: &Plan, done: &[StepId]) -> Option<String> {
     let count = |wanted: &[Action]| {
         let all = done.iter().map(|id| &plan.steps[id.0]);
-        all.filter(|step| super::is_visible(step) && wanted.contains(&step.action)).count()
+        all.filter(|step| {
+            super::is_visible(step) && is_shown(plan, step) && wanted.contains(&step.action)
+        })
+        .count()
     };
     let kinds: [(&[Action], &str); 6] = [
         (&[Action::Create], "created"),
