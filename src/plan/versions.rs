@@ -27,17 +27,24 @@ pub fn missing(
     for step in steps {
         let Some(agent) = pinned.get(&step.logical_id) else { continue };
         let Some(has) = versions(steps, graph, (state, observed), (step, agent)) else { continue };
-        let missing = wanted(step).into_iter().find(|version| !has.contains(version));
+        let missing = wanted(step, state).into_iter().find(|version| !has.contains(version));
         found.extend(missing.map(|version| refusal(graph, step, agent, &version)));
     }
     found
 }
 
 /// The versions that a step is about to route to, where it makes or changes the routing.
-fn wanted(step: &Step) -> Vec<String> {
-    let is_change = matches!(step.operation, Operation::Create { .. } | Operation::Update { .. });
-    let changes = step.changes.iter().filter(|change| is_change && change.known);
-    let routing = changes.filter(|change| change.path == ROUTING).find_map(|it| it.to.as_ref());
+fn wanted(step: &Step, state: &State) -> Vec<String> {
+    let change = step.changes.iter().find(|change| change.path == ROUTING);
+    let current = || state.current(&step.logical_id)?.properties.get(ROUTING);
+    let routing = match (&step.operation, change) {
+        (Operation::Create { .. } | Operation::Update { .. }, Some(change)) if change.known => {
+            change.to.as_ref()
+        }
+        // What takes the place of another leads where that did.
+        (Operation::Create { .. }, None) => current(),
+        _ => None,
+    };
     let routes = routing.and_then(Json::as_array).into_iter().flatten();
     routes.filter_map(|route| Some(route["AgentVersion"].as_str()?.to_owned())).collect()
 }

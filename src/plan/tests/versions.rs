@@ -70,6 +70,16 @@ fn of_an_agent_that_is_there_aws_has_said_what_there_is() {
     assert_eq!(check("3", Some(&["1", "3"])), "");
     assert_eq!(check("2", Some(&["1", "3"])), none_of("2"));
     assert_eq!(check("2", None), "", "nothing was told, and nothing is judged");
+    let elsewhere = (
+        "{AgentId: !Ref AgentNine, AgentAliasName: live",
+        "{AgentId: !Ref Other, AgentAliasName: live",
+    );
+    let other = (
+        "  Cutting:",
+        "  Other:\n    Type: AWS::Bedrock::Agent\n    Properties: {AgentName: other}\n  Cutting:",
+    );
+    let said = said(Some(PINNED), &[elsewhere, other], Some(&["1"]));
+    assert_eq!(said, none_of("1").replace("AgentNine", "Other"), "it is another agent's then");
     // An alias that stays where it is asks for nothing.
     assert_eq!(check("1", Some(&["3"])), "");
 }
