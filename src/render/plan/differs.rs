@@ -111,7 +111,7 @@ mod tests {
             [
                 "- …ame same same same same ",
                 &format!(
-                    "+ …ame same same same same {}… 252 more characters",
+                    "+ …ame same same same same {}… 240 more characters",
                     &with("more")[200..264]
                 ),
             ]
