@@ -4,12 +4,10 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value as Json;
-
 use super::{Operation, Step, StepId};
 use crate::diagnostic::Diagnostic;
 use crate::graph::Graph;
-use crate::graph::aliases::{ROUTING, cutting, pinned};
+use crate::graph::aliases::{self, ROUTING, cutting, pinned};
 use crate::refresh::Observed;
 use crate::schema::{At, Segment};
 use crate::state::State;
@@ -27,26 +25,21 @@ pub fn missing(
     for step in steps {
         let Some(agent) = pinned.get(&step.logical_id) else { continue };
         let Some(has) = versions(steps, graph, (state, observed), (step, agent)) else { continue };
-        let missing = wanted(step, state).into_iter().find(|version| !has.contains(version));
+        let missing = wanted(step, graph).into_iter().find(|version| !has.contains(version));
         found.extend(missing.map(|version| refusal(graph, step, agent, &version)));
     }
     found
 }
 
-/// The versions that a step is about to route to, where it makes or changes the routing.
-fn wanted(step: &Step, state: &State) -> Vec<String> {
-    let change = step.changes.iter().find(|change| change.path == ROUTING);
-    let current = || state.current(&step.logical_id)?.properties.get(ROUTING);
-    let routing = match (&step.operation, change) {
-        (Operation::Create { .. } | Operation::Update { .. }, Some(change)) if change.known => {
-            change.to.as_ref()
-        }
-        // What takes the place of another leads where that did.
-        (Operation::Create { .. }, None) => current(),
-        _ => None,
-    };
-    let routes = routing.and_then(Json::as_array).into_iter().flatten();
-    routes.filter_map(|route| Some(route["AgentVersion"].as_str()?.to_owned())).collect()
+/// The versions that a step is about to route to, where it makes the alias or changes its routing.
+fn wanted(step: &Step, graph: &Graph) -> Vec<String> {
+    let changes = || step.changes.iter().any(|change| change.path == ROUTING);
+    match step.operation {
+        // What takes the place of another may lead where that did: no change says so then.
+        Operation::Create { .. } => aliases::versions(graph, &step.logical_id),
+        Operation::Update { .. } if changes() => aliases::versions(graph, &step.logical_id),
+        _ => Vec::new(),
+    }
 }
 
 /// What an agent has when a step begins, if that can be told.
