@@ -454,7 +454,7 @@ fn stages_are_assemblies_within_the_assembly() {
         let lines: Vec<String> = expected
             .iter()
             .map(|name| {
-                format!("cdk.out/assembly-{name}/Site.json is valid: 1 resources, 0 outputs\n")
+                format!("cdk.out/assembly-{name}/Site.json is valid: 1 resource, 0 outputs\n")
             })
             .collect();
         assert_eq!(said, lines.concat(), "{patterns}");
@@ -491,7 +491,7 @@ fn an_app_is_run_as_the_cdk_runs_it() {
     sandbox.write("cdk.json", &file.to_string());
     // With neither a stack nor an app, the cdk.json here says it.
     let said = sandbox.cairn("validate --context stage=prod").code(0);
-    assert_eq!(said.out, "made/A.json is valid: 1 resources, 0 outputs\n", "and nothing else");
+    assert_eq!(said.out, "made/A.json is valid: 1 resource, 0 outputs\n", "and nothing else");
     assert_eq!(in_order(&said.err, &["asked", "heard"]), ["asked", "heard"]);
     assert!(sandbox.path("built").exists());
     let manifest = sandbox.read("made/manifest.json");

@@ -1,6 +1,6 @@
 //! What people see of a run: on terminals of several sizes, without one, in a log and in a trace.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::Read as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 
 use crate::support::emulator::ministack;
 use crate::support::latency::Latency;
+use crate::support::perfetto;
 use crate::support::sandbox::{Ran, Sandbox};
 use crate::support::terminal::Terminal;
 
@@ -119,34 +120,9 @@ impl Trace {
         self.events.iter().filter(move |event| event["cat"] == kind)
     }
 
-    fn check_nesting(&self) {
-        let number = |event: &Json, key: &str| event[key].as_u64().expect("a number");
-        let mut tracks: BTreeMap<(u64, u64), Vec<(u64, u64)>> = BTreeMap::new();
-        let mut begun = BTreeMap::new();
-        for event in &self.events {
-            let track = (number(event, "pid"), number(event, "tid"));
-            match event["ph"].as_str() {
-                Some("X") => {
-                    let from = number(event, "ts");
-                    tracks.entry(track).or_default().push((from, from + number(event, "dur")));
-                }
-                Some("B") => assert_eq!(begun.insert(track, number(event, "ts")), None, "{event}"),
-                Some("E") => {
-                    let from = begun.remove(&track).expect("it was begun");
-                    tracks.entry(track).or_default().push((from, number(event, "ts")));
-                }
-                _ => {}
-            }
-        }
-        for (track, mut spans) in tracks {
-            spans.sort_by_key(|(from, to)| (*from, std::cmp::Reverse(*to)));
-            let mut open: Vec<u64> = Vec::new();
-            for (from, to) in spans {
-                open.retain(|end| *end > from);
-                assert!(open.last().is_none_or(|end| to <= *end), "{track:?}: {from} to {to}");
-                open.push(to);
-            }
-        }
+    /// Perfetto opens it without an error.
+    fn check(&self) {
+        assert_eq!(perfetto::complaints(&self.events), Vec::<String>::new());
     }
 }
 
@@ -155,7 +131,7 @@ async fn a_trace_tells_where_the_time_went() {
     let (_server, sandbox) = slow().await;
     let said = sandbox.cairn(&format!("deploy {STACK} --yes --trace deploy.json --stats")).code(0);
     let trace = Trace::read(&sandbox, "deploy.json");
-    trace.check_nesting();
+    trace.check();
     assert_eq!(trace.of("aws").count(), counted(&said), "every call is in it, and once");
     let ids = trace.of("aws").map(|call| call["args"]["request id"].as_str().expect("an id"));
     assert!(ids.collect::<BTreeSet<_>>().len() > 20);
@@ -163,7 +139,13 @@ async fn a_trace_tells_where_the_time_went() {
     let words: BTreeSet<&str> =
         trace.of("phase").filter_map(|phase| phase["name"].as_str()).collect();
     assert!(words.is_superset(&BTreeSet::from(["call", "write the journal"])));
-    assert!(trace.of("after").count() > 20, "there are arrows");
+    let awaited: usize = trace
+        .of("step")
+        .filter_map(|event| event["args"]["waited for"].as_array())
+        .map(Vec::len)
+        .sum();
+    let arrows = trace.of("after").filter(|event| event["ph"] == "s").count();
+    assert!(arrows > 20 && arrows <= awaited, "{arrows} of {awaited}");
     let seconds: f64 =
         trace.of("critical path").map(|span| span["args"]["seconds"].as_f64().expect("one")).sum();
     let line = said.err.lines().find(|line| line.contains("persona-agent is deployed in "));
@@ -184,6 +166,7 @@ async fn a_trace_tells_where_the_time_went() {
     killed.kill().expect("it runs");
     killed.wait().expect("it has ended");
     let trace = Trace::read(&sandbox, "teardown.json");
+    trace.check();
     assert!(trace.of("aws").count() > 0 && trace.of("critical path").count() == 0);
 
     // A file that cannot be written is told of before anything is done.

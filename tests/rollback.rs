@@ -119,7 +119,7 @@ async fn a_failed_update_goes_back() {
     assert_eq!(scene.inventory().await, deployed);
     scene.is_as_it_was();
     let none = scene.sandbox.cairn(&format!("rollback {STACK} --yes")).code(0);
-    assert!(none.out.contains("Nothing to do: 25 resources are as they were."), "{}", none.out);
+    assert!(none.out.contains("Nothing to do: 25 resources are as before."), "{}", none.out);
     scene.goes().await;
 }
 

@@ -322,7 +322,7 @@ async fn drift_is_what_others_did() {
     assert!(absent.contains("the stack `small` is not deployed"), "{absent}");
     sandbox.cairn(&format!("deploy {STACK} --yes")).code(0);
     let none = sandbox.cairn(&format!("drift {STACK}")).code(0).out;
-    assert!(none.contains("No drift: 3 resources are as they were last applied."), "{none}");
+    assert!(none.contains("No drift: 3 resources are as last applied."), "{none}");
 
     // What the template says now is a change, and no drift.
     sandbox.edit("stacks/small/stack.yaml", "RetentionInDays: !Ref Days", "RetentionInDays: 14");

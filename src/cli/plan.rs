@@ -23,6 +23,7 @@ use crate::permissions::{self, Scope};
 use crate::plan::drift::drift;
 use crate::plan::saved::SavedPlan;
 use crate::plan::{self, Plan, check_exports, outlooks, teardown};
+use crate::refresh::versions;
 use crate::render::diagnostic::{Color, render_all};
 use crate::render::plan::{Header, json, markdown, render};
 use crate::render::sarif::Log;
@@ -208,6 +209,9 @@ fn show_saved(args: &ShowArgs) -> Result<Code, Failure> {
         form => shown.render(form)?,
     };
     write(args.out.as_deref(), &text)?;
+    if args.form.form() == Form::Text && args.out.is_none() {
+        say(&saved::what_for(&args.file, &saved.plan));
+    }
     let passes = args.fail.reasons(&saved.plan).is_empty();
     Ok(if passes { Code::Success } else { Code::Stopped })
 }
@@ -301,7 +305,7 @@ async fn of(
     let rules = args.policy.rules(project)?;
     let session = Session::open(&project.environment, loaded.collected.assets.clone()).await?;
     let state = session.state(project).await?;
-    let observed = session.observe(&state).await?;
+    let mut observed = session.observe(&state).await?;
     let how = args.accept.how(args.form.form() != Form::Text);
     let drifted = drift(&state, &observed, &accept::ignored(&loaded.template));
     if how == Some(How::Write) {
@@ -309,6 +313,7 @@ async fn of(
         (_, loaded) = project.deployable_graph()?;
     }
     let graph = session.graph(project, &loaded, &state, promised).await?;
+    versions::look(&graph, &state, &session.aws, &mut observed).await;
     let mut plan = plan::plan(&graph, &state, &observed, &mut || session.tokens.draw())?;
     if args.print_policy.is_none() && args.preflight.is_on() {
         look(&mut plan, Some(&graph), &state, &session.aws).await;
@@ -425,8 +430,14 @@ fn keep(
     let shown = Shown { plan, sketch, environment: &project.environment.name };
     for path in &args.out {
         match is_page(path) {
-            true => write(Some(path), &shown.render(Form::Html)?)?,
-            false => saved::write(path, plan, graph, sketch, project, &args.stack.source)?,
+            true => {
+                write(Some(path), &shown.render(Form::Html)?)?;
+                say(&format!("{} is a page: open it in a browser", path.display()));
+            }
+            false => {
+                saved::write(path, plan, graph, sketch, project, &args.stack.source)?;
+                say(&saved::what_for(path, plan));
+            }
         }
     }
     Ok(())

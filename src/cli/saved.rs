@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use super::deploy::{Args, Begun, Prepared};
+use super::policy::refused;
 use super::project::Project;
 use super::session::{Promised, Session};
 use super::stacks::{SourceArgs, StackArgs};
@@ -16,6 +17,7 @@ use crate::config;
 use crate::graph::{self, Graph};
 use crate::plan::saved::{Origin, SavedPlan, looks_saved, plain_parameters};
 use crate::plan::{self, Plan, Purpose};
+use crate::refresh::versions;
 use crate::sketch::Sketch;
 
 /// What the files are called.
@@ -67,6 +69,23 @@ pub fn write(
         .map_err(|error| Failure::text(format!("cannot write `{}`: {error}", path.display())))
 }
 
+/// What can be done with the file of a plan.
+pub fn what_for(path: &Path, plan: &Plan) -> String {
+    let path = path.display();
+    let command = match plan.purpose {
+        Purpose::Teardown => "teardown",
+        Purpose::Deploy | Purpose::Import | Purpose::Rollback => "deploy",
+    };
+    let run = format!("`cairn {command} {path}`");
+    match (refused(plan), plan.has_work()) {
+        (Some(_), _) => format!("\n{path} is to be looked at only: {run} would refuse it"),
+        (None, false) => format!("\n{path} is to be looked at only: there is nothing to do"),
+        (None, true) => format!(
+            "\n{run} does exactly this, within a day and while nothing it was made from has changed"
+        ),
+    }
+}
+
 /// Holds a saved plan against everything it was made from, cheapest first; what comes out is the
 /// plan as it was saved. Only to see whether it still holds is it made a second time.
 pub async fn prepare(text: &str, args: &Args, watch: &Watch) -> Result<Prepared, Failure> {
@@ -86,7 +105,8 @@ pub async fn prepare(text: &str, args: &Args, watch: &Watch) -> Result<Prepared,
     let (session, lock) = session.lock(&store, "cairn deploy").await?;
     let state = saved.state(store.read().await?)?;
     let graph = session.graph(&project, &loaded, &state, &Promised::default()).await?;
-    let observed = session.observe(&state).await?;
+    let mut observed = session.observe(&state).await?;
+    versions::look(&graph, &state, &session.aws, &mut observed).await;
     let mut tokens = saved.tokens().into_iter();
     let mut draw = || tokens.next().unwrap_or_else(|| session.tokens.draw());
     saved.check_live(&plan::plan(&graph, &state, &observed, &mut draw)?)?;

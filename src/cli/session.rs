@@ -15,7 +15,7 @@ use crate::local::{Host, Local, Status};
 use crate::plan::{self, OutputChange, Plan};
 use crate::reconcile::Overlook;
 use crate::refresh::parameters::{look_for_named, read_stored, read_things};
-use crate::refresh::{Observed, refresh};
+use crate::refresh::{Observed, refresh, versions};
 use crate::render::diagnostic::{Color, render_all};
 use crate::render::say;
 use crate::state::State;
@@ -174,7 +174,8 @@ impl Session {
 
     /// Reads what is there and says what would change.
     pub async fn plan(&self, graph: &Graph, state: &State) -> Result<Plan, Failure> {
-        let observed = self.observe(state).await?;
+        let mut observed = self.observe(state).await?;
+        versions::look(graph, state, &self.aws, &mut observed).await;
         Ok(plan::plan(graph, state, &observed, &mut || self.tokens.draw())?)
     }
 

@@ -8,6 +8,7 @@ use crate::assembly::cloud::Reach;
 use crate::graph::Graph;
 use crate::render::diagnostic::{Color, render_all, to_json};
 use crate::render::sarif::Log;
+use crate::render::style::counted;
 
 /// Check a stack without any network
 #[derive(Debug, clap::Args)]
@@ -85,10 +86,10 @@ pub fn run(args: &Args, annotator: &mut Annotator) -> Result<Code, Failure> {
         };
         writeln!(
             anstream::stdout(),
-            "{} is valid: {} resources, {} outputs{undeployable}",
+            "{} is valid: {}, {}{undeployable}",
             graph.template.source.name,
-            graph.nodes.len(),
-            graph.template.outputs.len()
+            counted(graph.nodes.len(), "resource"),
+            counted(graph.template.outputs.len(), "output")
         )?;
     }
     Ok(code)

@@ -20,9 +20,13 @@ impl Path {
         let last = all.max_by_key(|id| (ended(id), *id));
         let mut steps = Vec::new();
         let mut next = last;
+        let mut until: Option<Instant> = None;
         while let Some(id) = next {
             let (Some(from), Some(to)) = (course.started(id), course.ended(id)) else { break };
+            // What waited for it begins while it writes its last record: no moment counts twice.
+            let to = until.map_or(to, |until| to.min(until));
             steps.push((id, to.saturating_duration_since(from)));
+            until = Some(from);
             // Where steps had to wait for a place, the one that made room is not known.
             next = course
                 .before(id)

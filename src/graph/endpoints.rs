@@ -18,29 +18,27 @@ const REGION: &str = "{region}";
 const OWN: [&str; 2] = ["com.amazonaws.", "aws."];
 const OTHERS: &str = "com.amazonaws.vpce.";
 
-const GATEWAY: &str = "Gateway";
-const INTERFACE: &str = "Interface";
+pub const GATEWAY: &str = "Gateway";
+pub const INTERFACE: &str = "Interface";
+pub const LOAD_BALANCER: &str = "GatewayLoadBalancer";
 /// Properties that only other types than the declared one take.
 const MISPLACED: &[(&str, &[&str])] = &[
     (GATEWAY, &["SubnetIds", "SecurityGroupIds", "PrivateDnsEnabled"]),
     (INTERFACE, &["RouteTableIds"]),
+    (LOAD_BALANCER, &["SecurityGroupIds", "PrivateDnsEnabled", "RouteTableIds", "PolicyDocument"]),
 ];
 
-type Properties = IndexMap<String, Value>;
+pub type Properties = IndexMap<String, Value>;
 
 /// Checks what is known of every endpoint.
 pub fn check(graph: &Graph, known: &Known, diagnostics: &mut Vec<Diagnostic>) {
     for node in graph.nodes.values().filter(|node| node.type_name == "AWS::EC2::VPCEndpoint") {
         let Some(properties) = known.sound(&node.id) else { continue };
-        let kind = match properties.get("VpcEndpointType") {
-            None => GATEWAY,
-            Some(Value::String(kind)) => kind,
-            Some(_) => continue,
-        };
+        let Some(kind) = kind(properties) else { continue };
         let misplaced = misplaced(graph, node, properties, kind);
         let name = properties.get("ServiceName").and_then(Value::as_text);
-        if let Some(name) = name.filter(|_| kind == GATEWAY && misplaced.is_empty()) {
-            diagnostics.extend(no_gateway(graph, node, name));
+        if let Some(name) = name.filter(|_| misplaced.is_empty()) {
+            diagnostics.extend(mismatched(graph, node, name, kind));
         }
         diagnostics.extend(misplaced);
         if kind == INTERFACE && is(properties, "PrivateDnsEnabled", true) {
@@ -53,11 +51,27 @@ pub fn check(graph: &Graph, known: &Known, diagnostics: &mut Vec<Diagnostic>) {
     }
 }
 
+/// The type of an endpoint, if it is known.
+pub fn kind(properties: &Properties) -> Option<&str> {
+    match properties.get("VpcEndpointType") {
+        None => Some(GATEWAY),
+        Some(Value::String(kind)) => Some(kind),
+        Some(_) => None,
+    }
+}
+
 fn misplaced(graph: &Graph, node: &Node, properties: &Properties, kind: &str) -> Vec<Diagnostic> {
     let excluded = MISPLACED.iter().filter(|(of, _)| *of == kind).flat_map(|(_, names)| *names);
     let find = |name: &&str| {
-        let article = if kind == INTERFACE { "an interface" } else { "a gateway" };
+        let article = match kind {
+            INTERFACE => "an interface",
+            LOAD_BALANCER => "a gateway load balancer's",
+            _ => "a gateway",
+        };
         let hint = match (kind, properties.contains_key("VpcEndpointType")) {
+            (LOAD_BALANCER, _) => {
+                "it is what routes lead to: `VpcEndpointId` of an `AWS::EC2::Route`"
+            }
             (INTERFACE, _) => "it is reached in its `SubnetIds`, not by routes",
             (_, true) => "it is reached by the routes of its `RouteTableIds`",
             (_, false) => {
@@ -99,14 +113,22 @@ fn private_names(graph: &Graph, known: &Known, node: &Node) -> Option<Diagnostic
     Some(finding.hint(format!("give `{vpc}` `{missing}: true`")))
 }
 
-fn no_gateway(graph: &Graph, node: &Node, name: &str) -> Option<Diagnostic> {
+/// What the service is not reached by.
+fn mismatched(graph: &Graph, node: &Node, name: &str, kind: &str) -> Option<Diagnostic> {
     let kinds = kinds_of(&general(name).0)?;
-    if kinds.contains(GATEWAY) {
+    let (what, other) = match kind {
+        GATEWAY => ("gateway", INTERFACE),
+        INTERFACE => ("interface", GATEWAY),
+        LOAD_BALANCER => ("gateway load balancer", INTERFACE),
+        _ => return None,
+    };
+    if kinds.split(' ').any(|one| one == kind) {
         return None;
     }
-    let message = format!("`{name}` has no gateway: it is reached by an interface endpoint");
+    let article = if other == INTERFACE { "an interface" } else { "a gateway" };
+    let message = format!("`{name}` has no {what}: it is reached by {article} endpoint");
     let finding = at(graph, node, "ServiceName", At::Value, Severity::Error, message);
-    Some(finding.hint("say `VpcEndpointType: Interface`"))
+    Some(finding.hint(format!("say `VpcEndpointType: {other}`")))
 }
 
 /// The name of a service of AWS's that is not known, and near one that is, or in another region.

@@ -5,6 +5,7 @@
 //! whatever is known of the resources they refer to. Plan and apply call the same function: a
 //! value that was known in the plan is the same at apply.
 
+pub mod aliases;
 mod cdk;
 mod check;
 mod cidr;
@@ -28,6 +29,7 @@ mod order;
 mod policy;
 mod portability;
 mod references;
+mod routes;
 mod rules;
 mod substitute;
 #[cfg(test)]
@@ -150,6 +152,7 @@ pub fn draft(template: Arc<Template>, inputs: Inputs) -> (Graph, Vec<Diagnostic>
     types::check_region(&graph, &mut diagnostics);
     network::check(&graph, &known, &mut diagnostics);
     endpoints::check(&graph, &known, &mut diagnostics);
+    routes::check(&graph, &known, &mut diagnostics);
     limits::check(&graph, &known, &mut diagnostics);
     handlers::check(&graph, &known, &mut diagnostics);
     trust::check(&graph, &known, &mut diagnostics);

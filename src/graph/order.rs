@@ -100,7 +100,7 @@ impl Members {
 }
 
 /// Whether the template gives a resource this property.
-fn says(graph: &Graph, id: &LogicalId, property: &str) -> bool {
+pub fn says(graph: &Graph, id: &LogicalId, property: &str) -> bool {
     let mut evaluator = graph.evaluator(&Nothing);
     match graph.evaluate_properties(id, &mut evaluator) {
         Value::Map(properties) => properties.contains_key(property),

@@ -19,6 +19,11 @@ pub struct BlindSpot {
 
 pub const BLIND_SPOTS: &[BlindSpot] = &[
     BlindSpot {
+        type_name: "AWS::EC2::Route",
+        property: "VpcEndpointId",
+        aws: "DescribeRouteTables tells the endpoint that a route leads to as its gateway",
+    },
+    BlindSpot {
         type_name: "AWS::EC2::VPCEndpoint",
         property: "SecurityGroupIds",
         aws: "DescribeVpcEndpoints lists them as Groups",

@@ -61,6 +61,7 @@ pub const KINDS: &[Kind] = &[
         needs: &[
             need(READ, "bedrock:GetAgentAlias", ALIAS),
             need(READ, "bedrock:ListTagsForResource", ALIAS),
+            need(READ, "bedrock:ListAgentVersions", OF_AGENT).with(&["RoutingConfiguration"]),
             need(CREATE, "bedrock:ListAgentAliases", OF_AGENT),
             need(CREATE, "bedrock:CreateAgentAlias", ALIAS),
             need(CREATE, "bedrock:TagResource", ALIAS),

@@ -23,8 +23,17 @@ pub struct Change {
     /// Whether `to` holds placeholders for what is known only after apply.
     pub known: bool,
     pub why: Why,
+    /// What others did to it, where that is not why it changes: it is lost with the change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub overwritten: Option<Overwritten>,
     /// Whether it needs a new resource.
     pub replaces: bool,
+}
+
+/// A property that somebody else has changed since it was applied.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Overwritten {
+    pub applied: Json,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -182,9 +191,33 @@ impl Differ<'_> {
             to: wanted,
             details,
             known,
+            overwritten: match why {
+                Why::Drift { .. } => None,
+                Why::Template | Why::Dependency => self.overwritten(general_path, applied, live),
+            },
             why,
             replaces,
         });
+    }
+
+    /// What was applied, if AWS says otherwise by now.
+    fn overwritten(
+        &self,
+        path: &str,
+        applied: Option<&Json>,
+        live: Live<'_>,
+    ) -> Option<Overwritten> {
+        let applied = applied?;
+        let is_same = match live {
+            Live::NotAsked => true,
+            Live::Absent => self.rules.is_default(path, applied),
+            Live::Known(live) => {
+                let declared = [applied];
+                let live = self.rules.project(path, &masked(live, &declared), &declared);
+                self.rules.same(path, &live, applied)
+            }
+        };
+        (!is_same).then(|| Overwritten { applied: applied.clone() })
     }
 
     /// Whether a list with references in it is wanted as it was applied, and is not so any more.

@@ -12,7 +12,7 @@ use super::renames;
 use super::same::Rules;
 use super::{
     Action, Operation, OutputChange, Plan, Purpose, Step, StepId, UpdateKind, order, retained,
-    risk, taken, teardown,
+    risk, taken, teardown, versions,
 };
 use crate::diagnostic::Diagnostic;
 use crate::graph::{Graph, Node};
@@ -73,6 +73,10 @@ pub fn plan(
     }
     teardown::mark_vanishing(&mut steps, state);
     order::connect(&mut steps, &|id| Some(&graph.nodes.get(id)?.dependencies), state);
+    let missing = versions::missing(&steps, graph, state, observed);
+    if !missing.is_empty() {
+        return Err(missing);
+    }
     note_drift(&mut steps, state, |id| observed.resources.get(moves.get(id).unwrap_or(id)));
     let risks = risk::risks(&steps, state);
     let renames = renames::renames(&steps, graph, state);
@@ -234,7 +238,11 @@ impl<'a> Maker<'a> {
             applied: &current.properties,
             live: seen.as_deref(),
         };
-        let changes = diff(handler, rules, sides);
+        let mut changes = diff(handler, rules, sides);
+        if is_half_changed(current) {
+            // What is not as it was applied may be our own doing.
+            changes.iter_mut().for_each(|change| change.overwritten = None);
+        }
         let mut reasons = Vec::new();
         if let Some(Status::Failed(text)) = live.map(|live| &live.status) {
             reasons.push(format!("AWS says that it has failed: {text}"));
@@ -655,6 +663,7 @@ pub fn created(properties: &Value) -> Vec<Change> {
             details: Vec::new(),
             known: !value.has_unknown(),
             why: super::Why::Template,
+            overwritten: None,
             replaces: false,
         })
         .collect()

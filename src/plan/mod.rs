@@ -27,10 +27,11 @@ mod taken;
 mod teardown;
 #[cfg(test)]
 pub(crate) mod tests;
+mod versions;
 
 pub use desired::{Known, desired_properties, follows_digest, lookup};
 pub use detail::Detail;
-pub use diff::{Change, Why};
+pub use diff::{Change, Overwritten, Why};
 pub use drift::{overlooking, seen};
 pub use exports::check_exports;
 pub use finding::{FilePlace, Finding};
@@ -103,6 +104,13 @@ pub enum Purpose {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct StepId(pub usize);
+
+/// One of the two that have a logical id in turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    New,
+    Old,
+}
 
 /// One change of one resource, or the word that it stays.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -234,8 +242,25 @@ impl Plan {
             || self.outputs.values().chain(self.exports.values()).any(OutputChange::is_change)
     }
 
+    /// Which one of its logical id a step is about, where the plan has to do with two of them.
+    pub fn side(&self, id: StepId) -> Option<Side> {
+        let step = &self.steps[id.0];
+        let is_other_side = |other: &Step| {
+            other.logical_id == step.logical_id && other.is_farewell() != step.is_farewell()
+        };
+        let is_one_of_two = self.steps.iter().any(is_other_side);
+        is_one_of_two.then(|| if step.is_farewell() { Side::Old } else { Side::New })
+    }
+
     pub fn count(&self, action: Action) -> usize {
         self.steps.iter().filter(|step| step.action == action).count()
+    }
+}
+
+impl Step {
+    /// Whether something of its logical id goes, or is let go.
+    fn is_farewell(&self) -> bool {
+        matches!(self.action, Action::Delete | Action::Retain)
     }
 }
 

@@ -2,8 +2,9 @@
 
 pub mod adoption;
 pub mod parameters;
+pub mod versions;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +22,8 @@ pub struct Observed {
     pub resources: BTreeMap<LogicalId, Observation>,
     /// What was found of those that were replaced and are still to be deleted.
     pub deposed: BTreeMap<Token, Observation>,
+    /// The versions of agents, of those that were asked for.
+    pub versions: BTreeMap<PhysicalId, BTreeSet<String>>,
 }
 
 impl Observed {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::plan::render_change;
+use super::plan::{are, render_change};
 use super::style::{BAD, BOLD, CHANGED, DIM, paint};
 use crate::plan::drift::{Difference, Drift, Drifted};
 use crate::plan::{Change, Why};
@@ -53,7 +53,7 @@ pub fn render(state: &State, environment: &str, drifted: &[Drifted]) -> String {
             text,
             "\nNo drift but what the template ignores, in {ignored} of {all} resources."
         ),
-        0 => writeln!(text, "No drift: {all} resources are as they were last applied."),
+        0 => writeln!(text, "No drift: {} as last applied.", are(all)),
         some => writeln!(
             text,
             "\n{}",
@@ -109,6 +109,7 @@ fn change(difference: &Difference) -> Change {
         details: difference.details.clone(),
         known: true,
         why: Why::Template,
+        overwritten: None,
         replaces: false,
     }
 }

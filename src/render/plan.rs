@@ -1,5 +1,6 @@
 //! A plan as people read it: what changes, property by property, and what stays in one line.
 
+mod differs;
 pub(super) mod findings;
 pub mod json;
 pub mod markdown;
@@ -12,13 +13,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::Value as Json;
-use similar::{ChangeTag, TextDiff};
 
-use super::style::{BAD, BOLD, CHANGED, DIM, GOOD, RENEWED, glyph, paint, style};
+use super::style::{BAD, BOLD, CHANGED, DIM, GOOD, RENEWED, counted, glyph, paint, style};
 use crate::plan::{
-    Action, Change, Detail, Lost, Operation, OutputChange, Plan, Purpose, Step, Why,
+    Action, Change, Detail, Lost, Operation, OutputChange, Overwritten, Plan, Purpose, Step, Why,
 };
 
+use differs::{excerpts, render_lines};
 pub use findings::count as count_findings;
 pub use risks::count as count_risks;
 
@@ -30,6 +31,8 @@ pub struct Header<'a> {
 
 /// The longest value shown in one line.
 const WIDTH: usize = 88;
+/// The longest value in a remark.
+const SHORT: usize = 40;
 
 pub fn render(plan: &Plan, header: &Header<'_>) -> String {
     let mut text = String::new();
@@ -123,6 +126,12 @@ pub(super) fn render_change(text: &mut String, change: &Change) {
             format!("  {}", paint(CHANGED, "# drift: changed outside of Cairn, set back"))
         }
     };
+    let why = match &change.overwritten {
+        Some(overwritten) => {
+            format!("{why}  {}", paint(CHANGED, &format!("# {}", told(overwritten))))
+        }
+        None => why,
+    };
     let before = change.from.as_ref().map(document);
     let after = change.to.as_ref().map(document);
     let is_long = |value: &Option<String>| {
@@ -135,7 +144,7 @@ pub(super) fn render_change(text: &mut String, change: &Change) {
         }
         return;
     }
-    if change.from.is_some() && change.to.is_some() && (is_long(&before) || is_long(&after)) {
+    if is_long(&before) || is_long(&after) {
         let _ = writeln!(text, "      {}:{forces}{why}", change.path);
         render_lines(text, &before.unwrap_or_default(), &after.unwrap_or_default());
         return;
@@ -151,11 +160,12 @@ pub(super) fn render_change(text: &mut String, change: &Change) {
 
 fn render_detail(text: &mut String, detail: &Detail) {
     let path = detail.path.trim_start_matches('.');
-    if let (Some(Json::String(before)), Some(Json::String(after))) = (&detail.from, &detail.to)
-        && (before.contains('\n') || after.contains('\n'))
-    {
+    let is_long =
+        |value: &Option<Json>| value.as_ref().is_some_and(|value| inline(value) != one_line(value));
+    if is_long(&detail.from) || is_long(&detail.to) {
+        let side = |value: &Option<Json>| value.as_ref().map(document).unwrap_or_default();
         let _ = writeln!(text, "        {path}:");
-        return render_lines(text, before, after);
+        return render_lines(text, &side(&detail.from), &side(&detail.to));
     }
     let side = |value: &Option<Json>, style| match value {
         Some(value) => mark_unknown_or(style, &inline(value)),
@@ -167,25 +177,6 @@ fn render_detail(text: &mut String, detail: &Detail) {
 
 fn mark_unknown_or(style: anstyle::Style, text: &str) -> String {
     if text.contains("(known after apply") { paint(CHANGED, text) } else { paint(style, text) }
-}
-
-/// The lines that differ, with two lines of context.
-fn render_lines(text: &mut String, before: &str, after: &str) {
-    let diff = TextDiff::from_lines(before, after);
-    for (index, group) in diff.grouped_ops(2).iter().enumerate() {
-        if index > 0 {
-            let _ = writeln!(text, "        {}", paint(DIM, "…"));
-        }
-        for change in group.iter().flat_map(|operation| diff.iter_changes(operation)) {
-            let line = change.value().trim_end_matches('\n');
-            let (sign, style) = match change.tag() {
-                ChangeTag::Delete => ("-", BAD),
-                ChangeTag::Insert => ("+", GOOD),
-                ChangeTag::Equal => (" ", DIM),
-            };
-            let _ = writeln!(text, "        {}", paint(style, &format!("{sign} {line}")));
-        }
-    }
 }
 
 /// Without colours.
@@ -208,19 +199,37 @@ fn pretty(value: &Json) -> String {
     serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string())
 }
 
+/// What others did to what is changed, in words.
+pub(super) fn told(overwritten: &Overwritten) -> String {
+    let told = "drift: also changed outside of Cairn";
+    let applied = one_line(&overwritten.applied);
+    match applied.len() <= SHORT {
+        true => format!("{told}, it was {applied}"),
+        false => told.to_owned(),
+    }
+}
+
+/// A value in one line, as long as it is.
+fn one_line(value: &Json) -> String {
+    match value {
+        Json::String(text) if text.starts_with("(known after apply") => text.clone(),
+        Json::String(text) => format!("\"{text}\""),
+        other => other.to_string(),
+    }
+}
+
 /// A value in one line, shortened.
 fn inline(value: &Json) -> String {
     let text = match value {
-        Json::String(text) if text.starts_with("(known after apply") => text.clone(),
-        Json::String(text) => {
+        Json::String(text) if text.contains('\n') => {
             let mut lines = text.lines();
-            let first = lines.next().unwrap_or_default();
+            let first = shorten(lines.next().unwrap_or_default(), WIDTH - 20);
             match lines.count() {
-                0 => format!("\"{text}\""),
-                more => format!("\"{}\" … {more} more lines", shorten(first, WIDTH - 20)),
+                0 => format!("\"{first}\""),
+                more => format!("\"{first}\" … {more} more lines"),
             }
         }
-        other => other.to_string(),
+        other => one_line(other),
     };
     shorten(&text, WIDTH)
 }
@@ -263,8 +272,19 @@ fn render_changes(text: &mut String, title: &str, changes: &BTreeMap<String, Out
     }
     let _ = writeln!(text, "\n  {}", paint(BOLD, title));
     for (name, change) in changed {
-        let after = change.after.as_ref().map_or_else(|| "(removed)".to_owned(), inline);
-        let _ = writeln!(text, "      {name}: {}", mark_unknown(&after));
+        let _ = writeln!(text, "      {name}: {}", mark_unknown(&output(change)));
+    }
+}
+
+/// An output in one line: what it will be, and what it was, both where they differ.
+fn output(change: &OutputChange) -> String {
+    match (&change.before, &change.after) {
+        (_, None) => "(removed)".to_owned(),
+        (Some(before), Some(after)) if before != after => {
+            let (before, after) = excerpts(&one_line(before), &one_line(after), WIDTH);
+            format!("{before} → {after}")
+        }
+        (_, Some(after)) => inline(after),
     }
 }
 
@@ -314,17 +334,23 @@ pub fn summary(plan: &Plan) -> String {
         if plan.outputs.values().chain(plan.exports.values()).any(OutputChange::is_change)
             && plan.purpose != Purpose::Teardown
         {
-            return format!("Only outputs change, {kept} resources stay as they are.");
+            let kept = format!("{} as before", are(kept));
+            return format!("Only outputs change, {kept}.");
         }
         return match plan.purpose {
-            Purpose::Deploy => format!("Nothing to do: {kept} resources are as the template says."),
+            Purpose::Deploy => format!("Nothing to do: {} as the template says.", are(kept)),
             Purpose::Teardown => "Nothing to do: the stack owns nothing.".to_owned(),
-            Purpose::Import => format!("Nothing to do: {kept} resources are the stack's already."),
-            Purpose::Rollback => format!("Nothing to do: {kept} resources are as they were."),
+            Purpose::Import => format!("Nothing to do: {} the stack's already.", are(kept)),
+            Purpose::Rollback => format!("Nothing to do: {} as before.", are(kept)),
         };
     }
     let kept = if kept > 0 { format!(", {kept} unchanged") } else { String::new() };
     format!("{}{kept}.", parts.join(", "))
+}
+
+/// `1 resource is`, `2 resources are`.
+pub(super) fn are(count: usize) -> String {
+    format!("{} {}", counted(count, "resource"), if count == 1 { "is" } else { "are" })
 }
 
 /// Whether a step makes calls, and so shows up while a plan runs.

@@ -2,7 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 
-use crate::plan::Action;
+use crate::plan::{Action, Plan, Side, StepId};
 
 pub const PLAIN: Style = Style::new();
 pub const BOLD: Style = Style::new().bold();
@@ -49,6 +49,21 @@ pub fn words(action: Action) -> (&'static str, &'static str) {
         Action::Delete => ("deleting", "deleted"),
         Action::Retain => ("letting go", "let go"),
     }
+}
+
+/// What a step is about, as others speak of it: `Role`, or `the new Role` where an old one goes.
+pub fn spoken_of(plan: &Plan, id: StepId) -> String {
+    let name = plan.steps[id.0].logical_id.as_str();
+    match plan.side(id) {
+        None => name.to_owned(),
+        Some(Side::New) => format!("the new {name}"),
+        Some(Side::Old) => format!("the old {name}"),
+    }
+}
+
+/// `1 resource`, `2 resources`.
+pub fn counted(count: usize, word: &str) -> String {
+    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A text in a style.

@@ -34,6 +34,7 @@ mod bedrock_agent_prompts;
 mod bedrock_agent_settings;
 mod bedrock_answers;
 mod bedrock_tags;
+pub mod bedrock_versions;
 mod ec2_lambda_interfaces;
 mod ec2_route;
 mod ec2_route_table;

@@ -22,6 +22,7 @@ use crate::aws::{Call, CallNews, Caller, Held, Pause};
 use crate::course::Course;
 use crate::plan::{Plan, Step, StepId};
 use crate::reconcile::{News, Phase, What};
+use crate::render::style::{spoken_of, words};
 
 use file::Array;
 use lanes::Lanes;
@@ -33,6 +34,9 @@ const HELD_BACK: usize = 1000;
 const CRITICAL_PATH: usize = 0;
 /// With more, only the last one to end has an arrow: it is the one that was waited for.
 const ARROWS: usize = 8;
+/// More tracks than a process has. Who reads a trace may know a thread by its id alone, as that of
+/// an operating system: no two tracks have the same.
+const TRACKS: usize = 1_000_000;
 
 /// A moment of the process's clock, and what a wall clock says then.
 #[derive(Debug, Clone, Copy)]
@@ -113,24 +117,27 @@ impl Trace {
     }
 
     fn name_process(&mut self, process: usize, name: &str) {
-        self.push(&json!({"ph": "M", "name": "process_name", "pid": process, "tid": 0,
+        let tid = thread((process, CRITICAL_PATH));
+        self.push(&json!({"ph": "M", "name": "process_name", "pid": process, "tid": tid,
             "args": {"name": name}}));
-        self.push(&json!({"ph": "M", "name": "process_sort_index", "pid": process, "tid": 0,
+        self.push(&json!({"ph": "M", "name": "process_sort_index", "pid": process, "tid": tid,
             // The runs above the calls.
             "args": {"sort_index": if process == AWS { 1_000_000 } else { process }}}));
     }
 
     fn name_track(&mut self, (process, track): (usize, usize), name: &str) {
-        self.push(&json!({"ph": "M", "name": "thread_name", "pid": process, "tid": track,
+        let tid = thread((process, track));
+        self.push(&json!({"ph": "M", "name": "thread_name", "pid": process, "tid": tid,
             "args": {"name": name}}));
-        self.push(&json!({"ph": "M", "name": "thread_sort_index", "pid": process, "tid": track,
+        self.push(&json!({"ph": "M", "name": "thread_sort_index", "pid": process, "tid": tid,
             "args": {"sort_index": track}}));
     }
 
     fn span(&mut self, span: &Span<'_>) {
-        let (process, track) = span.track;
+        let (process, _) = span.track;
         self.push(&json!({
-            "ph": "X", "name": span.name, "cat": span.kind, "pid": process, "tid": track,
+            "ph": "X", "name": span.name, "cat": span.kind,
+            "pid": process, "tid": thread(span.track),
             "ts": span.from, "dur": span.to.saturating_sub(span.from), "args": span.what,
         }));
     }
@@ -157,10 +164,11 @@ impl Trace {
             "request id": call.request_id,
             "code": call.code.as_deref().unwrap_or("ok"),
         });
-        let span = |kind, track, what| Span { name: &call.action, kind, track, from, to, what };
-        self.span(&span("aws", (AWS, lane), what.clone()));
-        if let Some(track) = self.track_of(call.caller.as_deref(), from, to) {
-            self.span(&span("call", track, what));
+        let span =
+            |kind, track, from, what| Span { name: &call.action, kind, track, from, to, what };
+        self.span(&span("aws", (AWS, lane), from, what.clone()));
+        if let Some((track, from)) = self.track_of(call.caller.as_deref(), from, to) {
+            self.span(&span("call", track, from, what));
         }
     }
 
@@ -180,15 +188,21 @@ impl Trace {
             "step": pause.caller.as_ref().map(|caller| &caller.name),
             "why": pause.why.word(),
         });
-        let span = |kind, track, what| Span { name: &name, kind, track, from, to, what };
-        self.span(&span("pause", (AWS, lane), what.clone()));
-        if let Some(track) = self.track_of(pause.caller.as_deref(), from, to) {
-            self.span(&span("held back", track, what));
+        let span = |kind, track, from, what| Span { name: &name, kind, track, from, to, what };
+        self.span(&span("pause", (AWS, lane), from, what.clone()));
+        if let Some((track, from)) = self.track_of(pause.caller.as_deref(), from, to) {
+            self.span(&span("held back", track, from, what));
         }
     }
 
-    /// The track of a step, if there is room on it.
-    fn track_of(&mut self, caller: Option<&Caller>, from: u64, to: u64) -> Option<(usize, usize)> {
+    /// The track of a step, if there is room on it, and where a span begins there: after what it
+    /// stands in, which is written later. Of two that begin at once the first would be the outer.
+    fn track_of(
+        &mut self,
+        caller: Option<&Caller>,
+        from: u64,
+        to: u64,
+    ) -> Option<((usize, usize), u64)> {
         let run = self.run.as_mut()?;
         let id = StepId(caller?.step);
         let stage = run.stages.get_mut(&id)?;
@@ -196,7 +210,7 @@ impl Trace {
             return None;
         }
         stage.called_until = to;
-        Some((run.process, track(id)))
+        Some(((run.process, track(id)), (from + 1).min(to)))
     }
 
     /// A run begins.
@@ -218,8 +232,9 @@ impl Trace {
             What::Failed(id, error) => self.ended(*id, &error.to_string(), at),
             What::Draining { running, why } => {
                 let Some(process) = self.run.as_ref().map(|run| run.process) else { return };
+                let tid = thread((process, CRITICAL_PATH));
                 self.push(&json!({"ph": "i", "s": "p", "name": "no more steps are started",
-                    "cat": "run", "pid": process, "tid": CRITICAL_PATH, "ts": at,
+                    "cat": "run", "pid": process, "tid": tid, "ts": at,
                     "args": {"running": running, "why": format!("{why:?}").to_lowercase()}}));
             }
             What::Begun => {}
@@ -231,40 +246,49 @@ impl Trace {
         let process = run.process;
         run.stages.insert(id, Stage::default());
         let step = &course.plan.steps[id.0];
-        self.name_track((process, track(id)), step.logical_id.as_str());
+        self.name_track((process, track(id)), &spoken_of(course.plan, id));
         let before: Vec<StepId> = course.before(id).iter().copied().collect();
         let name = name(step);
         self.push(&json!({
-            "ph": "B", "name": name, "cat": "step", "pid": process, "tid": track(id), "ts": at,
+            "ph": "B", "name": name, "cat": "step", "pid": process,
+            "tid": thread((process, track(id))), "ts": at,
             "args": {
                 "type": step.type_name.as_str(),
                 "waited for": before
                     .iter()
-                    .map(|id| course.plan.steps[id.0].logical_id.as_str())
+                    .map(|id| spoken_of(course.plan, *id))
                     .collect::<Vec<_>>(),
             },
         }));
-        let ended = |id: &StepId| course.ended(*id).map(|at| (at, *id));
-        let mut arrows: Vec<(Instant, StepId)> = before.iter().filter_map(ended).collect();
-        arrows.sort();
+        let mut arrows: Vec<(u64, StepId)> = before
+            .into_iter()
+            .filter_map(|from| Some((self.leaves(course, from, at)?, from)))
+            .collect();
+        arrows.sort_unstable();
         if arrows.len() > ARROWS {
             arrows.drain(..arrows.len() - 1);
         }
-        for (end, from) in arrows {
-            // Within the span that it comes from: at its end it would be outside.
-            let begin = course.started(from).map_or(at, |began| self.microseconds(began));
-            let leaves = self.microseconds(end).saturating_sub(1).max(begin);
+        for (leaves, from) in arrows {
             self.arrow((process, track(from), leaves), (process, track(id), at));
         }
+    }
+
+    /// When an arrow leaves a step: within its span, or nobody knows where it comes from.
+    fn leaves(&self, course: &Course<'_>, from: StepId, at: u64) -> Option<u64> {
+        let began = self.microseconds(course.started(from)?);
+        // What waits for a step begins while that still writes its last record.
+        let Some(ended) = course.ended(from) else { return (began < at).then_some(at) };
+        let ended = self.microseconds(ended).min(at);
+        (began < ended).then(|| ended - 1)
     }
 
     fn arrow(&mut self, from: (usize, usize, u64), to: (usize, usize, u64)) {
         self.arrows += 1;
         let id = self.arrows;
         self.push(&json!({"ph": "s", "name": "lets begin", "cat": "after", "id": id,
-            "pid": from.0, "tid": from.1, "ts": from.2}));
+            "pid": from.0, "tid": thread((from.0, from.1)), "ts": from.2}));
         self.push(&json!({"ph": "f", "bp": "e", "name": "lets begin", "cat": "after", "id": id,
-            "pid": to.0, "tid": to.1, "ts": to.2}));
+            "pid": to.0, "tid": thread((to.0, to.1)), "ts": to.2}));
     }
 
     /// Ends what a step was at, and notes what it is at now.
@@ -289,10 +313,8 @@ impl Trace {
         let Some(run) = &mut self.run else { return };
         let process = run.process;
         if run.stages.remove(&id).is_some() {
-            self.push(
-                &json!({"ph": "E", "cat": "step", "pid": process, "tid": track(id), "ts": at,
-                "args": {"ended": how}}),
-            );
+            self.push(&json!({"ph": "E", "cat": "step", "pid": process,
+                    "tid": thread((process, track(id))), "ts": at, "args": {"ended": how}}));
         }
     }
 
@@ -318,8 +340,12 @@ fn track(id: StepId) -> usize {
     id.0 + 1
 }
 
+fn thread((process, track): (usize, usize)) -> usize {
+    process * TRACKS + track
+}
+
 fn name(step: &Step) -> String {
-    let (doing, _) = crate::render::style::words(step.action);
+    let (doing, _) = words(step.action);
     format!("{doing} {}", step.logical_id)
 }
 

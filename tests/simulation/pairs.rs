@@ -16,16 +16,6 @@ use super::run::pairs::{Outcome, play};
 const DRAWN: u64 = 620;
 const DEPLOYED: usize = 500;
 
-/// Why a plan that was made could not know that its deploy would fail: a piece of what AWS said, and
-/// the reason.
-const UNKNOWABLE: &[(&str, &str)] = &[
-    ("Could not retrieve resource: version", "which versions an agent has only AWS knows"),
-    (
-        "The Vpc Endpoint Service",
-        "the simulated region offers few services, and only a look at an account tells which",
-    ),
-];
-
 /// What all pairs came to.
 #[derive(Default)]
 struct Total {
@@ -82,12 +72,8 @@ fn what_is_deployed_is_what_was_planned() {
         "{} pairs deployed with {} mutating calls: {:?}; {refused} refused: {:#?}",
         total.played, total.calls, total.actions, total.refused
     ));
-    let is_unknowable = |why: &&String| UNKNOWABLE.iter().any(|(piece, _)| why.contains(piece));
-    let (unknowable, knowable): (Vec<_>, Vec<_>) = total.failed.iter().partition(is_unknowable);
-    let count = unknowable.len();
-    tell(&format!("{count} failed for a reason that no plan can know: {unknowable:#?}"));
     assert!(total.exceptions.is_empty(), "{:#?}", total.exceptions);
-    assert!(knowable.is_empty(), "plans that could have known: {knowable:#?}");
+    assert!(total.failed.is_empty(), "plans that could have known: {:#?}", total.failed);
     if drawn >= DRAWN {
         assert!(total.played >= DEPLOYED, "{} were deployed", total.played);
         let all: BTreeSet<String> = types().iter().map(|it| it.type_name().to_owned()).collect();

@@ -16,7 +16,7 @@ use cairn::aws::{Assets, Aws, Clients, Pace, Scope, chain};
 use cairn::graph::Graph;
 use cairn::plan::{self, Action, Plan};
 use cairn::reconcile::{Limits, Recheck, ReconcileError, Setting, reconcile};
-use cairn::refresh::refresh;
+use cairn::refresh::{refresh, versions};
 use cairn::state::State;
 use cairn::state::store::{Bucket, Holder, Lock, Store, StoreError};
 use cairn::value::Token;
@@ -581,7 +581,8 @@ impl Stage {
         state: &State,
         aws: &Aws,
     ) -> Result<Plan, String> {
-        let observed = refresh(state, aws).await.map_err(|fault| fault.to_string())?;
+        let mut observed = refresh(state, aws).await.map_err(|fault| fault.to_string())?;
+        versions::look(&self.graphs[version], state, aws, &mut observed).await;
         plan::plan(&self.graphs[version], state, &observed, &mut self.tokens(process, 4))
             .map_err(|findings| texts(&findings))
     }

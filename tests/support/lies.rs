@@ -201,7 +201,7 @@ pub const LIES: &[Lie] = &[
     Lie {
         target: Target::Moto,
         type_name: "AWS::EC2::Route",
-        spoils: Spoils::Update("GatewayId"),
+        spoils: Spoils::Update("VpcEndpointId"),
         aws: "ReplaceRoute takes an endpoint as CreateRoute does",
     },
     Lie {

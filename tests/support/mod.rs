@@ -11,6 +11,7 @@ pub mod lies;
 pub mod meddler;
 pub mod microburst;
 pub mod npm;
+pub mod perfetto;
 pub mod recorder;
 pub mod rig;
 pub mod sandbox;

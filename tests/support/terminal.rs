@@ -75,7 +75,9 @@ impl Terminal {
     }
 
     pub fn resize(&mut self, rows: u16, columns: u16) {
-        writeln!(self.orders, "{rows} {columns}").expect("the terminal is there");
+        // In one piece: what is read of a pipe may be as little as was written.
+        let order = format!("{rows} {columns}\n");
+        self.orders.write_all(order.as_bytes()).expect("the terminal is there");
         let mut seen = self.seen.0.lock().expect("nobody panics with it");
         seen.parser.screen_mut().set_size(rows, columns);
     }

@@ -3,7 +3,7 @@ use serde_json::json;
 use super::{apply, deployed, graph, live, make, observed, planned, properties, tokens, told};
 use crate::graph::Graph;
 use crate::journal::Event;
-use crate::plan::{Action, Operation, Plan, Purpose, Step, Why, plan, teardown};
+use crate::plan::{Action, Operation, Overwritten, Plan, Purpose, Step, Why, plan, teardown};
 use crate::refresh::{Observation, Observed};
 use crate::resource::Status;
 use crate::state::State;
@@ -222,8 +222,34 @@ fn what_others_changed_is_set_back() {
             plan.steps.iter().filter(|step| step.action == Action::Update).collect();
         assert_eq!(updates.len() == 1, expected, "{edit}");
         assert!(updates.iter().all(|step| step.changes[0].why == Why::Template));
+        // What they did is lost, and said.
+        let overwritten = Overwritten { applied: json!(1) };
+        assert!(updates.iter().all(|it| it.changes[0].overwritten == Some(overwritten.clone())));
         assert!(plan.has_work(), "{edit}: the state says something else");
     }
+}
+
+#[test]
+fn what_nobody_else_touched_is_not_overwritten() {
+    // The template names what AWS has filled in, and what it had not named before.
+    let edit = (
+        "RetentionInDays: 1",
+        "RetentionInDays: 5, KmsKeyId: 'arn:aws:kms:us-east-1:123456789012:key/mine'",
+    );
+    let mut case = Case::of(NETWORK, &[edit]);
+    properties(&mut case.observed, "Logs").insert("KmsKeyId".to_owned(), json!("key"));
+    let plan = case.gives("Update update Logs (logs1): RetentionInDays, KmsKeyId");
+    let changes = plan.steps.iter().flat_map(|step| &step.changes);
+    assert!(changes.clone().all(|change| change.overwritten.is_none()), "{plan:?}");
+    // What an update of our own has left half-done is no other's.
+    let mut case = Case::of(NETWORK, &[("RetentionInDays: 1", "RetentionInDays: 5")]);
+    properties(&mut case.observed, "Logs").insert("RetentionInDays".to_owned(), json!(3));
+    let logs = case.state.resources.get_mut(&LogicalId::from("Logs")).expect("it is there");
+    let current = logs.current.as_mut().expect("it is in use");
+    current.attempted = vec![json!({"RetentionInDays": 3})];
+    let plan = case.plan();
+    let changes = plan.steps.iter().flat_map(|step| &step.changes);
+    assert!(changes.clone().all(|change| change.overwritten.is_none()), "{plan:?}");
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod rollback;
 mod saved;
 mod secrets;
 mod taken;
+mod versions;
 
 use std::sync::Arc;
 

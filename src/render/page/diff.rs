@@ -6,7 +6,7 @@ use similar::{ChangeTag, TextDiff};
 
 use crate::plan::{Change, Why};
 use crate::render::picture::clean;
-use crate::render::plan::document;
+use crate::render::plan::{document, told};
 
 /// Longer texts are compared by their lines.
 const SHORT: usize = 160;
@@ -19,6 +19,9 @@ pub fn change(change: &Change, is_new: bool) -> Markup {
         div.change {
             h3 {
                 (clean(&change.path))
+                @if let Some(overwritten) = &change.overwritten {
+                    " " span.why { (clean(&told(overwritten))) }
+                }
                 @if change.replaces { " " span.forces { "forces replacement" } }
                 @match &change.why {
                     Why::Template => {}

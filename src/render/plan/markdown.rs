@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::{Header, findings, inline, is_shown, plain, renames, render_step, risks, summary};
+use super::{Header, findings, is_shown, output, plain, renames, render_step, risks, summary};
 use crate::plan::{Action, Finding, Plan, Purpose, Rename, Risk, Step};
 use crate::render::style::{glyph, words};
 
@@ -182,10 +182,7 @@ fn outputs_item(plan: &Plan) -> Option<Item> {
     let heading = format!("Outputs: {} change", changed.len());
     let mut body = String::new();
     for (name, change) in changed {
-        let side = |value: &Option<serde_json::Value>| {
-            value.as_ref().map_or_else(|| "(none)".to_owned(), inline)
-        };
-        let _ = writeln!(body, "{name}: {} → {}", side(&change.before), side(&change.after));
+        let _ = writeln!(body, "{name}: {}", output(change));
     }
     Some(item("Outputs", "changed outputs".to_owned(), &heading, &body, Weight::Harmless))
 }

@@ -55,6 +55,7 @@ fn one_of_each() -> Plan {
     drift["why"] = json!({"Drift": {"applied": 1}});
     let mut unknown = change("KmsKeyId", &json!("key-1"), &json!("(known after apply: Key.Arn)"));
     unknown["known"] = json!(false);
+    unknown["overwritten"] = json!({"applied": "key-0"});
     unknown["why"] = json!("Dependency");
     let made = json!({
         "physical_id": null,
@@ -242,7 +243,7 @@ fn every_action_has_its_sign_and_its_reason() {
           LogGroupName: "more"
       ~ Changed  AWS::Logs::LogGroup  changed-1
           RetentionInDays: 30 → 1  # drift: changed outside of Cairn, set back
-          KmsKeyId: "key-1" → (known after apply: Key.Arn)  # what it depends on is made anew
+          KmsKeyId: "key-1" → (known after apply: Key.Arn)  # what it depends on is made anew  # drift: also changed outside of Cairn, it was "key-0"
       ± Renewed  AWS::Logs::LogGroup  renewed-1
           LogGroupName: "old" → "new"  forces replacement
       - Gone     AWS::Logs::LogGroup  gone-1
@@ -255,7 +256,7 @@ fn every_action_has_its_sign_and_its_reason() {
           RetentionInDays: 1 → 7
 
       Outputs
-          Name: "b"
+          Name: "a" → "b"
 
     1 to adopt, 1 to move, 1 to create, 1 to update, 2 to replace, 1 to delete, 1 to let go, 2 unchanged.
     "#);
@@ -265,10 +266,10 @@ fn every_action_has_its_sign_and_its_reason() {
 fn nothing_to_do_is_one_line() {
     let kept = vec![step(0, "Kept", "Keep", &json!("Nothing"), &json!({}))];
     let nothing = plan("Deploy", &kept, &json!({}));
-    assert_eq!(summary(&nothing), "Nothing to do: 1 resources are as the template says.");
+    assert_eq!(summary(&nothing), "Nothing to do: 1 resource is as the template says.");
     let outputs =
         plan("Deploy", &kept, &json!({"Name": {"before": null, "after": "b", "known": true}}));
-    assert_eq!(summary(&outputs), "Only outputs change, 1 resources stay as they are.");
+    assert_eq!(summary(&outputs), "Only outputs change, 1 resource is as before.");
     let empty = plan("Teardown", &[], &json!({}));
     assert_eq!(summary(&empty), "Nothing to do: the stack owns nothing.");
 }
@@ -299,6 +300,55 @@ fn a_long_text_is_shown_by_the_lines_that_differ() {
 
     1 to update.
     ");
+}
+
+#[test]
+fn what_differs_inside_is_shown_whole() {
+    let text = |end: &str| format!("{} {end}", "a sentence that goes on".repeat(6));
+    let statement = json!({
+        "Effect": "Allow",
+        "Action": ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"],
+        "Resource": "arn:aws:logs:us-east-1:123456789012:log-group:sample",
+    });
+    let mut policy =
+        change("Policy", &json!({"Statement": []}), &json!({"Statement": [statement]}));
+    policy["details"] = json!([
+        {"path": ".Statement[0]", "from": null, "to": statement},
+        {"path": ".Description", "from": text("here"), "to": text("there")},
+    ]);
+    let gone = change("Text", &json!(text("here")), &Json::Null);
+    let changes = json!({"changes": [policy, gone]});
+    let operation = json!({"Update": {"token": "t", "how": "Properties"}});
+    let steps = vec![step(0, "Changed", "Update", &operation, &changes)];
+    let output = |end: &str| json!(text(end));
+    let outputs =
+        json!({"Name": {"before": output("here"), "after": output("there"), "known": true}});
+    insta::assert_snapshot!(shown(&plan("Deploy", &steps, &outputs)), @r#"
+    sample · dev · account 123456789012 · us-east-1
+
+      ~ Changed  AWS::Logs::LogGroup  changed-1
+          Policy:
+            Statement[0]:
+            + {
+            +   "Effect": "Allow",
+            +   "Action": [
+            +     "logs:CreateLogStream",
+            +     "logs:PutLogEvents",
+            +     "logs:DescribeLogStreams"
+            +   ],
+            +   "Resource": "arn:aws:logs:us-east-1:123456789012:log-group:sample"
+            + }
+            Description:
+            - …a sentence that goes on here
+            + …a sentence that goes on there
+          Text:
+            - a sentence that goes ona sentence that goes ona sentence that goes ona sentence that goes ona sentence that goes ona sentence that goes on here
+
+      Outputs
+          Name: …a sentence that goes on here" → …a sentence that goes on there"
+
+    1 to update.
+    "#);
 }
 
 /// What a comment is seen as: without the entities that keep text from being markup.

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use super::plan::is_visible;
 use super::style::{BAD, DIM, glyph, style, words};
 use crate::course::Course;
-use crate::plan::{Step, StepId};
+use crate::plan::Step;
 use crate::reconcile::{News, Stop, What};
 
 use events::Events;
@@ -141,10 +141,6 @@ impl<'p> Progress<'p> {
 fn head(step: &Step, width: usize) -> Line {
     let name = line::fitted(step.logical_id.as_str(), width);
     Line::new().painted(style(step.action), &format!("{} {name}", glyph(step.action)))
-}
-
-fn name_of(course: &Course<'_>, id: StepId) -> String {
-    course.plan.steps[id.0].logical_id.as_str().to_owned()
 }
 
 fn draining(running: usize, why: Stop) -> String {

@@ -5,15 +5,23 @@ use std::time::Duration;
 use super::{Calls, took};
 use crate::course::Path;
 use crate::plan::{Action, Plan, StepId};
+use crate::render::plan::is_shown;
+use crate::render::style::spoken_of;
 
 /// More names are hard to read: those of the steps that took longest stay.
 const NAMES: usize = 5;
+/// In the place of those between.
+const SKIPPED: &str = "…";
 
-/// `25 created, 2 updated`; `None` where nothing was done.
+/// `25 created, 2 updated`; `None` where nothing was done. The old side of a replacement is counted
+/// no more than in the plan.
 pub fn totals(plan: &Plan, done: &[StepId]) -> Option<String> {
     let count = |wanted: &[Action]| {
         let all = done.iter().map(|id| &plan.steps[id.0]);
-        all.filter(|step| super::is_visible(step) && wanted.contains(&step.action)).count()
+        all.filter(|step| {
+            super::is_visible(step) && is_shown(plan, step) && wanted.contains(&step.action)
+        })
+        .count()
     };
     let kinds: [(&[Action], &str); 6] = [
         (&[Action::Create], "created"),
@@ -40,12 +48,12 @@ pub fn longest_way(plan: &Plan, path: &Path) -> Option<String> {
         path.steps.iter().enumerate().map(|(index, (_, took))| (*took, index)).collect();
     longest.sort_by(|one, other| other.cmp(one));
     let kept: Vec<usize> = longest.into_iter().take(NAMES).map(|(_, index)| index).collect();
-    let mut names: Vec<&str> = Vec::new();
+    let mut names: Vec<String> = Vec::new();
     for (index, (id, _)) in path.steps.iter().enumerate() {
         match kept.contains(&index) {
-            true => names.push(plan.steps[id.0].logical_id.as_str()),
-            false if names.last() == Some(&"…") => {}
-            false => names.push("…"),
+            true => names.push(spoken_of(plan, *id)),
+            false if names.last().is_some_and(|last| last == SKIPPED) => {}
+            false => names.push(SKIPPED.to_owned()),
         }
     }
     Some(format!("{} of it on {}", took(path.took()), names.join(" → ")))

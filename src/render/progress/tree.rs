@@ -7,12 +7,12 @@ use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::line::Line;
-use super::{Calls, Columns, head, name_of, so_far, words};
+use super::{Calls, Columns, head, so_far, words};
 use crate::course::Course;
 use crate::plan::StepId;
 use crate::render::console::{self as screen, Moving};
 use crate::render::plan::is_visible;
-use crate::render::style::{BAD, BOLD, DIM};
+use crate::render::style::{BAD, BOLD, DIM, spoken_of};
 
 /// From here on the types are shown as well.
 pub const WIDE: usize = 100;
@@ -140,7 +140,7 @@ impl Shown<'_, '_> {
 
     fn waiting(&self, id: StepId, others: &[StepId]) -> Line {
         let names: Vec<String> =
-            others.iter().take(NAMES).map(|id| name_of(self.course, *id)).collect();
+            others.iter().take(NAMES).map(|id| spoken_of(self.course.plan, *id)).collect();
         let mut text = match names.is_empty() {
             true => "waits until fewer run at once".to_owned(),
             false => format!("waits for {}", names.join(", ")),
@@ -203,6 +203,7 @@ mod tests {
 
     use super::*;
     use crate::course::Pace;
+    use crate::plan::Action;
     use crate::reconcile::tests::scheduling::plan;
     use crate::reconcile::{News, Phase, What};
 
@@ -253,6 +254,30 @@ mod tests {
             "* 0/5 done · 1m 15s, a few seconds le…",
         ];
         assert_eq!(narrow.lines().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn what_is_waited_for_is_the_new_one_or_the_old_one() {
+        // A subnet is replaced, what uses it is updated, and then the old one goes.
+        let mut plan = plan(&[vec![], vec![0], vec![1], vec![2]]);
+        for (index, action) in [(0, Action::Replace), (1, Action::Update), (2, Action::Delete)] {
+            plan.steps[index].action = action;
+        }
+        plan.steps[2].logical_id = plan.steps[0].logical_id.clone();
+        let course = Course::new(&plan, Pace::Account, 8);
+        let calls = Calls { made: 0, throttled: 0 };
+        let (columns, now) = (Columns { id: 4 }, Instant::now());
+        let lines = Shown { course: &course, columns, now, calls, width: 90 }.lines(20, '*');
+        let plain = lines.iter().map(|line| anstream::adapter::strip_str(line).to_string());
+        let waiting: Vec<String> = plain.filter(|line| line.contains("waits for")).collect();
+        assert_eq!(
+            waiting,
+            [
+                "  ~ S1    waits for the new S0",
+                "  - S0    waits for S1",
+                "  + S3    waits for the old S0",
+            ]
+        );
     }
 
     #[test]

@@ -37,7 +37,9 @@ pub fn answer(account: &mut Account, operation: &str, request: &Json) -> Answer 
         "PrepareAgent" => prepare(account, request),
         "DeleteAgent" => delete(account, request),
         "TagResource" | "UntagResource" | "ListTagsForResource" => tag(account, operation, request),
-        _ if operation.contains("Alias") => bedrock_alias::answer(account, operation, request),
+        _ if operation.contains("Alias") || operation == "ListAgentVersions" => {
+            bedrock_alias::answer(account, operation, request)
+        }
         _ => bedrock_parts::answer(account, operation, request),
     }
 }

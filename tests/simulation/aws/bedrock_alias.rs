@@ -37,6 +37,7 @@ pub fn answer(account: &mut Account, operation: &str, request: &Json) -> Answer 
                 "agentAliasSummaries",
             )
         }
+        "ListAgentVersions" => list_versions(account, request),
         "UpdateAgentAlias" => update(account, request),
         "DeleteAgentAlias" => delete(account, request),
         _ => missing(format!("{operation} of Bedrock is not simulated")),
@@ -102,6 +103,21 @@ fn create(account: &mut Account, request: &Json) -> Answer {
     account.table("agent-alias").insert(format!("{id}|{own}"), made.clone());
     lead_to(account, &id, &own, &version);
     accepted(json!({"agentAlias": made}))
+}
+
+/// The draft is one of them.
+fn list_versions(account: &Account, request: &Json) -> Answer {
+    let agent = agent(account, request)?;
+    let told = |version: &str| {
+        json!({
+            "agentName": agent["agentName"], "agentStatus": agent["agentStatus"],
+            "agentVersion": version, "createdAt": agent["createdAt"], "updatedAt": agent["updatedAt"],
+        })
+    };
+    let made = account.records("agent-version");
+    let made = made.filter(|(_, it)| text(it, "agentId") == text(agent, "agentId"));
+    let all = made.map(|(_, it)| told(text(it, "agentVersion")));
+    listed([told("DRAFT")].into_iter().chain(all).collect(), request, "agentVersionSummaries")
 }
 
 /// The version a request asks for; where it asks for none, a new one of the draft, which has to be

@@ -1,5 +1,6 @@
-//! EC2: VPC endpoints, of the interface and the gateway kind.
-//! Sources: the Amazon EC2 API Reference (`CreateVpcEndpoint` …), and the AWS `PrivateLink` Guide.
+//! EC2: VPC endpoints: interfaces, gateways, and those of gateway load balancers.
+//! Sources: the Amazon EC2 API Reference (`CreateVpcEndpoint` …), and the AWS `PrivateLink` Guide,
+//! whose "AWS services that integrate with AWS `PrivateLink`" are the services there are.
 
 use std::collections::BTreeSet;
 
@@ -29,7 +30,26 @@ pub fn answer(account: &mut Account, operation: &str, request: &Json) -> Answer 
     }
 }
 
-const SERVICES: [&str; 4] = ["bedrock-agent-runtime", "logs", "s3", "sqs"];
+/// A service of AWS's and the types of endpoint that reach it, one a line.
+const SERVICES: &str = include_str!("../../../data/endpoint-services.txt");
+/// Services of somebody who has put gateway load balancers behind them.
+const LOAD_BALANCERS: [&str; 2] = [
+    "com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0",
+    "com.amazonaws.vpce.us-east-1.vpce-svc-0fedcba9876543210",
+];
+const GATEWAY: &str = "Gateway";
+const INTERFACE: &str = "Interface";
+pub const LOAD_BALANCER: &str = "GatewayLoadBalancer";
+
+/// The types of endpoint that reach a service, if there is one of this name.
+fn kinds_of(service: &str) -> Option<&'static str> {
+    if LOAD_BALANCERS.contains(&service) {
+        return Some(LOAD_BALANCER);
+    }
+    let mut all = SERVICES.lines().filter_map(|line| line.split_once(' '));
+    all.find(|(name, _)| name.replace("{region}", REGION) == service).map(|(_, kinds)| kinds)
+}
+
 const EVERYTHING: &str =
     r#"{"Statement":[{"Action":"*","Effect":"Allow","Principal":"*","Resource":"*"}]}"#;
 
@@ -90,17 +110,24 @@ fn check_private_dns(account: &Account, vpc_id: &str, service: &str) -> Result<(
 fn create(account: &mut Account, request: &Json) -> Answer {
     let (vpc_id, service) = (needed(request, "VpcId")?, needed(request, "ServiceName")?);
     vpc(account, vpc_id)?;
-    let name = service.rsplit('.').next().unwrap_or_default();
-    if service != format!("com.amazonaws.{REGION}.{name}") || !SERVICES.contains(&name) {
+    let kind = given(request, "VpcEndpointType").unwrap_or(GATEWAY);
+    let Some(kinds) = kinds_of(service) else {
         let message = format!("The Vpc Endpoint Service '{service}' does not exist");
         return refuse("InvalidServiceName", message);
+    };
+    if !kinds.split(' ').any(|one| one == kind) {
+        let message =
+            format!("Endpoint type ({kind}) does not match available service types ([{kinds}]).");
+        return refuse("InvalidParameter", message);
     }
-    let kind = given(request, "VpcEndpointType").unwrap_or("Gateway");
+    let name = service.rsplit('.').next().unwrap_or_default();
     let (subnets, mut groups) = (texts(request, "SubnetId"), texts(request, "SecurityGroupId"));
     let has_dns = given(request, "PrivateDnsEnabled") == Some("true");
     let tags = ec2_tags::of_create(request, "vpc-endpoint")?;
-    if kind == "Interface" {
+    if kind != GATEWAY {
         check_subnets(account, vpc_id, &subnets)?;
+    }
+    if kind == INTERFACE {
         check_groups(account, &groups)?;
         if has_dns {
             check_private_dns(account, vpc_id, service)?;
@@ -111,16 +138,19 @@ fn create(account: &mut Account, request: &Json) -> Answer {
                 all.find(|(_, it)| text(it, "vpcId") == vpc_id && it.contains_key("_default"));
             groups.extend(default.map(|(id, _)| id.clone()));
         }
-    } else if !subnets.is_empty() || !groups.is_empty() || has_dns {
+    } else if !groups.is_empty() || has_dns || kind == GATEWAY && !subnets.is_empty() {
         return refuse(
             "InvalidParameter",
-            "a gateway endpoint has no subnets, groups or private DNS",
+            format!("an endpoint of type {kind} has no subnets, groups or private DNS of its own"),
         );
+    } else if kind == LOAD_BALANCER && subnets.len() != 1 {
+        // "For a Gateway Load Balancer endpoint, you can specify only one subnet."
+        return refuse("InvalidParameter", "exactly one subnet must be specified");
     }
     let (vpc_id, id) = (vpc_id.to_owned(), account.id("vpce"));
     let made = json!({
         "vpcEndpointId": id, "vpcEndpointType": kind, "vpcId": vpc_id, "serviceName": service,
-        "state": if kind == "Interface" { "pending" } else { "available" },
+        "state": if kind == GATEWAY { "available" } else { "pending" },
         "policyDocument": given(request, "PolicyDocument").unwrap_or(EVERYTHING),
         "routeTableIdSet": texts(request, "RouteTableId"), "subnetIdSet": subnets,
         "privateDnsEnabled": has_dns,
@@ -130,9 +160,11 @@ fn create(account: &mut Account, request: &Json) -> Answer {
     });
     account.table("endpoint").insert(id.clone(), record(made));
     set_groups(account, &id, &groups);
-    if kind == "Interface" {
+    if kind == INTERFACE {
         let dns = json!([{"dnsName": format!("{id}.{name}.{REGION}.vpce.amazonaws.com"), "hostedZoneId": "Z1"}]);
         account.set("endpoint", &id, "dnsEntrySet", dns);
+    }
+    if kind != GATEWAY {
         attach(account, &id)?;
     }
     settle(account, &id, (20 * SECOND, 3 * MINUTE));
@@ -228,7 +260,7 @@ fn modify(account: &mut Account, request: &Json) -> Answer {
     if let Some(addresses) = given(request, "IpAddressType") {
         account.set("endpoint", &id, "ipAddressType", addresses.into());
     }
-    if text(&before, "vpcEndpointType") == "Interface" {
+    if text(&before, "vpcEndpointType") != GATEWAY {
         attach(account, &id)?;
         account.set("endpoint", &id, "state", "pending".into());
         settle(account, &id, (SECOND, 20 * SECOND));
@@ -249,6 +281,14 @@ fn delete(account: &mut Account, request: &Json) -> Answer {
         if text(found, "state") == "deleting" {
             continue;
         }
+        // "You can only delete Gateway Load Balancer endpoints when the routes that are associated
+        // with the endpoint are deleted." The code is not told.
+        if text(found, "vpcEndpointType") == LOAD_BALANCER && is_led_to(account, &id) {
+            let message = format!("The Vpc Endpoint '{id}' has routes that lead to it");
+            let error = json!({"code": "DependencyViolation", "message": message});
+            refused.push(json!({"resourceId": id, "error": error}));
+            continue;
+        }
         let interfaces = texts(&Json::Object(found.clone()), "networkInterfaceIdSet");
         let has_interfaces = !interfaces.is_empty();
         account.forget_later("endpoint", &id);
@@ -262,4 +302,8 @@ fn delete(account: &mut Account, request: &Json) -> Answer {
         account.later(gone + MINUTE, Effect::Remove { table: "endpoint", id });
     }
     Ok(json!({"unsuccessful": refused}))
+}
+
+fn is_led_to(account: &Account, endpoint: &str) -> bool {
+    account.records("route").any(|(_, route)| text(route, text(route, "_target")) == endpoint)
 }

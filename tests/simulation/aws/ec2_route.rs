@@ -9,6 +9,7 @@ use super::account::{
     Account, Answer, NUMBER, Record, Refusal, given, needed, record, refuse, text,
 };
 use super::ec2::{in_use, not_found, vpc};
+use super::ec2_endpoint::LOAD_BALANCER;
 use super::ec2_routing::table;
 use super::ec2_tags;
 
@@ -76,7 +77,8 @@ const TARGETS: [(&str, &str); 11] = [
 ];
 
 /// "You must specify one of the targets", which is there and of the table's VPC. Of what can be a
-/// target there are gateways, interfaces and the endpoints of gateway load balancers.
+/// target there are gateways, interfaces and endpoints: "The ID of a VPC endpoint. Supported for
+/// Gateway Load Balancer endpoints only" (`VpcEndpointId`).
 fn target(account: &Account, vpc: &str, request: &Json) -> Result<(&'static str, String), Refusal> {
     let mut all =
         TARGETS.iter().filter_map(|(name, told)| Some((*name, *told, given(request, name)?)));
@@ -86,9 +88,13 @@ fn target(account: &Account, vpc: &str, request: &Json) -> Result<(&'static str,
     if id.starts_with("vpce-") {
         return match account.record("endpoint", id) {
             None => not_found("InvalidVpcEndpointId.NotFound", "VpcEndpoint", id),
-            Some(found) if text(found, "vpcEndpointType") != "GatewayLoadBalancer" => refuse(
+            Some(found) if text(found, "vpcEndpointType") != LOAD_BALANCER => refuse(
                 "InvalidParameterValue",
                 format!("{id} is not the endpoint of a gateway load balancer"),
+            ),
+            Some(found) if text(found, "vpcId") != vpc => refuse(
+                "InvalidParameterValue",
+                format!("route table and endpoint {id} belong to different networks"),
             ),
             Some(_) => Ok((told, id.to_owned())),
         };

@@ -131,6 +131,7 @@ const BEDROCK: &[(&str, &str, &str)] = &[
     ("GET", ALIAS, "GetAgentAlias"),
     ("PUT", ALIAS, "UpdateAgentAlias"),
     ("DELETE", ALIAS, "DeleteAgentAlias"),
+    ("POST", "/agents/{agentId}/agentversions", "ListAgentVersions"),
     ("PUT", GROUPS, "CreateAgentActionGroup"),
     ("POST", GROUPS, "ListAgentActionGroups"),
     ("GET", GROUP, "GetAgentActionGroup"),

@@ -525,6 +525,7 @@ class Story:
         ok(it, "update_agent_alias", agentAliasName="live", description="rolled", **which)
         until(lambda: route()["agentAliasStatus"] == "PREPARED" and state() == "PREPARED")
         assert route()["routingConfiguration"] == [{"agentVersion": "2"}]
+        pages(it, "list_agent_versions", "agentVersionSummaries", 3, agentId=agent, PaginationConfig={"PageSize": 1})
         pages(it, "list_agent_aliases", "agentAliasSummaries", 2, agentId=agent, PaginationConfig={"PageSize": 1})
         self.supervisor(role, alias["agentAliasArn"])
         for arn in (alias["agentAliasArn"], f"arn:aws:bedrock:us-east-1:000000000000:agent/{agent}"):

@@ -49,6 +49,40 @@ fn a_route_leads_from_a_table_to_something_of_its_vpc() {
 }
 
 #[test]
+fn of_endpoints_only_that_of_a_gateway_load_balancer_is_led_to() {
+    let mut story = Story::new();
+    let vpc = story.vpc("10.4.0.0/16");
+    let subnet = story.subnet(&vpc, "10.4.1.0/24");
+    let table = story.ok("ec2:CreateRouteTable", json!({"VpcId": vpc}))["routeTable"].clone();
+    let table = table["routeTableId"].clone();
+    let balancer = "com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0";
+    let mut make = |service: &str, kind: &str, subnets: &[&serde_json::Value]| {
+        let request = json!({"VpcId": vpc, "ServiceName": service, "VpcEndpointType": kind, "SubnetId": subnets});
+        story.ok("ec2:CreateVpcEndpoint", request)["vpcEndpoint"]["vpcEndpointId"].clone()
+    };
+    let objects = make("com.amazonaws.us-east-1.s3", "Gateway", &[]);
+    let queues = make("com.amazonaws.us-east-1.sqs", "Interface", &[&subnet]);
+    let inspection = make(balancer, "GatewayLoadBalancer", &[&subnet]);
+    let route = |endpoint: &serde_json::Value| json!({"RouteTableId": table, "DestinationCidrBlock": "192.168.0.0/16", "VpcEndpointId": endpoint});
+    let of_balancer = |subnets: &[&serde_json::Value]| json!({"VpcId": vpc, "ServiceName": balancer, "VpcEndpointType": "GatewayLoadBalancer", "SubnetId": subnets});
+    let of_kind = |kind: &str| json!({"VpcId": vpc, "ServiceName": "com.amazonaws.us-east-1.sqs", "VpcEndpointType": kind});
+    story.all_refused(&[
+        ("ec2:CreateRoute", route(&objects), "InvalidParameterValue"),
+        ("ec2:CreateRoute", route(&queues), "InvalidParameterValue"),
+        ("ec2:CreateVpcEndpoint", of_balancer(&[]), "InvalidParameter"),
+        ("ec2:CreateVpcEndpoint", of_kind("Gateway"), "InvalidParameter"),
+        ("ec2:CreateVpcEndpoint", of_kind("GatewayLoadBalancer"), "InvalidParameter"),
+    ]);
+    story.ok("ec2:CreateRoute", route(&inspection));
+    let answer = story.ok("ec2:DeleteVpcEndpoints", json!({"VpcEndpointId": [inspection]}));
+    assert_eq!(answer["unsuccessful"][0]["error"]["code"], "DependencyViolation");
+    let key = json!({"RouteTableId": table, "DestinationCidrBlock": "192.168.0.0/16"});
+    story.ok("ec2:DeleteRoute", key);
+    let answer = story.ok("ec2:DeleteVpcEndpoints", json!({"VpcEndpointId": [inspection]}));
+    assert_eq!(answer["unsuccessful"], json!([]));
+}
+
+#[test]
 fn a_subnet_has_one_ipv6_block_of_its_vpc() {
     let mut story = Story::new();
     let vpc = story.vpc("10.4.0.0/16");
