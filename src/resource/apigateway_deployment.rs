@@ -19,7 +19,7 @@ use super::{
     Completion, Created, Effect, Follows, Known, Live, Lock, Mark, Progress, Repeat, Resource,
     Rule, Status, apigateway_tags, apigateway_tree,
 };
-use crate::aws::{Aws, Fault, FaultKind};
+use crate::aws::{Aws, Fault, FaultKind, Scope};
 use crate::value::{Attributes, PhysicalId, Token};
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -374,6 +374,11 @@ impl Resource for Deployment {
             (Err(fault), Some(stage)) if fault.is(FaultKind::InUse) => {
                 delete_stage(aws, api, deployment, stage).await?;
                 delete_deployment(aws, api, deployment).await
+            }
+            // MiniStack deletes what a stage points at.
+            (outcome, Some(stage)) if aws.clients().scope() == Scope::Local => {
+                delete_stage(aws, api, deployment, stage).await?;
+                outcome
             }
             (outcome, _) => outcome,
         }
