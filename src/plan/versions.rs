@@ -25,7 +25,9 @@ pub fn missing(
     for step in steps {
         let Some(agent) = pinned.get(&step.logical_id) else { continue };
         let Some(has) = versions(steps, graph, (state, observed), (step, agent)) else { continue };
-        let missing = wanted(step, graph).into_iter().find(|version| !has.contains(version));
+        // The draft is always there.
+        let is_missing = |version: &String| version != "DRAFT" && !has.contains(version);
+        let missing = wanted(step, graph).into_iter().find(is_missing);
         found.extend(missing.map(|version| refusal(graph, step, agent, &version)));
     }
     found

@@ -56,6 +56,7 @@ fn a_new_agent_has_what_is_cut_before_and_nothing_else() {
     assert_eq!(said(None, &[], None), "");
     assert_eq!(said(None, &[("    DependsOn: Cutting\n", "")], None), none_of("1"));
     assert_eq!(said(None, &[(r#""1""#, r#""2""#)], None), none_of("2"));
+    assert_eq!(said(None, &[(r#""1""#, "DRAFT")], None), "");
 }
 
 #[test]
