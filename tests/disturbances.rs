@@ -43,6 +43,16 @@ impl Scene {
         Self { server, sandbox, before }
     }
 
+    async fn make_bucket(&self, name: &str) {
+        let access = Access {
+            region: Some("us-east-1".to_owned()),
+            endpoint: Some(self.server.url.clone()),
+            ..Access::default()
+        };
+        let s3 = Clients::connect(&access).await.s3();
+        s3.create_bucket().bucket(name).send().await.expect("a bucket");
+    }
+
     /// What was left becomes a whole stack without doubles, and then nothing.
     async fn goes_on_and_leaves_nothing(&self, place: &str) {
         self.sandbox.point_at(&self.server.url);
@@ -151,13 +161,7 @@ async fn a_network_that_goes_loses_nothing() {
 async fn a_bucket_that_goes_loses_nothing() {
     const DENIED: &str = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>";
     let scene = Scene::open().await;
-    let access = Access {
-        region: Some("us-east-1".to_owned()),
-        endpoint: Some(scene.server.url.clone()),
-        ..Access::default()
-    };
-    let s3 = Clients::connect(&access).await.s3();
-    s3.create_bucket().bucket("gone").send().await.expect("a bucket");
+    scene.make_bucket("gone").await;
     let home = |endpoint: &str| format!("state: s3://gone/all?endpoint={endpoint}&lease=2");
     scene.sandbox.edit("config/default.yaml", "state: .cairn", &home(&scene.server.url));
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, scene.server.port));
@@ -210,13 +214,7 @@ fn faketime() -> Option<PathBuf> {
 async fn a_clock_that_jumps_loses_nothing() {
     let Some(library) = faketime() else { return };
     let scene = Scene::open().await;
-    let access = Access {
-        region: Some("us-east-1".to_owned()),
-        endpoint: Some(scene.server.url.clone()),
-        ..Access::default()
-    };
-    let s3 = Clients::connect(&access).await.s3();
-    s3.create_bucket().bucket("clock").send().await.expect("a bucket");
+    scene.make_bucket("clock").await;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, scene.server.port));
     let in_bucket = format!("state: s3://clock/all?endpoint={}&lease=2", scene.server.url);
     for (state, first, second) in [
@@ -278,13 +276,7 @@ struct Passing {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_was_paused_stops_when_it_wakes() {
     let scene = Scene::open().await;
-    let access = Access {
-        region: Some("us-east-1".to_owned()),
-        endpoint: Some(scene.server.url.clone()),
-        ..Access::default()
-    };
-    let s3 = Clients::connect(&access).await.s3();
-    s3.create_bucket().bucket("paused").send().await.expect("a bucket");
+    scene.make_bucket("paused").await;
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, scene.server.port));
     let state = |endpoint: &str| format!("state: s3://paused/all?endpoint={endpoint}&lease=2");
     scene.sandbox.edit("config/default.yaml", "state: .cairn", &state(&scene.server.url));

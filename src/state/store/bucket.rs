@@ -13,6 +13,7 @@
 //! there is none. Each new holder takes the next number of the journal for itself: one that was
 //! paused, and wakes up after another has begun, can make nothing count any more.
 
+mod clock;
 mod code;
 mod journal;
 mod remains;
@@ -22,23 +23,15 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, Weak};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use aws_sdk_s3::primitives::ByteStream;
-use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::interceptors::Intercept;
-use aws_smithy_runtime_api::client::interceptors::context::BeforeDeserializationInterceptorContextRef;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::DateTime;
-use aws_smithy_types::config_bag::ConfigBag;
-use aws_smithy_types::date_time::Format;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Mutex as Turn;
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
 
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output as Page;
 use aws_sdk_s3::operation::list_objects_v2::builders::ListObjectsV2FluentBuilder as Listing;
@@ -48,6 +41,7 @@ use super::{Holder, StoreError};
 use crate::aws::{Fault, FaultKind, Guard, chain};
 use crate::state::FORMAT;
 
+use clock::{Clock, Moment};
 pub use journal::{BucketJournal, Ends};
 
 /// How often a holder is heard of within its term.
@@ -719,39 +713,6 @@ impl Bucket {
     }
 }
 
-/// What the bucket's clock says as it answers: how old something is does not depend on ours.
-#[derive(Debug, Clone, Default)]
-struct Clock {
-    told: Arc<Mutex<Option<DateTime>>>,
-}
-
-impl Intercept for Clock {
-    fn name(&self) -> &'static str {
-        "clock"
-    }
-
-    fn read_before_deserialization(
-        &self,
-        context: &BeforeDeserializationInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let date = context.response().headers().get("date");
-        let date = date.and_then(|text| DateTime::from_str(text, Format::HttpDate).ok());
-        *self.told.lock().expect("nothing panics while it holds this lock") = date;
-        Ok(())
-    }
-}
-
-impl Clock {
-    /// How long ago something was; no time at all where the bucket does not say what time it is.
-    fn since(&self, then: &DateTime) -> Duration {
-        let told = *self.told.lock().expect("nothing panics while it holds this lock");
-        let seconds = told.map_or(0, |now| now.secs() - then.secs());
-        Duration::from_secs(u64::try_from(seconds).unwrap_or_default())
-    }
-}
-
 /// Whether nothing is known of what was asked.
 fn again(fault: &Fault) -> bool {
     matches!(fault.kind, FaultKind::Uncertain | FaultKind::Throttled | FaultKind::Concurrent)
@@ -764,30 +725,6 @@ async fn backoff(tries: u32) {
 #[expect(clippy::disallowed_methods, reason = "what is not answered is asked again a little later")]
 async fn pause(time: Duration) {
     tokio::time::sleep(time).await;
-}
-
-/// A time by two clocks: one of them stands still while the machine sleeps, the other may be set.
-#[derive(Debug, Clone, Copy)]
-struct Moment {
-    steady: Instant,
-    wall: SystemTime,
-}
-
-impl Moment {
-    #[expect(clippy::disallowed_methods, reason = "the steady clock does not count sleep")]
-    fn now() -> Self {
-        Self { steady: Instant::now(), wall: SystemTime::now() }
-    }
-
-    fn elapsed(&self) -> Duration {
-        self.until(Self::now())
-    }
-
-    /// The longer of the two: too long only makes the bucket be asked.
-    fn until(&self, now: Self) -> Duration {
-        let wall = now.wall.duration_since(self.wall).unwrap_or(Duration::MAX);
-        (now.steady - self.steady).max(wall)
-    }
 }
 
 fn nonce() -> Result<String, StoreError> {
@@ -807,27 +744,4 @@ fn status<E>(error: &SdkError<E, HttpResponse>) -> Option<u16> {
 fn is_absent<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
     let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
     matches!(code, Some("NoSuchKey" | "NotFound"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Duration, Moment};
-
-    /// A lease is never believed to be younger than it is, whatever the clocks do.
-    #[test]
-    fn a_clock_that_is_set_makes_nothing_younger() {
-        let then = Moment::now();
-        let hour = Duration::from_hours(1);
-        let second = Duration::from_secs(1);
-        for (what, steady, wall, expected) in [
-            ("nothing happens", second, then.wall + second, second),
-            ("the clock is set forwards", second, then.wall + hour, hour),
-            ("the clock is set back", second, then.wall - hour, Duration::MAX),
-            ("the machine sleeps, and the steady clock with it", second, then.wall + hour, hour),
-            ("the clock stands still", hour, then.wall, hour),
-        ] {
-            let now = Moment { steady: then.steady + steady, wall };
-            assert_eq!(then.until(now), expected, "{what}");
-        }
-    }
 }

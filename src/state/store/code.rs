@@ -79,7 +79,6 @@ impl Store {
         state: &State,
         asset: &Asset,
     ) -> Result<(), StoreError> {
-        self.ensure(lock).await?;
         let name = name_of(asset.sha256());
         let pen = self.seals.pen(&self.snapshot_place(), &state.lineage).await?;
         match &self.under(lock)?.home {
@@ -101,9 +100,9 @@ impl Store {
     /// When it cannot be removed.
     pub async fn prune_code(&self, lock: &Lock, state: &State) -> Result<(), StoreError> {
         let needed = state.code();
-        for sha256 in self.kept_code().await?.difference(&needed) {
-            self.ensure(lock).await?;
-            match &self.under(lock)?.home {
+        let held = self.under(lock)?;
+        for sha256 in held.kept_code().await?.difference(&needed) {
+            match &held.home {
                 Home::Directory(directory) => directory.forget_code(&name_of(sha256))?,
                 Home::Bucket(bucket) => bucket.forget_code(&name_of(sha256)).await?,
             }
@@ -119,14 +118,6 @@ impl Store {
             }
         }
         Ok(())
-    }
-
-    /// No writing once the lock is lost.
-    async fn ensure(&self, lock: &Lock) -> Result<(), StoreError> {
-        match lock.lease() {
-            Some(lease) => lease.ensure().await,
-            None => Ok(()),
-        }
     }
 }
 
