@@ -175,8 +175,11 @@ impl<'a> Maker<'a> {
             return false;
         }
         let Some(desired) = self.desired(node, None, &intent.token) else { return true };
+        // What was made of something else than what it follows now is not what is wanted.
+        let handler = resource::handler(&node.type_name);
         let unchanged = !desired.properties.has_unknown()
-            && desired.properties.to_masked_json() == intent.properties;
+            && desired.properties.to_masked_json() == intent.properties
+            && handler.is_some_and(|handler| self.follow(node, handler, intent).is_none());
         if !unchanged {
             return false;
         }
@@ -256,7 +259,10 @@ impl<'a> Maker<'a> {
         }
         let token = current.token.clone();
         let decision = if follow == Some(Effect::Roll) {
-            reasons.extend(handler.follows().map(|follows| follows.reason.to_owned()));
+            reasons.extend(match is_half_changed(current) {
+                true => Some(HALF_CHANGED.to_owned()),
+                false => handler.follows().map(|follows| follows.reason.to_owned()),
+            });
             let operation = Operation::Update { token, how: UpdateKind::Roll };
             Decision { action: Action::Update, operation, changes, reasons }
         } else if !changes.is_empty() || is_half_changed(current) {
@@ -356,7 +362,8 @@ impl<'a> Maker<'a> {
         Some((desired, live, Decision { action, operation, changes, reasons: Vec::new() }))
     }
 
-    /// Whether what it follows has changed since it was made, and what that does to it.
+    /// Whether what it follows has changed since it was made, and what that does to it. Where an
+    /// update was not finished, it may have been rolled over to something else already.
     fn follow(&self, node: &Node, handler: &dyn Handler, current: &Instance) -> Option<Effect> {
         let follows = handler.follows()?;
         if node.follows.is_empty() {
@@ -366,6 +373,7 @@ impl<'a> Maker<'a> {
         let before = |id: &LogicalId| self.moves.get(id).unwrap_or(id).clone();
         // Another logical id makes nothing of it another content.
         let is_same = now.is_some()
+            && !(follows.effect == Effect::Roll && is_half_changed(current))
             && (now == current.follows || self.follow_as(node, before) == current.follows);
         (!is_same).then_some(follows.effect)
     }

@@ -278,12 +278,15 @@ impl Run {
         let node = &graph.nodes[id];
         let masked = desired.properties.to_masked_json();
         let mut instance = plan::instance_of(node, token, masked, desired.naming);
-        if let Some(current) = current {
-            instance.physical_id = current.physical_id;
-            instance.attributes = current.attributes;
-            instance.attributes.extend(step.attributes.clone());
-            instance.follows = current.follows;
-            instance.marks = current.marks;
+        match current {
+            Some(current) => {
+                instance.physical_id = current.physical_id;
+                instance.attributes = current.attributes;
+                instance.attributes.extend(step.attributes.clone());
+                instance.follows = current.follows;
+                instance.marks = current.marks;
+            }
+            None => instance.follows = self.follows(id),
         }
         Ok((desired.properties, instance))
     }
@@ -402,14 +405,11 @@ impl Run {
         }
         let attributes = self.complete(step, handler, &wanted, &mark, created).await?;
         drop(held);
-        let follows = match &step.restored {
-            Some(restored) => restored.follows.clone(),
-            None => self.follows(id),
-        };
         if let Some(name) = name {
             drop(self.say(name)?);
         }
         let (id, token) = (id.clone(), token.clone());
+        let follows = wanted.instance.follows;
         self.settle_with(step, Fact::Created { id, token, attributes, follows }).await
     }
 

@@ -105,7 +105,8 @@ impl Kind {
         let is_read = is_read(label);
         let is_of = |service: &str| label.split_once(':').is_some_and(|(of, _)| of == service);
         match self {
-            Stale => is_read && !is_of("s3"),
+            // What was just made is unknown to EC2's and IAM's changing calls, too.
+            Stale => is_read && !is_of("s3") || is_of("ec2") || is_of("iam"),
             ReplyLost | FailedAfter => !is_read,
             RequestLost | TimedOut | Throttled | Failed | Slow | Denied | CrashBefore
             | CrashAfter => true,

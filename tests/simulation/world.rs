@@ -268,12 +268,18 @@ impl World {
         wire::response(call, &answer)
     }
 
-    /// What was there before the changes of the last moments.
-    fn carry_out_stale(&mut self, call: &Call) -> Response {
+    /// What is answered with what was there before the changes of the last moments: a read tells of
+    /// that, and what changes something does not know it yet.
+    fn carry_out_stale(&mut self, process: usize, call: &Call) -> Response {
         let now = self.now();
         let past = self.past.iter().find(|(at, _)| at + STALE >= now);
         let mut account = past.map_or_else(|| self.aws.account.clone(), |(_, past)| past.clone());
-        wire::response(call, &carry_out(&mut account, call))
+        let answer = carry_out(&mut account, call);
+        match &answer {
+            Err(no) if no.is_unknown() => wire::response(call, &answer),
+            _ if call.is_read() => wire::response(call, &answer),
+            _ => self.carry_out(process, call),
+        }
     }
 
     /// A process is gone; what it has sent may still arrive.
@@ -445,7 +451,7 @@ impl Wire {
                 let answer = world.carry_out(process, call);
                 Fate::AnsweredAfter(Duration::from_secs(seconds), answer)
             }
-            Some(Kind::Stale) => Fate::Answered(world.carry_out_stale(call)),
+            Some(Kind::Stale) => Fate::Answered(world.carry_out_stale(process, call)),
             Some(Kind::Denied) => Fate::Answered(world.refused(call, denial(service))),
             Some(Kind::CrashAfter) => {
                 let _ = world.carry_out(process, call);

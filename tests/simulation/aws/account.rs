@@ -41,6 +41,13 @@ pub struct Refusal {
     pub message: String,
 }
 
+impl Refusal {
+    /// Whether what was named is not known.
+    pub fn is_unknown(&self) -> bool {
+        self.code.ends_with("NotFound") || self.code == "NoSuchEntity"
+    }
+}
+
 pub fn refuse<T>(code: &str, message: impl Into<String>) -> Result<T, Refusal> {
     Err(Refusal { status: 400, code: code.to_owned(), message: message.into() })
 }
