@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Packs the facts of every AWS resource type into data/registry.zip.
+"""Packs the facts of every AWS resource type into data/registry.zip, and where each is offered into data/regions.zip.
 
 Usage: scripts/registry_facts.py [CRATE_DIRECTORY]
 
@@ -7,9 +7,10 @@ The facts are those of the JSON files inside the crate cloudformation-validate-d
 fetches unless its directory is given: the schemas of the CloudFormation registry as AWS patches them for validation,
 and what Fn::GetAtt offers.
 
-The archive holds `types.txt`, every type a line in alphabetical order, and for each service a file, `AWS-S3.json`, with
-one type a line, so that the program unpacks one service and parses one type. `regions/us-west-1.txt` has the
-types that are offered elsewhere and not in that region. A line of a service has the form that the head of
+The first archive holds `types.txt`, every type a line in alphabetical order, and for each service a file, `AWS-S3.json`,
+with one type a line, so that the program unpacks one service and parses one type. The second holds for each region a
+file, `us-west-1.txt`, with the types that are offered elsewhere and not there: it is asked of every template, and most
+ask the first for nothing. A line of a service has the form that the head of
 scripts/schema_facts.py describes, with references resolved: a shape that holds itself is `any` the second time, and
 so is what lies too deep in the few types that would fill megabytes. What JSON Schema says with alternatives is
 loosened to what all of them share: a template that AWS takes must never be refused. Descriptions are left out.
@@ -24,7 +25,9 @@ from pathlib import Path
 
 VERSION = "1.14.0"
 CRATE = "cloudformation-validate-data-source"
-OUTPUT = Path(__file__).resolve().parent.parent / "data" / "registry.zip"
+DATA = Path(__file__).resolve().parent.parent / "data"
+OUTPUT = DATA / "registry.zip"
+REGIONS = DATA / "regions.zip"
 
 # A type whose line is longer is cut at a depth: only QuickSight's are.
 LONGEST_LINE = 250_000
@@ -259,11 +262,12 @@ def main():
     lines = {name: f'"{name}":{pack(schemas[name], attributes.get(name))}' for name in names}
     with zipfile.ZipFile(OUTPUT, "w") as archive:
         add(archive, "types.txt", "".join(name + "\n" for name in names))
-        for region, absent in absences.items():
-            add(archive, f"regions/{region}.txt", "".join(name + "\n" for name in absent))
         for service, types in groupby(names, key=lambda name: name.rpartition("::")[0]):
             body = ",\n".join(lines[name] for name in types)
             add(archive, service.replace("::", "-") + ".json", "{\n" + body + "\n}\n")
+    with zipfile.ZipFile(REGIONS, "w") as archive:
+        for region, absent in absences.items():
+            add(archive, f"{region}.txt", "".join(name + "\n" for name in absent))
     size = sum(map(len, lines.values()))
     print(f"{len(lines)} types, {size} bytes, {OUTPUT.stat().st_size} packed -> {OUTPUT}", file=sys.stderr)
 

@@ -11,6 +11,8 @@ use ignore::WalkBuilder;
 
 /// What Lambda takes directly.
 const MOST_BYTES: u64 = 250 * 1024 * 1024;
+/// So much is sent as it is: to compress it takes longer than to send it, and is done for every plan.
+const SMALL: u64 = 64 * 1024;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ZipError {
@@ -68,6 +70,8 @@ pub(super) fn zip_staged(path: &Path, root: &Path) -> Result<Vec<u8>, ZipError> 
 }
 
 fn pack(path: &Path, files: Vec<(String, PathBuf)>) -> Result<Vec<u8>, ZipError> {
+    let sizes = files.iter().filter_map(|(_, file)| Some(fs::metadata(file).ok()?.len()));
+    let method = method(sizes.sum());
     let mut total = 0;
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, file) in files {
@@ -76,7 +80,7 @@ fn pack(path: &Path, files: Vec<(String, PathBuf)>) -> Result<Vec<u8>, ZipError>
         if total > MOST_BYTES {
             return Err(ZipError::TooLarge(path.to_owned()));
         }
-        writer.start_file(name, options(is_executable(&file)))?;
+        writer.start_file(name, options(method, is_executable(&file)))?;
         writer.write_all(&content).map_err(|source| ZipError::Read { path: file, source })?;
     }
     Ok(writer.finish()?.into_inner())
@@ -106,9 +110,10 @@ pub(super) fn contents(path: &Path) -> Result<Vec<(String, PathBuf)>, ZipError> 
 ///
 /// When the zip library refuses a name.
 pub fn zip_text(files: &[(&str, &str)]) -> Result<Vec<u8>, ZipError> {
+    let method = method(files.iter().map(|(_, content)| content.len() as u64).sum());
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, content) in files {
-        writer.start_file(*name, options(false))?;
+        writer.start_file(*name, options(method, false))?;
         writer
             .write_all(content.as_bytes())
             .map_err(|source| ZipError::Read { path: PathBuf::from(name), source })?;
@@ -124,9 +129,14 @@ pub fn file_names(bytes: &[u8]) -> Vec<String> {
     }
 }
 
-fn options(executable: bool) -> SimpleFileOptions {
+/// How so many bytes are zipped.
+fn method(total: u64) -> CompressionMethod {
+    if total <= SMALL { CompressionMethod::Stored } else { CompressionMethod::Deflated }
+}
+
+fn options(method: CompressionMethod, executable: bool) -> SimpleFileOptions {
     SimpleFileOptions::default()
-        .compression_method(CompressionMethod::Deflated)
+        .compression_method(method)
         .last_modified_time(DateTime::default())
         .unix_permissions(if executable { 0o755 } else { 0o644 })
 }

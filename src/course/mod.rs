@@ -105,6 +105,11 @@ impl<'p> Course<'p> {
         }
     }
 
+    /// Whether something it had to wait for has not been told to have ended.
+    pub fn is_ahead(&self, id: StepId) -> bool {
+        self.before[id.0].iter().any(|other| self.stages[other.0].status == Status::Running)
+    }
+
     fn end(&mut self, id: StepId, status: Status, at: Instant) {
         let stage = &mut self.stages[id.0];
         stage.status = status;

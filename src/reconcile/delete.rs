@@ -10,7 +10,6 @@ use super::progress::{Phase, StepError};
 use super::properties::all_that_may_be;
 use super::retry::Attempt;
 use super::wait::{Want, pause, wait};
-use crate::aws::Scope;
 use crate::journal::Event as Fact;
 use crate::plan::Step;
 use crate::resource::{Deletion, Handler, KnownJson, Removal};
@@ -83,8 +82,6 @@ impl Run {
         physical_id: &PhysicalId,
         properties: &Json,
     ) -> Result<(), StepError> {
-        // An emulator tells at once of what it has.
-        let is_behind = self.aws.clients().scope() != Scope::Local;
         loop {
             let waited = self.begun.elapsed();
             let deletion = self
@@ -92,7 +89,7 @@ impl Run {
                     handler.delete(&self.aws, physical_id, properties)
                 })
                 .await?;
-            if deletion == Deletion::Accepted || !is_behind || waited >= SEEN_WITHIN {
+            if deletion == Deletion::Accepted || !self.is_behind() || waited >= SEEN_WITHIN {
                 return Ok(());
             }
             let why = "AWS does not know it, which is not certain yet".to_owned();

@@ -10,6 +10,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::find::SEEN_WITHIN;
 use super::intent::Begun;
 use super::locks::{Locks, key};
 use super::progress::{News, Phase, StepError, What};
@@ -301,10 +302,12 @@ impl Run {
     }
 
     /// Whether something may not be visible everywhere yet: anything this run has made, since what
-    /// a step depends on may in turn depend on that.
+    /// a step depends on may in turn depend on that; and in a run's first seconds what one before it
+    /// may have made in its last.
     fn youth(&self) -> Youth {
         let young = self.young.lock().expect("nothing panics while it holds this lock");
-        if young.is_empty() { Youth::Settled } else { Youth::Young }
+        let is_early = self.is_behind() && self.begun.elapsed() < SEEN_WITHIN;
+        if young.is_empty() && !is_early { Youth::Settled } else { Youth::Young }
     }
 
     fn note_young(&self, id: &LogicalId) {

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::execute::{Run, Wanted};
 use super::progress::{Phase, StepError};
 use super::wait::pause;
+use crate::aws::Scope;
 use crate::resource::{Handler, Mark, Repeat};
 use crate::value::PhysicalId;
 
@@ -20,6 +21,11 @@ pub(super) const SEEN_WITHIN: Duration = Duration::from_secs(10);
 pub(super) const BETWEEN: Duration = Duration::from_secs(1);
 
 impl Run {
+    /// Whether AWS may not know yet what it was told seconds ago. An emulator does at once.
+    pub(super) fn is_behind(&self) -> bool {
+        self.aws.clients().scope() != Scope::Local
+    }
+
     /// The one that a create with this mark has made, which was sent before `since`. Where sending it
     /// again makes no second one, what shows itself later does no harm.
     ///

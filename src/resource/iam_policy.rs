@@ -15,8 +15,9 @@ use serde_json::Value as Json;
 use super::iam_account::{self, Told};
 use super::iam_documents;
 use super::iam_principals::{Principal, principals};
+use super::or_absent::OrAbsent as _;
 use super::{Completion, Created, Known, Live, Mark, Progress, Resource, Rule, Status};
-use crate::aws::{Aws, Fault};
+use crate::aws::{Aws, Fault, FaultKind};
 use crate::value::{Attributes, PhysicalId};
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -121,7 +122,7 @@ impl Resource for Policy {
         let Some(old_name) = &from.policy_name else { return Ok(Progress::Done) };
         for principal in &before {
             if renamed || !after.contains(principal) {
-                principal.delete_policy(aws, old_name).await?;
+                principal.delete_policy(aws, old_name).await.or_absent()?;
             }
         }
         Ok(Progress::Done)
@@ -129,10 +130,14 @@ impl Resource for Policy {
 
     async fn delete(self, aws: &Aws, _id: &PhysicalId, props: &Props) -> Result<(), Fault> {
         let (name, _) = props.policy()?;
+        let mut absent = None;
         for principal in props.principals() {
-            principal.delete_policy(aws, name).await?;
+            match principal.delete_policy(aws, name).await {
+                Err(fault) if fault.is(FaultKind::NotFound) => absent = Some(fault),
+                outcome => outcome?,
+            }
         }
-        Ok(())
+        absent.map_or(Ok(()), Err)
     }
 
     /// Who put a policy is not told: the same one is what the create would have put.

@@ -97,7 +97,7 @@ impl Principal<'_> {
         Ok(encoded.or_absent()?.map(|encoded| iam_documents::from_answer(&encoded)))
     }
 
-    /// Deletes an inline policy; gone already is fine.
+    /// Deletes an inline policy.
     pub(super) async fn delete_policy(self, aws: &Aws, policy: &str) -> Result<(), Fault> {
         let iam = aws.iam();
         match self {
@@ -120,8 +120,6 @@ impl Principal<'_> {
                 .await
                 .map(drop),
         }
-        .or_absent()?;
-        Ok(())
     }
 
     /// Attaches a managed policy; attached already is fine.

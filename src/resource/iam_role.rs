@@ -192,7 +192,7 @@ impl Resource for Role {
         let name = id.as_str();
         let role = Principal::Role(name);
         for policy in props.inline() {
-            role.delete_policy(aws, &policy.policy_name).await?;
+            role.delete_policy(aws, &policy.policy_name).await.or_absent()?;
         }
         for arn in props.attached() {
             role.detach(aws, arn).await?;
@@ -407,7 +407,7 @@ async fn change_inline(aws: &Aws, name: &str, from: &Props, to: &Props) -> Resul
     }
     for policy in from.inline() {
         if to.inline_document(&policy.policy_name).is_none() {
-            role.delete_policy(aws, &policy.policy_name).await?;
+            role.delete_policy(aws, &policy.policy_name).await.or_absent()?;
         }
     }
     Ok(())

@@ -84,7 +84,8 @@ pub struct Shape {
     /// Choices that may be written in any case.
     #[serde(rename = "enumAnyCase")]
     pub any_case_choices: Vec<String>,
-    pub pattern: Option<Pattern>,
+    /// In a box, since few have one and it is large.
+    pub pattern: Option<Box<Pattern>>,
     pub format: Option<String>,
     pub minimum: Option<f64>,
     pub maximum: Option<f64>,

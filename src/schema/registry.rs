@@ -1,6 +1,7 @@
 //! The facts of every type there is, in an archive (`data/registry.zip`, made by
 //! `scripts/registry_facts.py`) with one file for each service: of five megabytes only the services
-//! that a template uses are unpacked, and of those only the types it uses are parsed.
+//! that a template uses are unpacked, and of those only the types it uses are parsed. Where each is
+//! offered is in an archive of its own (`data/regions.zip`), since every template asks for that.
 
 use std::borrow::Cow;
 use std::io::{Cursor, Read as _};
@@ -10,12 +11,12 @@ use zip::ZipArchive;
 
 use super::facts::{Line, lines};
 
-const ARCHIVE: &[u8] = include_bytes!("../../data/registry.zip");
-/// Every type, one a line, in alphabetical order.
-const TYPES: &str = "types.txt";
+const SERVICES: &[u8] = include_bytes!("../../data/registry.zip");
 /// Of each region, a file with the types that are offered elsewhere and not there, in alphabetical
 /// order.
-const REGIONS: &str = "regions/";
+const REGIONS: &[u8] = include_bytes!("../../data/regions.zip");
+/// Every type, one a line, in alphabetical order.
+const TYPES: &str = "types.txt";
 const SOUND: &str = "the archive is part of the program, and a test reads all of it";
 
 type Archive = ZipArchive<Cursor<&'static [u8]>>;
@@ -23,7 +24,6 @@ type Archive = ZipArchive<Cursor<&'static [u8]>>;
 struct Registry {
     archive: Archive,
     services: Vec<Service>,
-    regions: Vec<Packed>,
     types: Packed,
 }
 
@@ -40,19 +40,27 @@ struct Service {
 }
 
 static REGISTRY: LazyLock<Registry> = LazyLock::new(|| {
-    let archive = Archive::new(Cursor::new(ARCHIVE)).expect(SOUND);
-    let files: Vec<String> = archive.file_names().flatten().map(Cow::into_owned).collect();
-    let (mut services, mut regions) = (Vec::new(), Vec::new());
-    for file in files {
-        match &file {
-            file if file == TYPES => {}
-            file if file.starts_with(REGIONS) => regions.push(Packed::new(file)),
-            file => services.push(Service { packed: Packed::new(file), lines: OnceLock::new() }),
-        }
-    }
+    let (archive, files) = opened(SERVICES);
+    let services = files.into_iter().filter(|file| file != TYPES);
+    let mut services: Vec<Service> = services
+        .map(|file| Service { packed: Packed::new(&file), lines: OnceLock::new() })
+        .collect();
     services.sort_by(|one, other| one.packed.file.cmp(&other.packed.file));
-    Registry { archive, services, regions, types: Packed::new(TYPES) }
+    Registry { archive, services, types: Packed::new(TYPES) }
 });
+
+/// The archive of the regions, and its files.
+static ABSENCES: LazyLock<(Archive, Vec<Packed>)> = LazyLock::new(|| {
+    let (archive, files) = opened(REGIONS);
+    (archive, files.iter().map(|file| Packed::new(file)).collect())
+});
+
+/// An archive, and the names of its files.
+fn opened(bytes: &'static [u8]) -> (Archive, Vec<String>) {
+    let archive = Archive::new(Cursor::new(bytes)).expect(SOUND);
+    let files = archive.file_names().flatten().map(Cow::into_owned).collect();
+    (archive, files)
+}
 
 impl Packed {
     fn new(file: &str) -> Self {
@@ -82,11 +90,10 @@ pub(super) fn type_names() -> impl Iterator<Item = &'static str> {
 
 /// Whether AWS does not offer a type in a region that it lists.
 pub fn lacks(region: &str, type_name: &str) -> bool {
-    let registry = &*REGISTRY;
-    let file = format!("{REGIONS}{region}.txt");
-    let absences = registry.regions.iter().find(|packed| packed.file == file);
-    absences
-        .is_some_and(|packed| packed.text(&registry.archive).lines().any(|line| line == type_name))
+    let (archive, regions) = &*ABSENCES;
+    let file = format!("{region}.txt");
+    let absences = regions.iter().find(|packed| packed.file == file);
+    absences.is_some_and(|packed| packed.text(archive).lines().any(|line| line == type_name))
 }
 
 fn unpack(archive: &Archive, file: &str) -> String {

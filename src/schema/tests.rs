@@ -119,7 +119,7 @@ fn every_amended_path_is_there() {
 #[test]
 fn patterns_compile_unless_they_look_around() {
     let patterns = |name| -> Vec<_> {
-        shapes(&of(name).properties).iter().filter_map(|one| one.pattern.as_ref()).collect()
+        shapes(&of(name).properties).iter().filter_map(|one| one.pattern.as_deref()).collect()
     };
     let looks_around =
         |text: &str| ["(?!", "(?=", "(?<!", "(?<="].iter().any(|mark| text.contains(mark));

@@ -79,7 +79,7 @@ impl Place {
             1..4 => (0..random.between(2, 4)).map(|_| self.mishap(random)).collect(),
             _ => vec![self.mishap(random)],
         };
-        Storm { mishaps, pause: random.between(5, 200) }
+        Storm { mishaps, pause: random.between(1, 200) }
     }
 
     fn mishap(&self, random: &mut Random) -> Mishap {

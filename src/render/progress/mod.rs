@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use super::plan::is_visible;
 use super::style::{BAD, DIM, glyph, style, words};
 use crate::course::Course;
-use crate::plan::Step;
+use crate::plan::{Step, StepId};
 use crate::reconcile::{News, Stop, What};
 
 use events::Events;
@@ -49,6 +49,9 @@ pub struct Progress<'p> {
     course: Course<'p>,
     view: View,
     columns: Columns,
+    /// What has begun before it was told that what it waited for has ended: the two are written
+    /// together. It is said in the order in which it came to pass.
+    held: Vec<StepId>,
 }
 
 /// How wide the ids are.
@@ -66,7 +69,7 @@ impl<'p> Progress<'p> {
             Form::Events => View::Events(Events::default()),
             Form::ErrorsOnly => View::ErrorsOnly,
         };
-        Self { course, view, columns: Columns { id } }
+        Self { course, view, columns: Columns { id }, held: Vec::new() }
     }
 
     pub fn show(&mut self, news: &News) {
@@ -80,24 +83,50 @@ impl<'p> Progress<'p> {
                 let step = &course.plan.steps[id.0];
                 let text = format!("failed: {error}");
                 self.say_of(step, news.at, Line::new().painted(BAD, &text));
+                self.release(news.at);
             }
-            What::Done(id, took) if is_visible(&course.plan.steps[id.0]) => {
+            What::Done(id, took) => {
                 let step = &course.plan.steps[id.0];
                 let (_, done) = words(step.action);
                 let text =
                     Line::new().plain(done).painted(DIM, &format!(" in {}", self::took(*took)));
-                if !matches!(self.view, View::ErrorsOnly) {
+                if is_visible(step) && !matches!(self.view, View::ErrorsOnly) {
                     self.say_of(step, news.at, text);
                 }
+                self.release(news.at);
             }
-            What::Started(id) | What::Entered(id, _) if is_visible(&course.plan.steps[id.0]) => {
-                if let View::Events(events) = &mut self.view
-                    && let Some(text) = events.of(course, *id, &news.what)
-                {
-                    self.say_of(&self.course.plan.steps[id.0], news.at, text);
+            What::Started(id) if course.is_ahead(*id) => self.held.push(*id),
+            What::Entered(id, phase) if phase.reason().is_some() => {
+                if let Some(at) = self.held.iter().position(|held| held == id) {
+                    self.held.remove(at);
+                    self.tell(*id, &What::Started(*id), news.at);
                 }
+                self.tell(*id, &news.what, news.at);
             }
+            What::Started(id) => self.tell(*id, &news.what, news.at),
             _ => {}
+        }
+    }
+
+    /// Says that it has begun of what was held back for something that has ended.
+    fn release(&mut self, now: Instant) {
+        let course = &self.course;
+        let (held, free): (Vec<_>, Vec<_>) =
+            self.held.drain(..).partition(|id| course.is_ahead(*id));
+        self.held = held;
+        for id in free {
+            self.tell(id, &What::Started(id), now);
+        }
+    }
+
+    /// A line of its own for each event, where there is one.
+    fn tell(&mut self, id: StepId, what: &What, now: Instant) {
+        let step = &self.course.plan.steps[id.0];
+        if let View::Events(events) = &mut self.view
+            && is_visible(step)
+            && let Some(text) = events.of(&self.course, id, what)
+        {
+            self.say_of(step, now, text);
         }
     }
 
