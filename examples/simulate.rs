@@ -61,7 +61,10 @@ const TOLD: usize = 40;
 
 fn script(path: &str) -> ExitCode {
     match simulation::play(&std::fs::read_to_string(path).expect("a script")) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(transcript) => {
+            println!("{transcript}");
+            ExitCode::SUCCESS
+        }
         Err(problem) => {
             println!("{problem}");
             ExitCode::FAILURE

@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 use super::project::Project;
 use super::stacks::StacksArgs;
@@ -52,25 +52,26 @@ pub fn run(args: &Args) -> Result<Code, Failure> {
 
 /// The template with all that is known in place of its functions.
 fn resolved(graph: &Graph) -> Result<Json, Failure> {
-    let mut resources = serde_json::Map::new();
+    let mut resources = Map::new();
     for node in graph.nodes.values() {
         let properties = graph.properties(&node.id, &Nothing)?;
-        let mut resource = json!({
-            "Type": node.type_name,
-            "Properties": properties.to_masked_json(),
-        });
+        let mut resource = Map::new();
+        resource.insert("Type".to_owned(), node.type_name.as_str().into());
+        resource.insert("Properties".to_owned(), properties.to_masked_json());
         if !node.dependencies.is_empty() {
-            resource["DependsOn"] = node.dependencies.iter().map(ToString::to_string).collect();
+            let dependencies = node.dependencies.iter().map(ToString::to_string).collect();
+            resource.insert("DependsOn".to_owned(), dependencies);
         }
-        resources.insert(node.id.as_str().to_owned(), resource);
+        resources.insert(node.id.as_str().to_owned(), resource.into());
     }
-    let outputs: Json = graph
+    let outputs = graph
         .outputs(&Nothing)?
         .into_iter()
-        .map(|output| (output.name, json!({"Value": output.value.to_masked_json()})))
-        .collect::<serde_json::Map<_, _>>()
-        .into();
-    Ok(json!({"Resources": resources, "Outputs": outputs}))
+        .map(|output| (output.name, json!({"Value": output.value.to_masked_json()})));
+    let mut document = Map::new();
+    document.insert("Resources".to_owned(), resources.into());
+    document.insert("Outputs".to_owned(), Json::Object(outputs.collect()));
+    Ok(document.into())
 }
 
 fn write(out: &Path, projects: &[Project]) -> Result<Code, Failure> {

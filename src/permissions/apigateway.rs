@@ -86,7 +86,7 @@ pub const KINDS: &[Kind] = &[
             need(READ, GET, STAGES),
             need(CREATE, GET, API),
             need(CREATE, POST, DEPLOYMENTS),
-            need(WRITE, PATCH, STAGE).with(MADE_STAGE),
+            need(WRITE | DELETE, PATCH, STAGE).with(MADE_STAGE),
             need(WRITE, PUT, TAGS).with(MADE_STAGE),
             need(WRITE, REMOVE, TAGS).with(MADE_STAGE),
             need(UPDATE, PATCH, DEPLOYMENT),

@@ -150,7 +150,9 @@ fn verbs(step: &Step, scope: Scope) -> u8 {
         (Scope::Teardown, _) if goes => 0,
         (Scope::Teardown, _) => READ | DELETE,
         (Scope::Deploy, Operation::Create { .. } | Operation::Resume { .. }) => READ | CREATE,
-        (Scope::Deploy, Operation::Update { .. }) => READ | UPDATE,
+        (Scope::Deploy, Operation::Update { .. } | Operation::Reinstate { how: Some(_), .. }) => {
+            READ | UPDATE
+        }
         (Scope::Deploy, Operation::Delete { .. }) => READ | DELETE,
         (Scope::Deploy, Operation::Mark { .. } | Operation::Adopt { .. }) => READ | MARK,
         (Scope::Deploy, _) => READ,

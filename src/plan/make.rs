@@ -122,6 +122,12 @@ fn is_half_changed(current: &Instance) -> bool {
     !current.attempted.is_empty()
 }
 
+/// Whether what replaces one of the type takes over what serves it, as a deployment does a stage.
+/// One that is used again has to take it back.
+pub(super) fn is_taken_over(handler: &dyn Handler) -> bool {
+    handler.follows().is_some_and(|follows| follows.effect == Effect::Replace)
+}
+
 /// What is decided for one resource, before it becomes a step.
 struct Decision {
     action: Action,
@@ -354,6 +360,7 @@ impl<'a> Maker<'a> {
         }
         let how = match follow {
             Some(Effect::Roll) => Some(UpdateKind::Roll),
+            _ if is_taken_over(handler) => Some(UpdateKind::Roll),
             _ if !changes.is_empty() || is_half_changed(old) => Some(UpdateKind::Properties),
             _ => None,
         };

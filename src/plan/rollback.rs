@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 
 use super::desired::{desired_properties, lookup};
 use super::diff::{Change, Sides, diff};
-use super::make::created;
+use super::make::{created, is_taken_over};
 use super::risk::STATELESS;
 use super::same::Rules;
 use super::{
@@ -402,13 +402,13 @@ impl<'a> Back<'a> {
         let is_torn = !now.attempted.is_empty();
         let rolls = handler.follows().is_some_and(|follows| follows.effect == Effect::Roll)
             && (is_torn || now.follows != was.follows);
+        let is_current = entry.current.as_ref().is_some_and(|current| current.token == was.token);
         let how = match () {
-            () if rolls => Some(UpdateKind::Roll),
+            () if rolls || !is_current && is_taken_over(handler) => Some(UpdateKind::Roll),
             () if is_torn || !changes.is_empty() => Some(UpdateKind::Properties),
             () => None,
         };
         let token = was.token.clone();
-        let is_current = entry.current.as_ref().is_some_and(|current| current.token == was.token);
         let (action, operation) = match how {
             how if !is_current => (Action::Replace, Operation::Reinstate { token, how }),
             Some(how) => (Action::Update, Operation::Update { token, how }),

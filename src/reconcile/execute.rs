@@ -10,7 +10,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::find::SEEN_WITHIN;
+use super::find::{BETWEEN, SEEN_WITHIN};
 use super::intent::Begun;
 use super::locks::{Locks, key};
 use super::progress::{News, Phase, StepError, What};
@@ -558,7 +558,7 @@ impl Run {
                 })
                 .await?;
             match progress {
-                Progress::Done => return Ok(attributes),
+                Progress::Done | Progress::Unsure => return Ok(attributes),
                 Progress::Settle => {
                     let live = self.settle(handler, &created.id, &wanted.clear).await?;
                     return Ok(live.attributes);
@@ -653,7 +653,15 @@ impl Run {
                     UpdateKind::Roll => handler.roll(&self.aws, physical_id, &from, to),
                 })
                 .await?;
-            if progress == Progress::Done {
+            if progress == Progress::Unsure
+                && self.is_behind()
+                && self.begun.elapsed() < SEEN_WITHIN
+            {
+                let why = "AWS does not know what is to be taken away, which is not certain yet";
+                self.during(Phase::Waiting(why.to_owned()), pause(BETWEEN)).await;
+                continue;
+            }
+            if matches!(progress, Progress::Done | Progress::Unsure) {
                 return Ok(attributes);
             }
             let live = self.settle(handler, physical_id, to).await?;

@@ -2,7 +2,8 @@
 //! the mark that leads back to Cairn is the end of the description.
 //!
 //! With a `StageName` the call that makes the deployment also makes the stage, or points an
-//! existing one at it; the deployment then answers for the stage too.
+//! existing one at it; the deployment then answers for the stage too. Its mark says so: a stage whose
+//! deployment goes while an earlier one for it is still there is that one's again.
 
 use std::collections::BTreeMap;
 
@@ -130,22 +131,32 @@ const MARK_LENGTH: usize = 13;
 const MARK_BEGIN: &str = "(cairn ";
 const MARK_END: &str = ")";
 
+/// Before the name of the stage that it was made for.
+const MARK_STAGE: &str = " for ";
+
 /// The description with the mark at its end.
-fn marked(description: Option<&str>, mark: &Mark) -> String {
+fn marked(description: Option<&str>, stage: Option<&str>, mark: &Mark) -> String {
     let token = mark.token.as_str();
     let token = token.get(..MARK_LENGTH).unwrap_or(token);
     let space = if description.is_some_and(|text| !text.is_empty()) { " " } else { "" };
-    format!("{}{space}{MARK_BEGIN}{token}{MARK_END}", description.unwrap_or_default())
+    let stage = stage.map(|name| format!("{MARK_STAGE}{name}")).unwrap_or_default();
+    format!("{}{space}{MARK_BEGIN}{token}{stage}{MARK_END}", description.unwrap_or_default())
+}
+
+/// What a mark at the end of a description says: the beginning of the token, and for which stage.
+fn mark_of(description: &str) -> Option<(&str, Option<&str>)> {
+    let (_, mark) = description.strip_suffix(MARK_END)?.rsplit_once(MARK_BEGIN)?;
+    let (token, stage) = match mark.split_once(MARK_STAGE) {
+        Some((token, stage)) => (token, Some(stage)),
+        None => (mark, None),
+    };
+    (token.len() == MARK_LENGTH).then_some((token, stage))
 }
 
 /// The description without a mark, if it has one: an update takes it away.
 fn unmarked(description: &str) -> &str {
-    let Some((text, token)) =
-        description.strip_suffix(MARK_END).and_then(|text| text.rsplit_once(MARK_BEGIN))
-    else {
-        return description;
-    };
-    if token.len() == MARK_LENGTH { text.strip_suffix(' ').unwrap_or(text) } else { description }
+    let text = mark_of(description).and_then(|_| description.rsplit_once(MARK_BEGIN));
+    text.map_or(description, |(text, _)| text.strip_suffix(' ').unwrap_or(text))
 }
 
 fn attributes(deployment: &str) -> Attributes {
@@ -214,22 +225,55 @@ async fn delete_deployment(aws: &Aws, api: &str, deployment: &str) -> Result<(),
     .map(drop)
 }
 
-/// Removes the stage this deployment made and still serves.
-async fn delete_stage(aws: &Aws, api: &str, deployment: &str, stage: &str) -> Result<(), Fault> {
+/// Gives back the stage that a deployment took over and still serves, to the last one of those that
+/// were made for it; where there is none it goes.
+async fn leave_stage(aws: &Aws, api: &str, deployment: &str, stage: &str) -> Result<(), Fault> {
     let live = aws
         .call("apigateway:GetStage", || {
             aws.apigateway().get_stage().rest_api_id(api).stage_name(stage).send()
         })
         .await
         .or_absent()?;
-    if live.is_some_and(|live| live.deployment_id() == Some(deployment)) {
-        aws.call("apigateway:DeleteStage", || {
-            aws.apigateway().delete_stage().rest_api_id(api).stage_name(stage).send()
-        })
-        .await
-        .or_absent()?;
+    if live.is_none_or(|live| live.deployment_id() != Some(deployment)) {
+        return Ok(());
     }
+    let others = list(aws, api).await?;
+    let is_for_it = |other: &&types::Deployment| {
+        let mark = other.description().and_then(mark_of);
+        other.id() != Some(deployment) && mark.is_some_and(|(_, name)| name == Some(stage))
+    };
+    let before = others.iter().filter(is_for_it).max_by_key(|other| other.created_date().copied());
+    if let Some(before) = before.and_then(|other| other.id()) {
+        let mut patch = Patch::default();
+        patch.replace("/deploymentId", before);
+        apigateway_stage::send(aws, api, stage, &patch).await?;
+        return Ok(());
+    }
+    aws.call("apigateway:DeleteStage", || {
+        aws.apigateway().delete_stage().rest_api_id(api).stage_name(stage).send()
+    })
+    .await
+    .or_absent()?;
     Ok(())
+}
+
+async fn describe(aws: &Aws, id: &PhysicalId, from: &Props, to: &Props) -> Result<(), Fault> {
+    let [api, deployment] = apigateway_tree::parts(id)?;
+    let mut patch = Patch::default();
+    patch.field("/description", from.description.as_ref(), to.description.as_ref(), "");
+    if patch.is_empty() {
+        return Ok(());
+    }
+    aws.call("apigateway:UpdateDeployment", || {
+        aws.apigateway()
+            .update_deployment()
+            .rest_api_id(api)
+            .deployment_id(deployment)
+            .set_patch_operations(patch.operations())
+            .send()
+    })
+    .await
+    .map(drop)
 }
 
 impl Resource for Deployment {
@@ -308,7 +352,11 @@ impl Resource for Deployment {
                 aws.apigateway()
                     .create_deployment()
                     .set_rest_api_id(props.rest_api_id.clone())
-                    .description(marked(props.description.as_deref(), mark))
+                    .description(marked(
+                        props.description.as_deref(),
+                        props.stage_name.as_deref(),
+                        mark,
+                    ))
                     .set_canary_settings(canary.map(DeploymentCanarySettings::to_sdk))
                     .set_stage_name(props.stage_name.clone())
                     .set_stage_description(stage.description.clone())
@@ -348,21 +396,27 @@ impl Resource for Deployment {
         from: &Props,
         to: &Props,
     ) -> Result<Progress, Fault> {
-        let [api, deployment] = apigateway_tree::parts(id)?;
-        let mut patch = Patch::default();
-        patch.field("/description", from.description.as_ref(), to.description.as_ref(), "");
-        if !patch.is_empty() {
-            aws.call("apigateway:UpdateDeployment", || {
-                aws.apigateway()
-                    .update_deployment()
-                    .rest_api_id(api)
-                    .deployment_id(deployment)
-                    .set_patch_operations(patch.operations())
-                    .send()
-            })
-            .await?;
-        }
+        describe(aws, id, from, to).await?;
         change_stage(aws, to, &from.stage(), &to.stage()).await?;
+        Ok(Progress::Done)
+    }
+
+    /// Takes its stage back from a deployment that took its place, and makes it what it was.
+    async fn roll(
+        self,
+        aws: &Aws,
+        id: &PhysicalId,
+        from: &Props,
+        to: &Props,
+    ) -> Result<Progress, Fault> {
+        describe(aws, id, from, to).await?;
+        let Some(name) = &to.stage_name else { return Ok(Progress::Done) };
+        let [api, deployment] = apigateway_tree::parts(id)?;
+        let wanted =
+            apigateway_stage::Props { deployment_id: Some(deployment.to_owned()), ..to.stage() };
+        if let Some(live) = apigateway_stage::live(aws, api, name, &wanted).await.or_absent()? {
+            change_stage(aws, to, &live, &wanted).await?;
+        }
         Ok(Progress::Done)
     }
 
@@ -372,12 +426,12 @@ impl Resource for Deployment {
             // That it is served is AWS's word at this moment. What a stage says of itself may be of a
             // while ago, and the stage long taken over by another deployment.
             (Err(fault), Some(stage)) if fault.is(FaultKind::InUse) => {
-                delete_stage(aws, api, deployment, stage).await?;
+                leave_stage(aws, api, deployment, stage).await?;
                 delete_deployment(aws, api, deployment).await
             }
             // MiniStack deletes what a stage points at.
             (outcome, Some(stage)) if aws.clients().scope() == Scope::Local => {
-                delete_stage(aws, api, deployment, stage).await?;
+                leave_stage(aws, api, deployment, stage).await?;
                 outcome
             }
             (outcome, _) => outcome,
@@ -385,7 +439,7 @@ impl Resource for Deployment {
     }
 
     async fn find(self, aws: &Aws, props: &Props, mark: &Mark) -> Result<Vec<PhysicalId>, Fault> {
-        let ours = marked(None, mark);
+        let ours = marked(None, props.stage_name.as_deref(), mark);
         let deployments = list(aws, props.api()).await?;
         Ok(deployments
             .iter()
@@ -404,9 +458,8 @@ impl Resource for Deployment {
         let Some(api) = &props.rest_api_id else { return Ok(Some(Vec::new())) };
         let deployments = list(aws, api).await?;
         let begins = deployments.iter().filter_map(|deployment| {
-            let description = deployment.description()?;
-            let mark = description.get(unmarked(description).len()..)?.trim_start();
-            mark.strip_prefix(MARK_BEGIN)?.strip_suffix(MARK_END)
+            let (token, _) = mark_of(deployment.description()?)?;
+            Some(token)
         });
         // The rest of the token is nowhere: any will do.
         let whole = |begin: &str| Token::from_beginning(begin);

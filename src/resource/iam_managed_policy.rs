@@ -128,16 +128,17 @@ impl Resource for ManagedPolicy {
         for principal in after.iter().filter(|one| !before.contains(one)) {
             principal.attach(aws, arn).await?;
         }
+        let mut all_gone = true;
         for principal in before.iter().filter(|one| !after.contains(one)) {
-            principal.detach(aws, arn).await?;
+            all_gone &= principal.detach(aws, arn).await.or_absent()?.is_some();
         }
-        Ok(Progress::Done)
+        Ok(Progress::done(all_gone))
     }
 
     async fn delete(self, aws: &Aws, id: &PhysicalId, props: &Props) -> Result<(), Fault> {
         let arn = id.as_str();
         for principal in props.principals() {
-            principal.detach(aws, arn).await?;
+            principal.detach(aws, arn).await.or_absent()?;
         }
         match delete_policy(aws, arn).await {
             Err(fault) if fault.is(FaultKind::InUse) => {
@@ -146,7 +147,7 @@ impl Resource for ManagedPolicy {
                 }
                 let holders = Holders::list(aws, arn).await?;
                 for principal in holders.principals() {
-                    principal.detach(aws, arn).await?;
+                    principal.detach(aws, arn).await.or_absent()?;
                 }
                 delete_policy(aws, arn).await
             }

@@ -120,12 +120,14 @@ impl Resource for Policy {
             }
         }
         let Some(old_name) = &from.policy_name else { return Ok(Progress::Done) };
+        let mut all_gone = true;
         for principal in &before {
             if renamed || !after.contains(principal) {
-                principal.delete_policy(aws, old_name).await.or_absent()?;
+                let deleted = principal.delete_policy(aws, old_name).await;
+                all_gone &= deleted.or_absent()?.is_some();
             }
         }
-        Ok(Progress::Done)
+        Ok(Progress::done(all_gone))
     }
 
     async fn delete(self, aws: &Aws, _id: &PhysicalId, props: &Props) -> Result<(), Fault> {

@@ -147,7 +147,7 @@ impl Principal<'_> {
         }
     }
 
-    /// Detaches a managed policy; not attached is fine.
+    /// Detaches a managed policy.
     pub(super) async fn detach(self, aws: &Aws, arn: &str) -> Result<(), Fault> {
         let iam = aws.iam();
         match self {
@@ -170,7 +170,5 @@ impl Principal<'_> {
                 .await
                 .map(drop),
         }
-        .or_absent()?;
-        Ok(())
     }
 }

@@ -182,10 +182,10 @@ impl Resource for Role {
         set_trust(aws, name, from, to).await?;
         describe(aws, name, from, to).await?;
         set_boundary(aws, name, from, to).await?;
-        change_attached(aws, name, from, to).await?;
-        change_inline(aws, name, from, to).await?;
+        let mut all_gone = change_attached(aws, name, from, to).await?;
+        all_gone &= change_inline(aws, name, from, to).await?;
         change_tags(aws, name, from, to).await?;
-        Ok(Progress::Done)
+        Ok(Progress::done(all_gone))
     }
 
     async fn delete(self, aws: &Aws, id: &PhysicalId, props: &Props) -> Result<(), Fault> {
@@ -195,7 +195,7 @@ impl Resource for Role {
             role.delete_policy(aws, &policy.policy_name).await.or_absent()?;
         }
         for arn in props.attached() {
-            role.detach(aws, arn).await?;
+            role.detach(aws, arn).await.or_absent()?;
         }
         match delete_role(aws, name).await {
             Err(fault) if fault.is(FaultKind::InUse) => {
@@ -385,19 +385,21 @@ async fn set_boundary(aws: &Aws, name: &str, from: &Props, to: &Props) -> Result
     Ok(())
 }
 
-/// The new ones first: at no time may the role do less than before and after.
-async fn change_attached(aws: &Aws, name: &str, from: &Props, to: &Props) -> Result<(), Fault> {
+/// The new ones first: at no time may the role do less than before and after. Whether all that had to
+/// go was known.
+async fn change_attached(aws: &Aws, name: &str, from: &Props, to: &Props) -> Result<bool, Fault> {
     let role = Principal::Role(name);
     for arn in to.attached().iter().filter(|arn| !from.attached().contains(arn)) {
         role.attach(aws, arn).await?;
     }
+    let mut all_gone = true;
     for arn in from.attached().iter().filter(|arn| !to.attached().contains(arn)) {
-        role.detach(aws, arn).await?;
+        all_gone &= role.detach(aws, arn).await.or_absent()?.is_some();
     }
-    Ok(())
+    Ok(all_gone)
 }
 
-async fn change_inline(aws: &Aws, name: &str, from: &Props, to: &Props) -> Result<(), Fault> {
+async fn change_inline(aws: &Aws, name: &str, from: &Props, to: &Props) -> Result<bool, Fault> {
     let role = Principal::Role(name);
     for policy in to.inline() {
         let document = Some(&policy.policy_document);
@@ -405,12 +407,14 @@ async fn change_inline(aws: &Aws, name: &str, from: &Props, to: &Props) -> Resul
             role.put_policy(aws, &policy.policy_name, &policy.policy_document).await?;
         }
     }
+    let mut all_gone = true;
     for policy in from.inline() {
         if to.inline_document(&policy.policy_name).is_none() {
-            role.delete_policy(aws, &policy.policy_name).await.or_absent()?;
+            let deleted = role.delete_policy(aws, &policy.policy_name).await;
+            all_gone &= deleted.or_absent()?.is_some();
         }
     }
-    Ok(())
+    Ok(all_gone)
 }
 
 async fn change_tags(aws: &Aws, name: &str, from: &Props, to: &Props) -> Result<(), Fault> {

@@ -283,6 +283,16 @@ pub enum Progress {
     Settle,
     /// Wait until it is ready, then call again for the rest.
     Again,
+    /// Done, but something that had to go was not known: if that was made seconds ago, it may be known
+    /// later, and is still there.
+    Unsure,
+}
+
+impl Progress {
+    /// Done, where all that had to go has been taken away.
+    pub fn done(all_gone: bool) -> Self {
+        if all_gone { Self::Done } else { Self::Unsure }
+    }
 }
 
 /// Whether there is something to do for a resource that is named and ready.

@@ -228,14 +228,8 @@ impl State {
 
     fn rename(&mut self, id: &LogicalId, to: &LogicalId) {
         let Some(mut entry) = self.resources.remove(id) else { return };
-        if let Some(current) = &mut entry.current {
-            let is_as_it_was = current.attempted.is_empty();
-            match &current.marks {
-                Marks::Own => current.marks = Marks::Of(id.clone()),
-                // There and back again: its tags have said so all the time.
-                Marks::Of(old) if old == to && is_as_it_was => current.marks = Marks::Own,
-                Marks::Of(_) | Marks::None => {}
-            }
+        if let Some(current) = entry.current.as_mut().filter(|it| it.marks == Marks::Own) {
+            current.marks = Marks::Of(id.clone());
         }
         self.resources.insert(to.clone(), entry);
         if let Some(was) = self.before.resources.remove(id) {

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet, hash_map};
 use std::sync::Arc;
 
-use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, Tag};
+use yaml_events::{Event, Events, ScalarStyle, StructureStyle, Tag};
 
 use super::read::MOST_FINDINGS;
 use super::syntax::{self, Context};
@@ -123,7 +123,7 @@ impl<'a> Loader<'a> {
 
     /// Reads to the end, or to where nothing can be understood any more.
     fn read(&mut self) -> Result<(), Diagnostic> {
-        for event in Parser::new_from_str(&self.source.text) {
+        for event in Events::of(&self.source.text) {
             let (event, span) =
                 event.map_err(|error| syntax::explain(&error, self.source, &self.context()))?;
             if matches!(event, Event::DocumentStart(..)) && self.root.is_some() {
@@ -151,7 +151,7 @@ impl<'a> Loader<'a> {
         Context { last_scalar: self.last_scalar, open_bracket: open.map(|frame| frame.span.start) }
     }
 
-    fn accept(&mut self, event: Event<'_>, at: granit_parser::Span) -> Result<(), Diagnostic> {
+    fn accept(&mut self, event: Event<'_>, at: yaml_events::Span) -> Result<(), Diagnostic> {
         let span = bytes(&at);
         match event {
             Event::Scalar(text, style, anchor, tag) => {
@@ -196,7 +196,7 @@ impl<'a> Loader<'a> {
         }
     }
 
-    fn tagging(&mut self, tag: Option<&Tag>, at: &granit_parser::Span) -> Tagging {
+    fn tagging(&mut self, tag: Option<&Tag>, at: &yaml_events::Span) -> Tagging {
         let Some(tag) = tag else { return Tagging::None };
         let span = at.tag_span().map_or_else(|| bytes(at), |span| bytes(&span));
         let (tagging, error) = tag::read(tag, span, self.source);
@@ -265,7 +265,7 @@ impl<'a> Loader<'a> {
         style: StructureStyle,
         anchor: usize,
         tag: Option<&Tag>,
-        at: &granit_parser::Span,
+        at: &yaml_events::Span,
     ) -> Result<(), Diagnostic> {
         let span = bytes(at);
         if self.wants_key() {
@@ -438,7 +438,7 @@ impl<'a> Loader<'a> {
     }
 }
 
-fn bytes(span: &granit_parser::Span) -> Span {
+fn bytes(span: &yaml_events::Span) -> Span {
     let range = span.byte_range().unwrap_or_default();
     Span { start: range.start, end: range.end }
 }

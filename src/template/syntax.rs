@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
-use granit_parser::{ErrorKind, ScanError};
 use serde::de::IgnoredAny;
+use yaml_events::{ErrorKind, ScanError};
 
 use super::load::MOST_NESTED;
 use crate::diagnostic::{Diagnostic, Source, Span};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use granit_parser::Tag;
+use yaml_events::Tag;
 
 use super::{Entry, Node, NodeKind};
 use crate::diagnostic::{Diagnostic, Source, Span, nearest};

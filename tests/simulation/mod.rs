@@ -113,6 +113,7 @@ pub fn told(failures: &[(u64, String)]) -> String {
 /// # Errors
 ///
 /// What is wrong, with the way that led there.
-pub fn play(script: &str) -> Result<(), String> {
-    run::play(&Script::parse(script)).map(drop)
+pub fn play(script: &str) -> Result<String, String> {
+    let report = run::play(&Script::parse(script))?;
+    Ok(run::in_short(&report.transcript).join("\n"))
 }

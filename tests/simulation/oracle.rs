@@ -217,7 +217,7 @@ static OTHERS: LazyLock<Regex> = LazyLock::new(|| {
 });
 /// At the end of a deployment's description.
 static MARK: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\(cairn [0-9a-f-]{13}\)").expect("a pattern"));
+    LazyLock::new(|| Regex::new(r"\(cairn [0-9a-f-]{13}(?: for [\w-]+)?\)").expect("a pattern"));
 static GENERATED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new("simulated-([A-Za-z0-9]+)-[0-9a-z]{12}").expect("a pattern"));
 

@@ -636,7 +636,7 @@ fn store_end(error: &StoreError) -> End {
 }
 
 /// Without what only looked and found nothing amiss, and what was tried again and again.
-fn in_short(transcript: &[String]) -> Vec<&str> {
+pub fn in_short(transcript: &[String]) -> Vec<&str> {
     let what = |line: &str| line.split_once(' ').map_or(line, |(_, what)| what).to_owned();
     let mut kept: Vec<&str> = Vec::new();
     for line in transcript.iter().filter(|line| !is_mere_look(line)) {

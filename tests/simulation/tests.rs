@@ -64,7 +64,8 @@ fn what_was_found_stays_found() {
 fn nothing_is_lost_whatever_goes_wrong() {
     if let Some(path) = given("CAIRN_SCRIPT") {
         let played = play(&fs::read_to_string(path).expect("a script"));
-        return played.unwrap_or_else(|problem| panic!("{problem}"));
+        played.unwrap_or_else(|problem| panic!("{problem}"));
+        return;
     }
     let seeds = match number("CAIRN_SEED") {
         Some(seed) => seed..seed + 1,

@@ -74,19 +74,20 @@ impl<'p> Progress<'p> {
 
     pub fn show(&mut self, news: &News) {
         self.course.take(news);
-        let course = &self.course;
         match &news.what {
             // Between what was asked before and what is shown now.
             What::Begun if matches!(self.view, View::Tree(_)) => super::say(""),
             What::Draining { running, why } => super::say(&draining(*running, *why)),
             What::Failed(id, error) => {
-                let step = &course.plan.steps[id.0];
+                self.announce(*id, news.at);
+                let step = &self.course.plan.steps[id.0];
                 let text = format!("failed: {error}");
                 self.say_of(step, news.at, Line::new().painted(BAD, &text));
                 self.release(news.at);
             }
             What::Done(id, took) => {
-                let step = &course.plan.steps[id.0];
+                self.announce(*id, news.at);
+                let step = &self.course.plan.steps[id.0];
                 let (_, done) = words(step.action);
                 let text =
                     Line::new().plain(done).painted(DIM, &format!(" in {}", self::took(*took)));
@@ -95,16 +96,21 @@ impl<'p> Progress<'p> {
                 }
                 self.release(news.at);
             }
-            What::Started(id) if course.is_ahead(*id) => self.held.push(*id),
+            What::Started(id) if self.course.is_ahead(*id) => self.held.push(*id),
             What::Entered(id, phase) if phase.reason().is_some() => {
-                if let Some(at) = self.held.iter().position(|held| held == id) {
-                    self.held.remove(at);
-                    self.tell(*id, &What::Started(*id), news.at);
-                }
+                self.announce(*id, news.at);
                 self.tell(*id, &news.what, news.at);
             }
             What::Started(id) => self.tell(*id, &news.what, news.at),
             _ => {}
+        }
+    }
+
+    /// Says that it has begun, if that was held back.
+    fn announce(&mut self, id: StepId, now: Instant) {
+        if let Some(at) = self.held.iter().position(|held| *held == id) {
+            self.held.remove(at);
+            self.tell(id, &What::Started(id), now);
         }
     }
 
