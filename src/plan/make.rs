@@ -114,6 +114,7 @@ struct Maker<'a> {
 
 const HALF_CHANGED: &str = "an earlier update of it was not finished";
 const REPLACED: &str = "it has been replaced";
+const TAKEN_OVER: &str = "what was begun in its place may have taken over what it serves";
 const TAKEN_BACK: &str = "the one before is still there, and fits";
 
 /// Whether an update was begun and not finished. It may have left parts of something else than what
@@ -264,8 +265,10 @@ impl<'a> Maker<'a> {
             return self.replace(node, current, changes, reasons);
         }
         let token = current.token.clone();
-        let decision = if follow == Some(Effect::Roll) {
+        let was_taken_over = is_taken_over(handler) && self.was_begun(&node.id);
+        let decision = if follow == Some(Effect::Roll) || was_taken_over {
             reasons.extend(match is_half_changed(current) {
+                _ if was_taken_over => Some(TAKEN_OVER.to_owned()),
                 true => Some(HALF_CHANGED.to_owned()),
                 false => handler.follows().map(|follows| follows.reason.to_owned()),
             });
@@ -303,6 +306,11 @@ impl<'a> Maker<'a> {
         {
             step.attributes = news(live, current);
         }
+    }
+
+    /// Whether an earlier run began to make it, or what replaces it, and did not end.
+    fn was_begun(&self, id: &LogicalId) -> bool {
+        self.state.resources.get(id).is_some_and(|entry| entry.intent.is_some())
     }
 
     /// Uses one again that an unfinished run replaced and that is still there, if it can be what is

@@ -278,7 +278,6 @@ impl Consequence {
 
 const CONSEQUENCES: &[Consequence] = &[
     soon("apigateway:CreateApiKey", Kind::ReplyLost, "apigateway:GetApiKeys"),
-    soon("apigateway:CreateDeployment", Kind::ReplyLost, "apigateway:GetDeployments"),
     soon("apigateway:CreateRestApi", Kind::ReplyLost, "apigateway:GetRestApis"),
     soon("apigateway:CreateUsagePlan", Kind::ReplyLost, "apigateway:GetUsagePlans"),
     soon("bedrock:CreateAgent", Kind::ReplyLost, "bedrock:ListAgents"),

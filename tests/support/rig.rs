@@ -177,7 +177,10 @@ impl Rig {
         let desired = plan::desired_properties(graph, &id, &known, None, drawn)
             .map_err(|findings| texts(&findings))?;
         let masked = desired.properties.to_masked_json();
-        let instance = plan::instance_of(&graph.nodes[&id], drawn, masked, desired.naming);
+        let mut instance = plan::instance_of(&graph.nodes[&id], drawn, masked, desired.naming);
+        instance.follows = plan::follows_digest(graph, &id, |other| {
+            state.current(other).map(|instance| &instance.properties)
+        });
         let ledger = self.ledger().await;
         if let Some(gone) = state.current(&id) {
             let forgotten = Event::Forgotten { id: id.clone(), token: gone.token.clone() };
