@@ -66,6 +66,21 @@ async fn without_a_terminal_each_event_is_a_line() {
         said.err.lines().filter(|line| !line.starts_with('{') && line.contains(word)).count()
     };
     assert_eq!((count("  creating"), count(" created in ")), (25, 25), "{}", said.err);
+    // What a resource waits for is told to be there before the resource begins.
+    let place = |id: &str, what: &str| {
+        let is_it = |line: &str| line.contains(&format!(" {id} ")) && line.contains(what);
+        said.err.lines().position(is_it).unwrap_or_else(|| panic!("{id} {what}: {}", said.err))
+    };
+    for (first, then) in [
+        ("Agent", "AgentAlias"),
+        ("Api", "InvokeResource"),
+        ("Vpc", "FirstSubnet"),
+        ("SecurityGroup", "EndpointIngress"),
+        ("SecurityGroup", "FunctionEgress"),
+        ("FirstSubnet", "Endpoint"),
+    ] {
+        assert!(place(first, " created in ") < place(then, "  creating"), "{}", said.err);
+    }
     for line in said.err.lines().filter(|line| line.contains(" created in ")) {
         let elapsed = line.trim_start().split("s ").next().and_then(|it| it.parse::<f64>().ok());
         assert!(elapsed.is_some(), "{line}");

@@ -43,6 +43,18 @@ fn zipped(path: &Path) -> Vec<u8> {
 const FILES: [(&str, &str); 3] = [("b.py", "b"), ("a.py", "a"), ("deep/er/c.txt", "c")];
 
 #[test]
+fn what_is_small_is_stored_and_what_is_large_is_compressed() {
+    for (times, smaller) in [(65_536, false), (65_537, true)] {
+        let text = "x".repeat(times);
+        let code = folder(&[("a.py", &text)]);
+        for bytes in [zipped(code.path()), zip_text(&[("a.py", &text)]).expect("a name")] {
+            assert_eq!(bytes.len() < times, smaller, "{times}: {}", bytes.len());
+            assert_eq!(listed(&bytes).len(), 1);
+        }
+    }
+}
+
+#[test]
 fn the_same_content_is_the_same_zip() {
     let first = folder(&FILES);
     let mut backwards = FILES;

@@ -114,7 +114,8 @@ struct Maker<'a> {
 
 const HALF_CHANGED: &str = "an earlier update of it was not finished";
 const REPLACED: &str = "it has been replaced";
-const TAKEN_OVER: &str = "what was begun in its place may have taken over what it serves";
+pub(super) const TAKEN_OVER: &str =
+    "what was begun in its place may have taken over what it serves";
 const TAKEN_BACK: &str = "the one before is still there, and fits";
 
 /// Whether an update was begun and not finished. It may have left parts of something else than what
@@ -265,13 +266,8 @@ impl<'a> Maker<'a> {
             return self.replace(node, current, changes, reasons);
         }
         let token = current.token.clone();
-        let was_taken_over = is_taken_over(handler) && self.was_begun(&node.id);
-        let decision = if follow == Some(Effect::Roll) || was_taken_over {
-            reasons.extend(match is_half_changed(current) {
-                _ if was_taken_over => Some(TAKEN_OVER.to_owned()),
-                true => Some(HALF_CHANGED.to_owned()),
-                false => handler.follows().map(|follows| follows.reason.to_owned()),
-            });
+        let decision = if let Some(reason) = self.rolls(node, handler, current, follow) {
+            reasons.push(reason.to_owned());
             let operation = Operation::Update { token, how: UpdateKind::Roll };
             Decision { action: Action::Update, operation, changes, reasons }
         } else if !changes.is_empty() || is_half_changed(current) {
@@ -308,9 +304,23 @@ impl<'a> Maker<'a> {
         }
     }
 
-    /// Whether an earlier run began to make it, or what replaces it, and did not end.
-    fn was_begun(&self, id: &LogicalId) -> bool {
-        self.state.resources.get(id).is_some_and(|entry| entry.intent.is_some())
+    /// Why one that stays is rolled over, if it is.
+    fn rolls(
+        &self,
+        node: &Node,
+        handler: &dyn Handler,
+        current: &Instance,
+        follow: Option<Effect>,
+    ) -> Option<&'static str> {
+        let entry = self.state.resources.get(&node.id);
+        if is_taken_over(handler) && entry.is_some_and(|entry| entry.intent.is_some()) {
+            return Some(TAKEN_OVER);
+        }
+        match (follow?, is_half_changed(current)) {
+            (Effect::Replace, _) => None,
+            (Effect::Roll, true) => Some(HALF_CHANGED),
+            (Effect::Roll, false) => Some(handler.follows()?.reason),
+        }
     }
 
     /// Uses one again that an unfinished run replaced and that is still there, if it can be what is

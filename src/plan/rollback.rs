@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 
 use super::desired::{desired_properties, lookup};
 use super::diff::{Change, Sides, diff};
-use super::make::{created, is_taken_over};
+use super::make::{TAKEN_OVER, created, is_taken_over};
 use super::risk::STATELESS;
 use super::same::Rules;
 use super::{
@@ -249,7 +249,12 @@ impl<'a> Back<'a> {
     fn set_goals(&mut self) {
         let state = self.state;
         for (id, entry) in &state.resources {
-            let goal = entry.current.as_ref().map_or(Goal::Absent, Goal::Unchanged);
+            let goal = match &entry.current {
+                Some(current) if takes_back(entry, current) => {
+                    self.restored(id, current).unwrap_or(Goal::Unchanged(current))
+                }
+                current => current.as_ref().map_or(Goal::Absent, Goal::Unchanged),
+            };
             self.goals.insert(id.clone(), goal);
         }
         for (id, was) in &state.before.resources {
@@ -403,8 +408,9 @@ impl<'a> Back<'a> {
         let rolls = handler.follows().is_some_and(|follows| follows.effect == Effect::Roll)
             && (is_torn || now.follows != was.follows);
         let is_current = entry.current.as_ref().is_some_and(|current| current.token == was.token);
+        let takes_back = takes_back(entry, was);
         let how = match () {
-            () if rolls || !is_current && is_taken_over(handler) => Some(UpdateKind::Roll),
+            () if rolls || takes_back => Some(UpdateKind::Roll),
             () if is_torn || !changes.is_empty() => Some(UpdateKind::Properties),
             () => None,
         };
@@ -418,6 +424,8 @@ impl<'a> Back<'a> {
         let mut reasons = Vec::new();
         if action == Action::Replace {
             reasons.push(AGAIN.to_owned());
+        } else if takes_back {
+            reasons.push(TAKEN_OVER.to_owned());
         } else if changes.is_empty() && action == Action::Update {
             reasons.push(TORN.to_owned());
         }
@@ -433,6 +441,14 @@ impl<'a> Back<'a> {
             ..teardown::bare(StepId(0), id, was)
         })
     }
+}
+
+/// Whether something has been made, or begun, in the place of what is to stand there again, and may
+/// have taken over what serves it.
+fn takes_back(entry: &Entry, was: &Instance) -> bool {
+    let is_current = entry.current.as_ref().is_some_and(|current| current.token == was.token);
+    let handler = resource::handler(was.type_name.as_str());
+    (entry.intent.is_some() || !is_current) && handler.is_some_and(is_taken_over)
 }
 
 /// The step that makes something again that was deleted.

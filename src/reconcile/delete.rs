@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::execute::{Run, wait_error};
-use super::find::{BETWEEN, SEEN_WITHIN};
+use super::find::BETWEEN;
 use super::intent::Begun;
 use super::locks::key;
 use super::progress::{Phase, StepError};
@@ -83,13 +83,13 @@ impl Run {
         properties: &Json,
     ) -> Result<(), StepError> {
         loop {
-            let waited = self.begun.elapsed();
+            let is_early = self.is_early();
             let deletion = self
                 .insist(step, Attempt::Delete, handler, || {
                     handler.delete(&self.aws, physical_id, properties)
                 })
                 .await?;
-            if deletion == Deletion::Accepted || !self.is_behind() || waited >= SEEN_WITHIN {
+            if deletion == Deletion::Accepted || !is_early {
                 return Ok(());
             }
             let why = "AWS does not know it, which is not certain yet".to_owned();

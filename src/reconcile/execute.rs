@@ -10,7 +10,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::find::{BETWEEN, SEEN_WITHIN};
+use super::find::BETWEEN;
 use super::intent::Begun;
 use super::locks::{Locks, key};
 use super::progress::{News, Phase, StepError, What};
@@ -306,8 +306,7 @@ impl Run {
     /// may have made in its last.
     fn youth(&self) -> Youth {
         let young = self.young.lock().expect("nothing panics while it holds this lock");
-        let is_early = self.is_behind() && self.begun.elapsed() < SEEN_WITHIN;
-        if young.is_empty() && !is_early { Youth::Settled } else { Youth::Young }
+        if young.is_empty() && !self.is_early() { Youth::Settled } else { Youth::Young }
     }
 
     fn note_young(&self, id: &LogicalId) {
@@ -647,16 +646,14 @@ impl Run {
     ) -> Result<Attributes, StepError> {
         let mut attributes = Attributes::new();
         loop {
+            let is_early = self.is_early();
             let progress = self
                 .insist(step, Attempt::Change, handler, || match how {
                     UpdateKind::Properties => handler.update(&self.aws, physical_id, &from, to),
                     UpdateKind::Roll => handler.roll(&self.aws, physical_id, &from, to),
                 })
                 .await?;
-            if progress == Progress::Unsure
-                && self.is_behind()
-                && self.begun.elapsed() < SEEN_WITHIN
-            {
+            if progress == Progress::Unsure && is_early {
                 let why = "AWS does not know what is to be taken away, which is not certain yet";
                 self.during(Phase::Waiting(why.to_owned()), pause(BETWEEN)).await;
                 continue;

@@ -21,9 +21,10 @@ pub(super) const SEEN_WITHIN: Duration = Duration::from_secs(10);
 pub(super) const BETWEEN: Duration = Duration::from_secs(1);
 
 impl Run {
-    /// Whether AWS may not know yet what it was told seconds ago. An emulator does at once.
-    pub(super) fn is_behind(&self) -> bool {
-        self.aws.clients().scope() != Scope::Local
+    /// Whether AWS may not know yet what an earlier run has told it in its last seconds. An emulator
+    /// does at once.
+    pub(super) fn is_early(&self) -> bool {
+        self.aws.clients().scope() != Scope::Local && self.begun.elapsed() < SEEN_WITHIN
     }
 
     /// The one that a create with this mark has made, which was sent before `since`. Where sending it

@@ -8,8 +8,8 @@ use super::{apply, deployed, graph, live, make, observed, planned, tokens, told}
 use crate::graph::{AssetRef, Graph};
 use crate::journal::Event;
 use crate::plan::{
-    Action, Operation, Past, Plan, Purpose, beyond_recall, desired_properties, instance_of, lookup,
-    rollback,
+    Action, Operation, Past, Plan, Purpose, UpdateKind, beyond_recall, desired_properties,
+    instance_of, lookup, rollback,
 };
 use crate::refresh::{Observation, Observed};
 use crate::state::State;
@@ -286,6 +286,39 @@ fn what_was_half_done_is_made_whole_again() {
     gone.resources.insert(LogicalId::from("Logs"), Observation::Gone);
     let back = story.back_from(&gone);
     assert_eq!((told(&back).as_str(), back.lost.len()), ("", 1));
+}
+
+/// A deployment that was only begun may have the stage by now, with settings of its own.
+#[test]
+fn what_was_begun_in_the_place_of_a_deployment_gives_its_stage_back() {
+    let text = r"
+Resources:
+  Api:
+    Type: AWS::ApiGateway::RestApi
+    Properties: {Name: api}
+  Deployment:
+    Type: AWS::ApiGateway::Deployment
+    Properties: {RestApiId: !Ref Api, StageName: live}
+";
+    let mut story = Story::of(text, &[]);
+    let id = LogicalId::from("Deployment");
+    let mut instance = story.state.current(&id).expect("it is there").clone();
+    (instance.token, instance.physical_id) = (Token::from("lost"), None);
+    apply(&mut story.state, &Event::CreateBegun { id, instance });
+    story.gives(
+        "
+        Delete delete Deployment | left over from an earlier run
+        Update roll Deployment (deployment1) | what was begun in its place may have taken over what \
+         it serves",
+        &[],
+    );
+    // And one that was made.
+    let mut story = Story::of(text, &[]);
+    story.make("Deployment");
+    let back = story.back();
+    let again = step(&back, Action::Replace, "Deployment");
+    let Operation::Reinstate { how, .. } = &again.operation else { panic!("{again:?}") };
+    assert_eq!(*how, Some(UpdateKind::Roll));
 }
 
 #[test]

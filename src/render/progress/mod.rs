@@ -97,11 +97,9 @@ impl<'p> Progress<'p> {
                 self.release(news.at);
             }
             What::Started(id) if self.course.is_ahead(*id) => self.held.push(*id),
-            What::Entered(id, phase) if phase.reason().is_some() => {
-                self.announce(*id, news.at);
+            What::Started(id) | What::Entered(id, _) if !self.held.contains(id) => {
                 self.tell(*id, &news.what, news.at);
             }
-            What::Started(id) => self.tell(*id, &news.what, news.at),
             _ => {}
         }
     }
@@ -114,7 +112,8 @@ impl<'p> Progress<'p> {
         }
     }
 
-    /// Says that it has begun of what was held back for something that has ended.
+    /// Says that it has begun, and what it waits for now, of what was held back for something that
+    /// has ended.
     fn release(&mut self, now: Instant) {
         let course = &self.course;
         let (held, free): (Vec<_>, Vec<_>) =
@@ -122,6 +121,9 @@ impl<'p> Progress<'p> {
         self.held = held;
         for id in free {
             self.tell(id, &What::Started(id), now);
+            if let Some((phase, _)) = self.course.phase(id) {
+                self.tell(id, &What::Entered(id, phase.clone()), now);
+            }
         }
     }
 
