@@ -52,6 +52,7 @@ async fn a_terminal_shows_what_runs_and_keeps_the_record() {
     teardown.wait_for("the record", |screen| screen.contains(" deleted in "));
     let (code, record) = teardown.end();
     assert_eq!(code, Some(0), "{record}");
+    assert_eq!(record.matches(" deleted in ").count(), 25, "{record}");
     for part in [" waits for ", "/25 done"] {
         assert!(!record.contains(part), "{part:?} is left:\n{record}");
     }

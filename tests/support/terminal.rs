@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use vt100::Parser;
+use vt100::{Callbacks, Parser, Screen};
 
 use super::sandbox::{Sandbox, binary};
 
@@ -15,8 +15,17 @@ use super::sandbox::{Sandbox, binary};
 const PATIENCE: Duration = Duration::from_mins(2);
 const SCROLLBACK: usize = 10_000;
 
+/// Takes the size it is told, at that place of what it reads.
+struct Sized;
+
+impl Callbacks for Sized {
+    fn resize(&mut self, screen: &mut Screen, (rows, columns): (u16, u16)) {
+        screen.set_size(rows, columns);
+    }
+}
+
 struct Seen {
-    parser: Parser,
+    parser: Parser<Sized>,
     has_ended: bool,
 }
 
@@ -54,7 +63,7 @@ impl Terminal {
         let mut child = command.spawn().expect("Python is there");
         let orders = child.stdin.take().expect("it is piped");
         let mut out = child.stdout.take().expect("it is piped");
-        let parser = Parser::new(rows, columns, SCROLLBACK);
+        let parser = Parser::new_with_callbacks(rows, columns, SCROLLBACK, Sized);
         let seen: Shared =
             Arc::new((Mutex::new(Seen { parser, has_ended: false }), Condvar::new()));
         let shared = Arc::clone(&seen);
@@ -78,8 +87,6 @@ impl Terminal {
         // In one piece: what is read of a pipe may be as little as was written.
         let order = format!("{rows} {columns}\n");
         self.orders.write_all(order.as_bytes()).expect("the terminal is there");
-        let mut seen = self.seen.0.lock().expect("nobody panics with it");
-        seen.parser.screen_mut().set_size(rows, columns);
     }
 
     /// What stands on the screen as soon as it is what was waited for.

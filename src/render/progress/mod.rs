@@ -74,6 +74,9 @@ impl<'p> Progress<'p> {
 
     pub fn show(&mut self, news: &News) {
         self.course.take(news);
+        if let View::Tree(tree) = &mut self.view {
+            tree.make_up_for_size();
+        }
         match &news.what {
             // Between what was asked before and what is shown now.
             What::Begun if matches!(self.view, View::Tree(_)) => super::say(""),

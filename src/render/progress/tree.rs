@@ -55,7 +55,7 @@ impl Tree {
         self.frame += 1;
         let (height, width) = self.terminal.size();
         let (height, width) = (usize::from(height), usize::from(width));
-        self.make_up_for(width);
+        self.make_up_for_size();
         let view = Shown { course, columns, now, calls, width };
         let lines = view.lines(height.saturating_sub(1), SPINNER[self.frame % SPINNER.len()]);
         let widths = lines.iter().map(|line| console::measure_text_width(line)).collect();
@@ -69,10 +69,13 @@ impl Tree {
     }
 
     /// A terminal that has become narrower has broken the lines that were drawn: what they take more
-    /// than they did is cleared here, or it would stand there for ever.
-    fn make_up_for(&mut self, width: usize) {
-        let (lines, before) = &self.drawn;
-        if width >= *before || width == 0 {
+    /// than they did is cleared here, or it would stand there for ever. To be called before anything
+    /// is drawn or said.
+    pub fn make_up_for_size(&mut self) {
+        let width = self.width();
+        let (lines, before) = &mut self.drawn;
+        let before = std::mem::replace(before, width);
+        if width >= before || width == 0 {
             return;
         }
         let more: usize = lines.iter().map(|line| line.div_ceil(width).max(1) - 1).sum();
