@@ -34,6 +34,7 @@ pub mod diagnostic;
 pub mod graph;
 pub mod journal;
 pub mod local;
+pub mod ordered;
 pub mod permissions;
 pub mod plan;
 pub mod policy;

@@ -10,7 +10,7 @@ mod tests;
 
 use std::fmt;
 
-use indexmap::IndexMap;
+use crate::ordered::IndexMap;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value as Json;
 use sha2::{Digest as _, Sha256};

@@ -45,6 +45,12 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+/// Keeps something until the process ends, which is soon: to take a large template apart node by node
+/// would be an eighth of the command.
+fn keep<T>(value: T) -> &'static T {
+    Box::leak(Box::new(value))
+}
+
 /// Turn a CloudFormation template into running AWS infrastructure, and back.
 #[derive(Debug, Parser)]
 #[command(name = "cairn", version, propagate_version = true, max_term_width = 100)]

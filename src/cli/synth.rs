@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::project::Project;
 use super::stacks::StacksArgs;
-use super::{Code, Failure};
+use super::{Code, Failure, keep};
 use crate::assembly::cloud::{self, Reach};
 use crate::graph::{Graph, Nothing};
 use crate::render::say;
@@ -35,11 +35,11 @@ pub fn run(args: &Args) -> Result<Code, Failure> {
     }
     for (index, project) in projects.iter().enumerate() {
         let (graph, _) = project.offline_graph()?;
-        let document = resolved(&graph.given()?)?;
+        let document = resolved(keep(graph.given()?))?;
         let text = if args.json {
-            serde_json::to_string_pretty(&document)?
+            serde_json::to_string_pretty(keep(document))?
         } else {
-            template::print(&template::Node::from_json(document))
+            template::print(keep(template::Node::from_json(document)))
         };
         let mut out = anstream::stdout();
         if index > 0 && !args.json {

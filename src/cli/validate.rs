@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use super::stacks::StacksArgs;
-use super::{Annotator, Code, Failure};
+use super::{Annotator, Code, Failure, keep};
 use crate::assembly::cloud::Reach;
 use crate::graph::Graph;
 use crate::render::diagnostic::{Color, render_all, to_json};
@@ -50,7 +50,8 @@ pub fn run(args: &Args, annotator: &mut Annotator) -> Result<Code, Failure> {
     for project in projects {
         match project.offline_graph() {
             Ok((graph, _)) => {
-                let Graph { warnings, missing, obstacles, .. } = &graph;
+                let graph = keep(graph);
+                let Graph { warnings, missing, obstacles, .. } = graph;
                 findings.extend(warnings.iter().chain(missing).chain(obstacles).cloned());
                 graphs.push(graph);
             }
@@ -79,7 +80,7 @@ pub fn run(args: &Args, annotator: &mut Annotator) -> Result<Code, Failure> {
         let text = render_all(&findings, Color::Always);
         writeln!(anstream::stderr(), "{}", text.trim_end())?;
     }
-    for graph in &graphs {
+    for graph in graphs {
         let undeployable = match graph.undeployable_count() {
             0 => String::new(),
             count => format!("; Cairn cannot deploy {count} of them yet"),

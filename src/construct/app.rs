@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use indexmap::IndexMap;
+use crate::ordered::IndexMap;
 use serde_json::Value as Json;
 
 use super::SynthError;
@@ -167,7 +167,7 @@ fn tree_node(synthesis: &Synthesis<'_>, template: &Json, stack: usize, index: us
             type_name,
         )
     };
-    let mut attributes = IndexMap::new();
+    let mut attributes = IndexMap::default();
     if let Some(type_name) = type_name {
         let written = &template["Resources"][synthesis.logical_id(index)]["Properties"];
         attributes.insert("aws:cdk:cloudformation:type".to_owned(), Json::from(type_name));

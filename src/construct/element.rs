@@ -1,7 +1,7 @@
 //! What stands in a template: resources with their escape hatches, parameters, conditions,
 //! mappings, rules and outputs.
 
-use indexmap::IndexMap;
+use crate::ordered::IndexMap;
 use serde_json::Value as Json;
 
 use super::expression::{Expression, Prop, Reference};

@@ -7,7 +7,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::rc::Weak;
 
-use indexmap::IndexMap;
+use crate::ordered::IndexMap;
 use serde_json::Value as Json;
 
 use super::tree::Tree;
@@ -66,7 +66,7 @@ pub struct Reference {
 impl Expression {
     /// A call of a function.
     pub(super) fn call(function: &str, argument: Self) -> Self {
-        Self::Map(IndexMap::from([(function.to_owned(), argument)]))
+        Self::Map(IndexMap::from_iter([(function.to_owned(), argument)]))
     }
 
     /// The text, if it is one that is known.
@@ -90,7 +90,7 @@ impl From<Json> for Expression {
             Json::Object(entries) => {
                 Self::Map(entries.into_iter().map(|(key, value)| (key, value.into())).collect())
             }
-            Json::Null => Self::Map(IndexMap::from([(
+            Json::Null => Self::Map(IndexMap::from_iter([(
                 "Ref".to_owned(),
                 Self::Text("AWS::NoValue".to_owned()),
             )])),

@@ -1,6 +1,6 @@
 //! CloudFormation's functions and pseudo parameters, for values that only a deployment knows.
 
-use indexmap::IndexMap;
+use crate::ordered::IndexMap;
 use serde_json::Value as Json;
 
 use super::element::Condition;
@@ -161,7 +161,7 @@ impl Fn {
 
 impl From<&Condition> for Test {
     fn from(condition: &Condition) -> Self {
-        Self(Expression::Map(IndexMap::from([("Condition".to_owned(), condition.name())])))
+        Self(Expression::Map(IndexMap::from_iter([("Condition".to_owned(), condition.name())])))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Roles, and what they may do: statements, and grants that write the least of them.
 
-use indexmap::IndexMap;
+use crate::ordered::IndexMap;
 use serde_json::Value as Json;
 
 use super::expression::{Expression, Prop};
@@ -49,7 +49,7 @@ impl Statement {
 
     fn new<X: Into<Prop<String>>>(effect: &str, actions: impl IntoIterator<Item = X>) -> Self {
         let effect = Expression::Text(effect.to_owned());
-        Self { parts: IndexMap::from([("Effect".to_owned(), effect)]) }
+        Self { parts: IndexMap::from_iter([("Effect".to_owned(), effect)]) }
             .with("Action", one_or_more(actions))
     }
 
@@ -62,7 +62,8 @@ impl Statement {
     /// Who: in the policy of a resource, an endpoint or a role's trust.
     #[must_use]
     pub fn to(self, principal: Principal) -> Self {
-        let named = |kind: &str, who| Expression::Map(IndexMap::from([(kind.to_owned(), who)]));
+        let named =
+            |kind: &str, who| Expression::Map(IndexMap::from_iter([(kind.to_owned(), who)]));
         let principal = match principal {
             Principal::Anyone => Expression::Text("*".to_owned()),
             Principal::Service(name) => named("Service", Expression::Text(name)),
@@ -74,7 +75,7 @@ impl Statement {
     /// Only when: an operator, a key and its value, as in `StringEquals`, `aws:SourceAccount`.
     #[must_use]
     pub fn when(mut self, operator: &str, key: &str, value: impl Into<Prop<String>>) -> Self {
-        let none = || Expression::Map(IndexMap::new());
+        let none = || Expression::Map(IndexMap::default());
         let conditions = self.parts.entry("Condition".to_owned()).or_insert_with(none);
         if let Expression::Map(conditions) = conditions
             && let Expression::Map(keys) =
@@ -104,7 +105,7 @@ fn one_or_more<X: Into<Prop<String>>>(items: impl IntoIterator<Item = X>) -> Exp
 /// A policy document of some statements.
 pub fn document(statements: impl IntoIterator<Item = Statement>) -> Prop<Json> {
     let statements = statements.into_iter().map(Statement::into_expression).collect();
-    Prop::from_expression(Expression::Map(IndexMap::from([
+    Prop::from_expression(Expression::Map(IndexMap::from_iter([
         ("Version".to_owned(), Expression::Text(POLICY_VERSION.to_owned())),
         ("Statement".to_owned(), Expression::List(statements)),
     ])))
@@ -193,7 +194,7 @@ impl Role {
 }
 
 fn policy(name: &str) -> Expression {
-    Expression::Map(IndexMap::from([
+    Expression::Map(IndexMap::from_iter([
         ("PolicyName".to_owned(), Expression::Text(name.to_owned())),
         ("PolicyDocument".to_owned(), document([]).expression),
     ]))

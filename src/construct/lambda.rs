@@ -123,7 +123,7 @@ impl Function {
         let Some(resource) = &self.resource else { return };
         let value = value.into().expression;
         resource.edit(|facts| {
-            let none = || Expression::Map(indexmap::IndexMap::new());
+            let none = || Expression::Map(crate::ordered::IndexMap::default());
             let environment = facts.properties.entry("Environment".to_owned()).or_insert_with(none);
             if let Expression::Map(environment) = environment
                 && let Expression::Map(variables) =

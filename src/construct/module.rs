@@ -4,7 +4,7 @@
 //! logical ids have no hashes: its resources are referred to by hand. What was written keeps its
 //! place; all else has the module's.
 
-use indexmap::IndexMap;
+use crate::ordered::IndexMap;
 
 use super::expression::{Expression, Prop};
 use super::modules::MODULES;

@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
-use indexmap::IndexMap;
+use crate::ordered::IndexMap;
 use serde_json::{Value as Json, json};
 
 use super::aspect;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use indexmap::IndexMap;
+use crate::ordered::IndexMap;
 
 use super::element::ResourceFacts;
 use super::expression::Expression;
@@ -66,7 +66,7 @@ fn key_of(tag: &Expression) -> Option<&str> {
 }
 
 fn pair(key: String, value: String) -> Expression {
-    Expression::Map(IndexMap::from([
+    Expression::Map(IndexMap::from_iter([
         ("Key".to_owned(), Expression::Text(key)),
         ("Value".to_owned(), Expression::Text(value)),
     ]))

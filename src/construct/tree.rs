@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::rc::Rc;
 
-use indexmap::IndexMap;
+use crate::ordered::IndexMap;
 
 use super::aspect::Aspect;
 use super::element::Element;

@@ -4,7 +4,7 @@
 //! parameter, `Given` or the name of what is missing. `build` exists for all of them, and asks that
 //! every parameter be [`Given`], so that the compiler can say which is not.
 
-use indexmap::IndexMap;
+use crate::ordered::IndexMap;
 
 use super::expression::Expression;
 

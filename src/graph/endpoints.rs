@@ -1,7 +1,7 @@
 //! VPC endpoints that AWS would refuse, or that lead nowhere: what their type does not take, private
 //! names in a VPC that resolves none, and names of services that are probably misspelt.
 
-use indexmap::IndexMap;
+use crate::ordered::IndexMap;
 
 use super::known::Known;
 use super::order::parent;

@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::ordered::IndexMap;
 use base64::Engine as _;
-use indexmap::IndexMap;
 
 use super::extensions::Name;
 use super::lookup::Lookup;
@@ -103,7 +103,10 @@ impl<'a> Evaluator<'a> {
             NodeKind::Map(entries) => match node.single() {
                 Some(entry) if is_function(&entry.key) => self.function(node, entry),
                 _ => {
-                    let mut map = IndexMap::with_capacity(entries.len());
+                    let mut map = IndexMap::with_capacity_and_hasher(
+                        entries.len(),
+                        foldhash::fast::RandomState::default(),
+                    );
                     for entry in entries {
                         if is_loop(&entry.key) {
                             self.misplaced_loop(entry);
@@ -345,7 +348,7 @@ impl<'a> Evaluator<'a> {
                 None,
             );
         };
-        let mut variables = IndexMap::new();
+        let mut variables = IndexMap::default();
         for entry in own.map(Node::entries).unwrap_or_default() {
             if let Some(value) = self.value(&entry.value) {
                 let is_text = self.kind(&entry.value) != Some(Kind::List);

@@ -1,7 +1,7 @@
 //! A function's handler held against the files of its code: one that is not there is found by AWS
 //! only when somebody calls.
 
-use indexmap::IndexMap;
+use crate::ordered::IndexMap;
 
 use super::known::Known;
 use super::{Graph, Node};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use indexmap::IndexMap;
+use crate::ordered::IndexMap;
 
 use super::evaluate::FAILED;
 use super::{cdk, rules};
@@ -75,7 +75,7 @@ pub struct AssetRef {
 
 impl AssetRef {
     pub(super) fn value(&self) -> Value {
-        Value::Map(IndexMap::from([
+        Value::Map(IndexMap::from_iter([
             ("AssetPath".to_owned(), Value::string(&self.path)),
             ("AssetSha256".to_owned(), Value::string(&self.sha256)),
         ]))
@@ -388,7 +388,7 @@ pub fn merge_tags(
                     _ => false,
                 });
                 if !is_there {
-                    items.push(Value::Map(IndexMap::from([
+                    items.push(Value::Map(IndexMap::from_iter([
                         ("Key".to_owned(), Value::string(key)),
                         ("Value".to_owned(), Value::string(value)),
                     ])));
@@ -398,7 +398,7 @@ pub fn merge_tags(
         TagKind::Map => {
             let declared = properties
                 .entry(shape.property.clone())
-                .or_insert_with(|| Value::Map(IndexMap::new()));
+                .or_insert_with(|| Value::Map(IndexMap::default()));
             let Value::Map(entries) = declared else { return };
             for (key, value) in tags {
                 entries.entry(key.clone()).or_insert_with(|| Value::string(value));

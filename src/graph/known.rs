@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use indexmap::IndexMap;
+use crate::ordered::IndexMap;
 
 use crate::value::{LogicalId, Value};
 

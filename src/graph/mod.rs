@@ -49,7 +49,7 @@ pub use modules::has_modules;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+use crate::ordered::IndexMap;
 
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::schema::{self, Kind, TypeFacts};
@@ -133,7 +133,7 @@ pub fn draft(template: Arc<Template>, inputs: Inputs) -> (Graph, Vec<Diagnostic>
     let mut graph = Graph {
         template,
         inputs,
-        nodes: IndexMap::new(),
+        nodes: IndexMap::default(),
         warnings: Vec::new(),
         obstacles: Vec::new(),
         missing,
@@ -246,8 +246,9 @@ impl Graph {
 
     fn evaluate_properties(&self, id: &LogicalId, evaluator: &mut Evaluator<'_>) -> Value {
         let declared = &self.template.resources[id];
-        let mut value =
-            evaluator.value(&declared.properties).unwrap_or_else(|| Value::Map(IndexMap::new()));
+        let mut value = evaluator
+            .value(&declared.properties)
+            .unwrap_or_else(|| Value::Map(IndexMap::default()));
         if let Value::Map(properties) = &mut value {
             if let Some(asset) = self.inputs.assets.get(id) {
                 properties.insert(asset.property.clone(), asset.value());

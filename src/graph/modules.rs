@@ -8,7 +8,7 @@
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+use crate::ordered::IndexMap;
 
 use super::check;
 use super::substitute::{Piece, pieces};
@@ -26,7 +26,7 @@ pub fn expand(template: Arc<Template>) -> Arc<Template> {
         return template;
     }
     let mut writing =
-        Writing { source: &template.source, modules: IndexMap::new(), errors: Vec::new() };
+        Writing { source: &template.source, modules: IndexMap::default(), errors: Vec::new() };
     let mut root = template.root.clone();
     writing.write(&template, &mut root);
     writing.refer(&mut root);
@@ -81,7 +81,7 @@ impl Writing<'_> {
     /// Puts what the modules stand for into the sections.
     fn write(&mut self, template: &Template, root: &mut Node) {
         let mut written = Vec::new();
-        let mut beside: IndexMap<&'static str, Vec<Entry>> = IndexMap::new();
+        let mut beside: IndexMap<&'static str, Vec<Entry>> = IndexMap::default();
         for entry in root.get("Resources").map(Node::entries).unwrap_or_default() {
             let declared = template.resources.get(entry.key.as_str());
             let Some(declared) = declared.filter(|one| is_module(&one.type_name)) else {
@@ -150,7 +150,7 @@ impl Writing<'_> {
     }
 
     fn check_unique(&mut self, written: &[Entry]) {
-        let mut seen: IndexMap<&str, Span> = IndexMap::new();
+        let mut seen: IndexMap<&str, Span> = IndexMap::default();
         for entry in written {
             if let Some(first) = seen.insert(&entry.key, entry.key_span) {
                 let message = format!("there are two resources `{}`", entry.key);

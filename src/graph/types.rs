@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use indexmap::IndexMap;
+use crate::ordered::IndexMap;
 
 use super::{Graph, Node, modules};
 use crate::diagnostic::{Diagnostic, Severity, nearest};
@@ -99,7 +99,7 @@ pub fn check_region(graph: &Graph, diagnostics: &mut Vec<Diagnostic>) {
 
 /// What cannot be deployed, one warning for each type.
 pub fn undeployable(graph: &Graph) -> Vec<Diagnostic> {
-    let mut by_type: IndexMap<&str, Vec<&ResourceNode>> = IndexMap::new();
+    let mut by_type: IndexMap<&str, Vec<&ResourceNode>> = IndexMap::default();
     for declared in graph.template.resources.values() {
         // One of Cairn's modules is still there only if it is wrong.
         let is_wrong = modules::is_module(&declared.type_name);

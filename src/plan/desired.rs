@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use indexmap::IndexMap;
+use crate::ordered::IndexMap;
 use serde_json::Value as Json;
 
 use super::name;

@@ -58,7 +58,7 @@ pub struct Sides<'a> {
 /// What changes, in the order of the template's properties.
 pub fn diff(handler: &dyn Handler, rules: Rules, sides: Sides<'_>) -> Vec<Change> {
     let mut differ = Differ { handler, rules, changes: Vec::new() };
-    let empty = Value::Map(indexmap::IndexMap::new());
+    let empty = Value::Map(crate::ordered::IndexMap::default());
     let desired = if matches!(sides.desired, Value::Map(_)) { sides.desired } else { &empty };
     differ.map("", desired, Some(sides.applied), sides.live);
     differ.changes

@@ -557,8 +557,8 @@ impl Run {
                 })
                 .await?;
             match progress {
-                Progress::Done | Progress::Unsure => return Ok(attributes),
-                Progress::Settle => {
+                Progress::Done => return Ok(attributes),
+                Progress::Settle | Progress::Unsure => {
                     let live = self.settle(handler, &created.id, &wanted.clear).await?;
                     return Ok(live.attributes);
                 }
@@ -658,12 +658,12 @@ impl Run {
                 self.during(Phase::Waiting(why.to_owned()), pause(BETWEEN)).await;
                 continue;
             }
-            if matches!(progress, Progress::Done | Progress::Unsure) {
+            if progress == Progress::Done {
                 return Ok(attributes);
             }
             let live = self.settle(handler, physical_id, to).await?;
             attributes.extend(live.attributes.clone());
-            if progress == Progress::Settle {
+            if progress != Progress::Again {
                 return Ok(attributes);
             }
             from = Self::overlay(handler, step, &from, &live.properties, to);

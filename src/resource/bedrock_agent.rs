@@ -16,7 +16,7 @@ use serde_json::Value as Json;
 use super::bedrock_agent_action_group::{self as action_groups, ActionGroup};
 use super::bedrock_agent_collaborator::{self as collaborators, Collaborator};
 use super::bedrock_agent_knowledge_base::{self as knowledge_bases, KnowledgeBase};
-use super::bedrock_agent_parts::{kept, same};
+use super::bedrock_agent_parts::{Converged, kept, same};
 use super::bedrock_agent_prompts::PromptOverride;
 use super::bedrock_agent_settings::{CustomOrchestration, Guardrail, Memory};
 use super::bedrock_answers::{text, time};
@@ -151,25 +151,25 @@ impl Resource for Agent {
         _mark: &Mark,
     ) -> Result<Progress, Fault> {
         let id = id.as_str();
-        let mut changed = false;
+        let mut made = Converged::default();
         if !props.action_groups().is_empty() {
             let groups = props.action_groups();
-            changed |= action_groups::converge(aws, id, groups, groups).await?;
+            made |= action_groups::converge(aws, id, groups, groups).await?;
         }
         if !props.knowledge_bases().is_empty() {
             let bases = props.knowledge_bases();
-            changed |= knowledge_bases::converge(aws, id, bases, bases).await?;
+            made |= knowledge_bases::converge(aws, id, bases, bases).await?;
         }
         if !props.collaborators().is_empty() {
             let others = props.collaborators();
-            changed |= collaborators::converge(aws, id, others, others).await?;
+            made |= collaborators::converge(aws, id, others, others).await?;
         }
         let test_alias = test_alias_arn(aws, id);
         bedrock_tags::update(aws, &test_alias, None, props.test_alias_tags.as_ref()).await?;
         if !props.prepares() {
             return Ok(Progress::Done);
         }
-        if changed || get_agent(aws, id).await?.agent_status == AgentStatus::NotPrepared {
+        if made.changed || get_agent(aws, id).await?.agent_status == AgentStatus::NotPrepared {
             prepare(aws, id).await?;
         }
         Ok(Progress::Settle)
@@ -192,27 +192,32 @@ impl Resource for Agent {
         }
         // A supervisor cannot stop being one while it has collaborators: they leave first.
         let staying = kept(from.collaborators(), to.collaborators());
-        let mut changed = false;
+        let mut made = Converged::default();
         if staying.len() < from.collaborators().len() {
-            changed |= collaborators::converge(aws, id, from.collaborators(), &staying).await?;
+            made |= collaborators::converge(aws, id, from.collaborators(), &staying).await?;
         }
         if from.settings() != to.settings() {
             let agent = update_agent(aws, id, to).await?;
             if matches!(status(&agent), Status::Pending(_)) {
                 return Ok(Progress::Again);
             }
-            changed = true;
+            made.changed = true;
         }
-        changed |= update_parts(aws, id, from, to, &staying).await?;
+        made |= update_parts(aws, id, from, to, &staying).await?;
         bedrock_tags::update(aws, &agent.agent_arn, from.tags.as_ref(), to.tags.as_ref()).await?;
         let test_alias = test_alias_arn(aws, id);
         let (old, new) = (from.test_alias_tags.as_ref(), to.test_alias_tags.as_ref());
         bedrock_tags::update(aws, &test_alias, old, new).await?;
-        if to.prepares() && (changed || agent.agent_status != AgentStatus::Prepared) {
+        let has_to_prepare =
+            to.prepares() && (made.changed || agent.agent_status != AgentStatus::Prepared);
+        if has_to_prepare {
             prepare(aws, id).await?;
-            return Ok(Progress::Settle);
         }
-        Ok(if changed { Progress::Settle } else { Progress::Done })
+        Ok(match made.missed {
+            true => Progress::Unsure,
+            false if made.changed || has_to_prepare => Progress::Settle,
+            false => Progress::Done,
+        })
     }
 
     async fn delete(self, aws: &Aws, id: &PhysicalId, props: &Props) -> Result<(), Fault> {
@@ -512,7 +517,7 @@ async fn update_agent(aws: &Aws, id: &str, to: &Props) -> Result<types::Agent, F
     answer.agent.ok_or_else(|| Fault::malformed(ACTION, "agent"))
 }
 
-/// Makes the calls for what hangs on the agent, and says whether there were any. `staying` are the
+/// Makes the calls for what hangs on the agent. `staying` are the
 /// collaborators that were not removed before.
 async fn update_parts(
     aws: &Aws,
@@ -520,18 +525,18 @@ async fn update_parts(
     from: &Props,
     to: &Props,
     staying: &[Collaborator],
-) -> Result<bool, Fault> {
-    let mut changed = false;
+) -> Result<Converged, Fault> {
+    let mut made = Converged::default();
     let (old, new) = (from.action_groups(), to.action_groups());
     if !same(old, new) {
-        changed |= action_groups::converge(aws, id, old, new).await?;
+        made |= action_groups::converge(aws, id, old, new).await?;
     }
     let (old, new) = (from.knowledge_bases(), to.knowledge_bases());
     if !same(old, new) {
-        changed |= knowledge_bases::converge(aws, id, old, new).await?;
+        made |= knowledge_bases::converge(aws, id, old, new).await?;
     }
     if !same(staying, to.collaborators()) {
-        changed |= collaborators::converge(aws, id, staying, to.collaborators()).await?;
+        made |= collaborators::converge(aws, id, staying, to.collaborators()).await?;
     }
-    Ok(changed)
+    Ok(made)
 }

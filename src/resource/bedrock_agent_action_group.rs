@@ -9,7 +9,7 @@ use aws_sdk_bedrockagent::types::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::bedrock_agent_parts::{DRAFT, Difference, Part};
+use super::bedrock_agent_parts::{Converged, DRAFT, Difference, Part};
 use super::bedrock_answers::text;
 use super::pages::pages;
 use crate::aws::{Aws, Fault};
@@ -96,13 +96,13 @@ pub(super) async fn read(aws: &Aws, agent: &str) -> Result<Vec<ActionGroup>, Fau
     Ok(groups)
 }
 
-/// Makes the calls between two lists, and says whether there were any.
+/// Makes the calls between two lists.
 pub(super) async fn converge(
     aws: &Aws,
     agent: &str,
     from: &[ActionGroup],
     to: &[ActionGroup],
-) -> Result<bool, Fault> {
+) -> Result<Converged, Fault> {
     let live: BTreeMap<_, _> = list(aws, agent)
         .await?
         .into_iter()
@@ -118,7 +118,7 @@ pub(super) async fn converge(
     for (summary, group) in &difference.change {
         update(aws, agent, &summary.action_group_id, group).await?;
     }
-    Ok(!difference.is_empty())
+    Ok(difference.converged())
 }
 
 impl Part for ActionGroup {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_bedrockagent::types::{self, AgentCollaboratorSummary, RelayConversationHistory};
 use serde::{Deserialize, Serialize};
 
-use super::bedrock_agent_parts::{DRAFT, Difference, Part};
+use super::bedrock_agent_parts::{Converged, DRAFT, Difference, Part};
 use super::pages::pages;
 use crate::aws::{Aws, Fault};
 
@@ -70,13 +70,13 @@ pub(super) async fn read(aws: &Aws, agent: &str) -> Result<Vec<Collaborator>, Fa
         .collect())
 }
 
-/// Makes the calls between two lists, and says whether there were any.
+/// Makes the calls between two lists.
 pub(super) async fn converge(
     aws: &Aws,
     agent: &str,
     from: &[Collaborator],
     to: &[Collaborator],
-) -> Result<bool, Fault> {
+) -> Result<Converged, Fault> {
     let live: BTreeMap<_, _> = list(aws, agent)
         .await?
         .into_iter()
@@ -92,7 +92,7 @@ pub(super) async fn converge(
     for (id, one) in &difference.change {
         update(aws, agent, id, one).await?;
     }
-    Ok(!difference.is_empty())
+    Ok(difference.converged())
 }
 
 async fn list(aws: &Aws, agent: &str) -> Result<Vec<AgentCollaboratorSummary>, Fault> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_bedrockagent::types::{AgentKnowledgeBaseSummary, KnowledgeBaseState};
 use serde::{Deserialize, Serialize};
 
-use super::bedrock_agent_parts::{DRAFT, Difference, Part};
+use super::bedrock_agent_parts::{Converged, DRAFT, Difference, Part};
 use super::pages::pages;
 use crate::aws::{Aws, Fault};
 
@@ -55,13 +55,13 @@ pub(super) async fn read(aws: &Aws, agent: &str) -> Result<Vec<KnowledgeBase>, F
         .collect())
 }
 
-/// Makes the calls between two lists, and says whether there were any.
+/// Makes the calls between two lists.
 pub(super) async fn converge(
     aws: &Aws,
     agent: &str,
     from: &[KnowledgeBase],
     to: &[KnowledgeBase],
-) -> Result<bool, Fault> {
+) -> Result<Converged, Fault> {
     let live: BTreeMap<_, _> = list(aws, agent)
         .await?
         .into_iter()
@@ -77,7 +77,7 @@ pub(super) async fn converge(
     for (_, base) in &difference.change {
         update(aws, agent, base).await?;
     }
-    Ok(!difference.is_empty())
+    Ok(difference.converged())
 }
 
 async fn list(aws: &Aws, agent: &str) -> Result<Vec<AgentKnowledgeBaseSummary>, Fault> {

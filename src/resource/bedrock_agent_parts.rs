@@ -16,17 +16,35 @@ pub(super) trait Part: PartialEq + Sized {
     fn written_out(&self) -> Self;
 }
 
+/// What came of leading from one list to another.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Converged {
+    /// Whether there were calls.
+    pub changed: bool,
+    /// Whether something that had to go was not there.
+    pub missed: bool,
+}
+
+impl std::ops::BitOrAssign for Converged {
+    fn bitor_assign(&mut self, other: Self) {
+        self.changed |= other.changed;
+        self.missed |= other.missed;
+    }
+}
+
 /// The calls that lead from one list to another. `L` is how AWS knows a live one.
 pub(super) struct Difference<'a, P, L> {
     pub add: Vec<&'a P>,
     pub change: Vec<(&'a L, &'a P)>,
     pub remove: Vec<(&'a L, &'a P)>,
+    missed: bool,
 }
 
 impl<'a, P: Part, L> Difference<'a, P, L> {
     /// `live` is what is there, by name. What neither list names stays as it is.
     pub fn between(live: &'a BTreeMap<String, L>, from: &'a [P], to: &'a [P]) -> Self {
-        let mut difference = Self { add: Vec::new(), change: Vec::new(), remove: Vec::new() };
+        let (add, change, remove) = (Vec::new(), Vec::new(), Vec::new());
+        let mut difference = Self { add, change, remove, missed: false };
         for part in to {
             match live.get(part.name()) {
                 None => difference.add.push(part),
@@ -34,16 +52,19 @@ impl<'a, P: Part, L> Difference<'a, P, L> {
                 Some(_) => {}
             }
         }
-        for part in from {
-            if let (Some(there), None) = (live.get(part.name()), named(to, part.name())) {
-                difference.remove.push((there, part));
+        for part in from.iter().filter(|part| named(to, part.name()).is_none()) {
+            match live.get(part.name()) {
+                Some(there) => difference.remove.push((there, part)),
+                None => difference.missed = true,
             }
         }
         difference
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.add.is_empty() && self.change.is_empty() && self.remove.is_empty()
+    /// What came of it, once its calls are made.
+    pub fn converged(&self) -> Converged {
+        let is_empty = self.add.is_empty() && self.change.is_empty() && self.remove.is_empty();
+        Converged { changed: !is_empty, missed: self.missed }
     }
 }
 

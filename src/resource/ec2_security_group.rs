@@ -213,10 +213,12 @@ async fn add_rules(aws: &Aws, id: &str, props: &Props) -> Result<(), Fault> {
             wanted: egress,
         });
     }
-    ec2_rules::converge(aws, id, &live, &changes).await
+    ec2_rules::converge(aws, id, &live, &changes).await?;
+    Ok(())
 }
 
-async fn change_rules(aws: &Aws, id: &str, from: &Props, to: &Props) -> Result<(), Fault> {
+/// Says whether all rules that had to go were there.
+async fn change_rules(aws: &Aws, id: &str, from: &Props, to: &Props) -> Result<bool, Fault> {
     let names = names(aws, [from, to].into_iter()).await?;
     let mut changes = vec![Change {
         direction: Direction::Ingress,
@@ -233,7 +235,7 @@ async fn change_rules(aws: &Aws, id: &str, from: &Props, to: &Props) -> Result<(
     changes.push(Change { direction: Direction::Egress, owned, wanted });
     changes.retain(Change::is_change);
     if changes.is_empty() {
-        return Ok(());
+        return Ok(true);
     }
     let live = ec2_rules::list(aws, id).await?;
     ec2_rules::converge(aws, id, &live, &changes).await
@@ -337,9 +339,9 @@ impl Resource for SecurityGroup {
         from: &Props,
         to: &Props,
     ) -> Result<Progress, Fault> {
-        change_rules(aws, id.as_str(), from, to).await?;
+        let all_gone = change_rules(aws, id.as_str(), from, to).await?;
         ec2_tags::change(aws, id.as_str(), from.tags.as_deref(), to.tags.as_deref()).await?;
-        Ok(Progress::Done)
+        Ok(Progress::done(all_gone))
     }
 
     async fn delete(self, aws: &Aws, id: &PhysicalId, _props: &Props) -> Result<(), Fault> {

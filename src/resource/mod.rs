@@ -283,8 +283,8 @@ pub enum Progress {
     Settle,
     /// Wait until it is ready, then call again for the rest.
     Again,
-    /// Done, but something that had to go was not known: if that was made seconds ago, it may be known
-    /// later, and is still there.
+    /// Done with its calls, but something that had to go was not known: if that was made seconds ago,
+    /// it may be known later, and is still there. When it is certain, this is as `Settle`.
     Unsure,
 }
 

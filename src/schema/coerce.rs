@@ -1,7 +1,7 @@
 //! A template's properties held against the schema: each scalar gets its type, and what does not
 //! fit is found.
 
-use indexmap::IndexMap;
+use crate::ordered::IndexMap;
 use serde_json::Value as Json;
 
 use super::check::{self, About, Misfit, listed, shown};
@@ -54,28 +54,28 @@ impl Walk<'_> {
         }
     }
 
-    fn map(&mut self, shape: &Shape, entries: IndexMap<String, Value>) -> IndexMap<String, Value> {
+    fn map(
+        &mut self,
+        shape: &Shape,
+        mut entries: IndexMap<String, Value>,
+    ) -> IndexMap<String, Value> {
         if shape.is_free_map() {
             return entries;
         }
         self.missing(shape, &entries);
-        let below = |(key, value): (String, Value)| {
+        for (key, value) in &mut entries {
             self.path.push(Segment::Key(key.clone()));
-            let value = match shape.properties.get(&key).or(shape.values.as_deref()) {
-                Some(property) if property.read_only => {
-                    self.read_only(&key);
-                    value
+            match shape.properties.get(key).or(shape.values.as_deref()) {
+                Some(property) if property.read_only => self.read_only(key),
+                Some(property) => {
+                    let unchecked = std::mem::replace(value, Value::Null);
+                    *value = self.value(property, unchecked);
                 }
-                Some(property) => self.value(property, value),
-                None => {
-                    self.unknown_property(shape, &key);
-                    value
-                }
-            };
+                None => self.unknown_property(shape, key),
+            }
             self.path.pop();
-            (key, value)
-        };
-        entries.into_iter().map(below).collect()
+        }
+        entries
     }
 
     fn list(&mut self, shape: &Shape, items: Vec<Value>) -> Vec<Value> {

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::sync::{LazyLock, OnceLock};
 
-use indexmap::IndexMap;
+use crate::ordered::IndexMap;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value as Json;
 

@@ -23,6 +23,7 @@ pub(super) const MOST_NESTED: usize = 200;
 const MOST_COPIED: usize = 16 << 20;
 /// What a node takes beside its text, about.
 const NODE_BYTES: usize = 64;
+const FEW_ENTRIES: usize = 8;
 
 /// A document, and what is wrong in it that does not keep the rest from being read.
 pub(super) struct Loaded {
@@ -392,7 +393,11 @@ impl<'a> Loader<'a> {
 
     /// The entries without those whose key was there before.
     fn unique(&mut self, mut entries: Vec<Entry>) -> Vec<Entry> {
-        if entries.len() < 2 {
+        // Of few, all are compared: that is cheaper than to hash them.
+        let is_new = |(index, entry): (usize, &Entry)| {
+            entries[..index].iter().all(|other| other.key != entry.key)
+        };
+        if entries.len() <= FEW_ENTRIES && entries.iter().enumerate().all(is_new) {
             return entries;
         }
         let mut seen = HashMap::with_capacity(entries.len());

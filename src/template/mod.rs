@@ -30,7 +30,7 @@ pub use section::{draft, parse};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+use crate::ordered::IndexMap;
 
 use crate::diagnostic::{Diagnostic, Severity, Source, Span};
 use crate::value::LogicalId;

@@ -1,6 +1,6 @@
 //! The `Outputs` section: what a stack tells its users and other stacks.
 
-use indexmap::IndexMap;
+use crate::ordered::IndexMap;
 
 use super::read::{Keys, Reader};
 use super::{Entry, Node, NodeKind, Output};
@@ -10,7 +10,7 @@ const KEYS: Keys =
 const EXPORT_KEYS: Keys = Keys { known: &["Name"], required: &["Name"] };
 
 pub(super) fn read_all(reader: &mut Reader<'_>, node: &Node) -> IndexMap<String, Output> {
-    let mut outputs = IndexMap::new();
+    let mut outputs = IndexMap::default();
     for entry in reader.declarations(node, "Outputs") {
         if reader.stands_for_others(entry, "Outputs") {
             continue;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use indexmap::IndexMap;
+use crate::ordered::IndexMap;
 
 use super::read::{Fields, Keys, Reader};
 use super::{Echo, Entry, Node, NodeKind, Parameter};
@@ -48,7 +48,7 @@ const STORED_TYPE: &str = "AWS::SSM::Parameter::Value<";
 const LIST: &str = "List<";
 
 pub(super) fn read_all(reader: &mut Reader<'_>, node: &Node) -> IndexMap<String, Parameter> {
-    let mut parameters = IndexMap::new();
+    let mut parameters = IndexMap::default();
     for entry in reader.declarations(node, "Parameters") {
         if !reader.stands_for_others(entry, "Parameters") {
             reader.check_name(entry, "a parameter");

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use indexmap::IndexMap;
+use crate::ordered::IndexMap;
 
 use super::read::Reader;
 use super::{Entry, Loops, Node, NodeKind, Template, section};
@@ -76,7 +76,7 @@ pub fn expand(template: &Template, resolve: &mut Resolve<'_>) -> Template {
         // What they made until then is no template.
         true => Template {
             loops: Loops::None,
-            resources: IndexMap::new(),
+            resources: IndexMap::default(),
             incomplete: SECTIONS.iter().map(|(name, _)| *name).collect(),
             ..template.clone()
         },

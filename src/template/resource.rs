@@ -1,6 +1,6 @@
 //! The `Resources` section: the attributes of each resource. Properties stay as they were written.
 
-use indexmap::IndexMap;
+use crate::ordered::IndexMap;
 
 use super::read::{Fields, Keys, Reader, function_of, listed};
 use super::{DeletionPolicy, Entry, Language, Node, NodeKind, Policy, ResourceNode};
@@ -34,7 +34,7 @@ const DELETION_POLICIES: &[&str] = &["Delete", "Retain", "RetainExceptOnCreate",
 const REPLACE_POLICIES: &[&str] = &["Delete", "Retain", "Snapshot"];
 
 pub(super) fn read_all(reader: &mut Reader<'_>, node: &Node) -> IndexMap<LogicalId, ResourceNode> {
-    let mut resources = IndexMap::new();
+    let mut resources = IndexMap::default();
     let entries = reader.declarations(node, "Resources");
     if entries.is_empty() && !reader.incomplete.contains("Resources") {
         let hint = "every template declares at least one resource".to_owned();

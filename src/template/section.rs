@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+use crate::ordered::IndexMap;
 
 use super::load::{self, Loaded};
 use super::read::{Fields, Keys, Reader, listed};
@@ -213,7 +213,7 @@ fn transform(reader: &mut Reader<'_>, node: &Node) {
 
 /// Two levels of maps over strings and lists of strings.
 fn mappings(reader: &mut Reader<'_>, node: &Node) -> IndexMap<String, Node> {
-    let mut mappings = IndexMap::new();
+    let mut mappings = IndexMap::default();
     for mapping in reader.declarations(node, "Mappings") {
         if reader.stands_for_others(mapping, "Mappings") {
             continue;
@@ -239,7 +239,7 @@ fn mapped(reader: &mut Reader<'_>, value: &Node, what: &str) {
 }
 
 fn conditions(reader: &mut Reader<'_>, node: &Node) -> IndexMap<String, Node> {
-    let mut conditions = IndexMap::new();
+    let mut conditions = IndexMap::default();
     for entry in reader.declarations(node, "Conditions") {
         // AWS's own templates have dashes and ampersands in these names.
         if reader.stands_for_others(entry, "Conditions") {
@@ -268,7 +268,7 @@ fn conditions(reader: &mut Reader<'_>, node: &Node) -> IndexMap<String, Node> {
 }
 
 fn rules(reader: &mut Reader<'_>, node: &Node) -> IndexMap<String, Node> {
-    let mut rules = IndexMap::new();
+    let mut rules = IndexMap::default();
     for entry in reader.entries(node, "`Rules`") {
         reader.entries(&entry.value, &format!("the rule `{}`", entry.key));
         rules.insert(entry.key.clone(), entry.value.clone());

@@ -1,4 +1,4 @@
-use indexmap::IndexMap;
+use crate::ordered::IndexMap;
 use serde_json::{Value as Json, json};
 
 use super::{Literal, PhysicalId, Secret, Token, Unknown, Value, digest, hex};
@@ -36,8 +36,10 @@ fn a_value_is_json_and_back() {
 #[test]
 fn a_secret_shows_only_that_it_is_the_same() {
     let secret = |text: &str| Value::Secret(Secret::new(text));
-    let map =
-        Value::Map(IndexMap::from([("Word".to_owned(), Value::List(vec![secret("hunter2")]))]));
+    let map = Value::Map(IndexMap::from_iter([(
+        "Word".to_owned(),
+        Value::List(vec![secret("hunter2")]),
+    )]));
     assert!(map.has_secret());
     assert_eq!(map.to_json(), json!({"Word": ["hunter2"]}));
     let shown = format!(
@@ -59,7 +61,7 @@ fn what_is_not_known_is_found_anywhere_in_a_value() {
     let unknown = Value::unknown("Vpc.VpcId");
     assert_eq!(unknown.to_json(), json!("(known after apply: Vpc.VpcId)"));
     assert_eq!(unknown, Value::Unknown(Unknown { source: "Vpc.VpcId".to_owned() }));
-    let deep = Value::Map(IndexMap::from([("a".to_owned(), Value::List(vec![unknown]))]));
+    let deep = Value::Map(IndexMap::from_iter([("a".to_owned(), Value::List(vec![unknown]))]));
     assert!(deep.has_unknown());
     assert!(!Value::from(&json!({"a": ["b"]})).has_unknown());
     assert_eq!(deep.as_text(), None);

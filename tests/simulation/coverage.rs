@@ -13,6 +13,7 @@ pub struct Total {
     pub runs: u64,
     pub requests: u64,
     pub crashes: u64,
+    rollbacks: [u64; 2],
     met: Met,
     seen: BTreeMap<String, u64>,
 }
@@ -23,6 +24,7 @@ impl Total {
         self.runs += report.runs;
         self.requests += report.requests;
         self.crashes += report.crashes;
+        self.rollbacks = [0, 1].map(|index| self.rollbacks[index] + report.rollbacks[index]);
         for (met, runs) in report.met {
             *self.met.entry(met).or_default() += runs;
         }
@@ -40,10 +42,12 @@ impl Total {
         OF_CALLS.into_iter().chain(of_writes).chain(OF_OTHERS)
     }
 
-    /// Kinds of faults that were never met.
+    /// Kinds of faults that were never met, and whether nobody ever went back.
     pub fn kinds_never(&self) -> Vec<String> {
         let kinds = Self::kinds().filter(|kind| self.of_kind(*kind) == 0);
-        kinds.map(|kind| kind.name().to_owned()).collect()
+        let ways_back = ["a rollback", "a rollback of a part"].into_iter().zip(self.rollbacks);
+        let never_back = ways_back.filter(|(_, times)| *times == 0).map(|(what, _)| what);
+        kinds.map(Kind::name).chain(never_back).map(str::to_owned).collect()
     }
 
     /// Kinds of faults that were never met, and calls and writes that no fault ever met or at which
@@ -83,12 +87,14 @@ impl Total {
 
     pub fn told(&self) -> String {
         let mut told = format!(
-            "{} stories, {} runs, {} requests, {} crashes,; {} points, {} pairs of point and fault; \
-             runs that met",
+            "{} stories, {} runs, {} requests, {} crashes, {} rollbacks, {} of them of a part; \
+             {} points, {} pairs of point and fault; runs that met",
             self.stories,
             self.runs,
             self.requests,
             self.crashes,
+            self.rollbacks[0],
+            self.rollbacks[1],
             self.seen.len(),
             self.met.len()
         );

@@ -32,10 +32,9 @@ pub fn script(seed: u64) -> Result<Script, String> {
     let home = if random.chance(200) { Home::Bucket } else { Home::Directory };
     let count = versions.len() as u64;
     let some = |random: &mut Random| usize::try_from(random.between(0, count)).expect("few");
-    let mut chapters: Vec<Chapter> = (0..random.between(1, 3))
-        .map(|_| Chapter { target: Some(some(&mut random)), storms: Vec::new(), then: Then::Calm })
-        .collect();
-    chapters.push(Chapter { target: None, storms: Vec::new(), then: Then::Calm });
+    let mut chapters: Vec<Chapter> =
+        (0..random.between(1, 3)).map(|_| Chapter::calm(Some(some(&mut random)))).collect();
+    chapters.push(Chapter::calm(None));
     let total = chapters.len() as u64;
     for _ in 0..random.between(1, 4) {
         let which = usize::try_from(random.between(0, total)).expect("few");
@@ -54,7 +53,21 @@ pub fn script(seed: u64) -> Result<Script, String> {
             chapters[which].then = Then::Leave;
         }
     }
-    Ok(Script { about: String::new(), chance: seed, home, versions, chapters })
+    let script = Script { about: String::new(), chance: seed, home, versions, chapters };
+    let is_left = |chapter: &Chapter| !chapter.storms.is_empty() && chapter.target.is_some();
+    match script.chapters.iter().position(is_left) {
+        Some(left) if random.chance(300) => {
+            let template = script.chapters[left].target;
+            let points = Points::from([("call".to_owned(), 40), ("write".to_owned(), 20)]);
+            let storms = match random.chance(500) {
+                true => vec![Place { points, home, count }.storm(&mut random)],
+                false => Vec::new(),
+            };
+            let way = Chapter { goes_back: true, storms, ..Chapter::calm(template) };
+            Ok(script.going_back(left, way))
+        }
+        _ => Ok(script),
+    }
 }
 
 /// Where something goes wrong.

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use cairn::aws::{Assets, Aws, Clients, Pace, Scope, chain};
 use cairn::graph::Graph;
-use cairn::plan::{self, Action, Plan};
+use cairn::plan::{self, Action, Past, Plan};
 use cairn::reconcile::{Limits, Recheck, ReconcileError, Setting, reconcile};
 use cairn::refresh::{refresh, versions};
 use cairn::state::State;
@@ -29,7 +29,7 @@ use super::disk::StoryDisk;
 use super::faults::Kind;
 use super::oracle::{self, Fingerprint, Work};
 use super::s3;
-use super::script::{Chapter, Home, Mishap, Script, Then};
+use super::script::{Chapter, Home, Mishap, Script, Then, Wish};
 use super::versions::{Calm, Points, STACK, Version, texts};
 use super::world::{Met, Shared};
 
@@ -50,6 +50,8 @@ pub struct Report {
     pub requests: u64,
     pub runs: u64,
     pub crashes: u64,
+    /// Ways back that were gone to their end, and those on which something could not be brought back.
+    pub rollbacks: [u64; 2],
     pub transcript: Vec<String>,
 }
 
@@ -57,6 +59,8 @@ pub struct Report {
 #[derive(Debug)]
 enum End {
     Complete,
+    /// A rollback did all that could be done, and something could not be brought back.
+    Partly,
     Failed(String),
     /// No weather explains it.
     Defect(String),
@@ -201,16 +205,16 @@ pub fn scout(script: &Script, chapter: usize) -> Result<[Points; 2], String> {
             return Ok([story.calm_run(*target).await?, Points::new()]);
         };
         story.stage.shared.lock().seen.clear();
-        let (end, was_meddled_with) = story.stormy_run(*target, &storm.mishaps).await;
+        let (end, was_meddled_with) = story.stormy_run(Wish::of(*target), &storm.mishaps).await;
         let during = std::mem::take(&mut story.stage.shared.lock().seen);
         match end {
             // What was changed behind a plan's back is for the next one.
             End::Complete if was_meddled_with => {}
-            End::Complete | End::Defect(_) => return Ok([during, Points::new()]),
+            End::Complete | End::Partly | End::Defect(_) => return Ok([during, Points::new()]),
             End::Failed(_) | End::Crashed => {}
         }
         tokio::time::sleep(Duration::from_secs(storm.pause)).await;
-        story.run(*target, &[]).await;
+        story.run(Wish::of(*target), &[]).await;
         let after = std::mem::take(&mut story.stage.shared.lock().seen);
         Ok([during, after])
     })
@@ -231,6 +235,17 @@ struct Story {
     report: Report,
     /// Whether somebody else has ever changed something.
     was_meddled_with: bool,
+    /// What is there when a rollback ends well.
+    settled: Settled,
+}
+
+/// What was there when a run last did all that its plan said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Settled {
+    Nothing,
+    Version(usize),
+    /// Others had a hand in it.
+    Unknown,
 }
 
 impl Story {
@@ -244,34 +259,67 @@ impl Story {
         let folder = Arc::new(folder.expect("a temporary folder"));
         let graphs = versions.iter().map(|version| Arc::clone(&version.graph)).collect();
         let stage = Stage { shared: Shared::new(chance), folder, home, graphs };
-        Self { stage, versions, report: Report::default(), was_meddled_with: false }
+        let (report, settled) = (Report::default(), Settled::Nothing);
+        Self { stage, versions, report, was_meddled_with: false, settled }
     }
 
     async fn chapter(&mut self, chapter: &Chapter) -> Result<(), String> {
+        let wish = chapter.wish();
+        if let Wish::Rollback(version) = wish
+            && self.has_arrived(version).await?
+        {
+            return Ok(());
+        }
         if !self.reach(chapter).await? {
             return Ok(());
         }
-        match chapter.target {
-            Some(version) => {
-                let found = self.look(version).await?;
-                oracle::same(&found, &self.versions[version].calm()?.fingerprint)
-                    .map_err(|difference| format!("version {version}: {difference}"))
+        match (wish, self.settled) {
+            (Wish::Deploy(version), _) => self.is_at(version).await,
+            (Wish::Teardown, _) => self.is_at_nothing().await,
+            (Wish::Rollback(_), Settled::Version(version)) => self.is_at(version).await,
+            (Wish::Rollback(_), Settled::Nothing) => self.is_at_nothing().await,
+            // A deploy makes whole what a rollback could not bring back.
+            (Wish::Rollback(version), Settled::Unknown) => {
+                self.reach(&Chapter::calm(Some(version))).await?;
+                self.is_at(version).await
             }
-            None => self.look_at_nothing().await,
         }
+    }
+
+    /// Whether nothing is left to go back from, since the deploy before did all that it was to do.
+    async fn has_arrived(&mut self, version: usize) -> Result<bool, String> {
+        let process = self.stage.shared.lock().begin(&[]);
+        let before = self.stage.state(process).await?.before;
+        let is_at_rest = before.resources.is_empty() && before.told.is_none();
+        Ok(is_at_rest && self.is_at(version).await.is_ok())
+    }
+
+    async fn is_at(&mut self, version: usize) -> Result<(), String> {
+        let found = self.look(version).await?;
+        oracle::same(&found, &self.versions[version].calm()?.fingerprint)
+            .map_err(|difference| format!("version {version}: {difference}"))?;
+        self.settled = Settled::Version(version);
+        Ok(())
+    }
+
+    async fn is_at_nothing(&mut self) -> Result<(), String> {
+        self.look_at_nothing().await?;
+        self.settled = Settled::Nothing;
+        Ok(())
     }
 
     /// Whether what is wanted is there.
     async fn reach(&mut self, chapter: &Chapter) -> Result<bool, String> {
+        let wish = chapter.wish();
         for storm in &chapter.storms {
             let is_unseen = self.was_meddled_with && self.has_half_made().await?;
-            let (end, was_meddled_with) = self.stormy_run(chapter.target, &storm.mishaps).await;
+            let (end, was_meddled_with) = self.stormy_run(wish, &storm.mishaps).await;
             self.was_meddled_with |= was_meddled_with;
             tokio::time::sleep(Duration::from_secs(storm.pause)).await;
             match end {
                 // What was changed behind a plan's back is for the next one.
                 End::Complete if was_meddled_with || is_unseen => {}
-                End::Complete => return Ok(true),
+                End::Complete | End::Partly => return Ok(true),
                 End::Defect(why) => return Err(why),
                 End::Failed(_) | End::Crashed => {}
             }
@@ -281,15 +329,16 @@ impl Story {
         }
         let is_unseen = self.was_meddled_with && self.has_half_made().await?;
         for tries_left in (0..=usize::from(is_unseen)).rev() {
-            match self.run(chapter.target, &[]).await {
-                End::Complete => {}
+            match self.run(wish, &[]).await {
+                End::Complete | End::Partly => {}
                 // What was half made was taken away: this run has found that out.
                 End::Failed(_) if tries_left > 0 => {}
+                // A way back is planned from what the state says: the deploy after it looks anew.
+                End::Failed(_) if self.was_meddled_with && matches!(wish, Wish::Rollback(_)) => {
+                    self.settled = Settled::Unknown;
+                }
                 End::Failed(why) | End::Defect(why) => {
-                    return Err(format!(
-                        "nothing goes wrong, and {:?} fails: {why}",
-                        chapter.target
-                    ));
+                    return Err(format!("nothing goes wrong, and {wish:?} fails: {why}"));
                 }
                 End::Crashed => return Err("a crash in calm weather".to_owned()),
             }
@@ -308,24 +357,24 @@ impl Story {
 
     async fn calm_run(&mut self, target: Option<usize>) -> Result<Points, String> {
         self.stage.shared.lock().seen.clear();
-        match self.run(target, &[]).await {
-            End::Complete => Ok(std::mem::take(&mut self.stage.shared.lock().seen)),
+        match self.run(Wish::of(target), &[]).await {
+            End::Complete | End::Partly => Ok(std::mem::take(&mut self.stage.shared.lock().seen)),
             End::Failed(why) | End::Defect(why) => Err(why),
             End::Crashed => Err("it crashed".to_owned()),
         }
     }
 
-    async fn run(&mut self, target: Option<usize>, mishaps: &[Mishap]) -> End {
-        self.stormy_run(target, mishaps).await.0
+    async fn run(&mut self, wish: Wish, mishaps: &[Mishap]) -> End {
+        self.stormy_run(wish, mishaps).await.0
     }
 
     /// One run, with those that begin while it goes on; and whether its end says little.
-    async fn stormy_run(&mut self, target: Option<usize>, mishaps: &[Mishap]) -> (End, bool) {
+    async fn stormy_run(&mut self, wish: Wish, mishaps: &[Mishap]) -> (End, bool) {
         let stage = self.stage.clone();
         let process = stage.shared.lock().begin(mishaps);
-        let wish = stage.shared.lock().wish(process);
+        let others = stage.shared.lock().wish(process);
         self.report.runs += 1;
-        let main = stage.process(process, target);
+        let main = stage.process(process, wish);
         tokio::pin!(main);
         let (mut end, mut other, mut had_others) = (None, None, false);
         loop {
@@ -338,12 +387,12 @@ impl Story {
                         return (End::Defect(format!("the other Cairn: {why}")), true);
                     }
                 }
-                () = wish.notified(), if other.is_none() && !had_others => {
+                () = others.notified(), if other.is_none() && !had_others => {
                     had_others = true;
                     let wanted = stage.shared.lock().wanted(process);
                     let process = stage.shared.lock().begin(&[]);
                     self.report.runs += 1;
-                    other = Some(Box::pin(stage.process(process, wanted)));
+                    other = Some(Box::pin(stage.process(process, Wish::of(wanted))));
                 }
                 else => break,
             }
@@ -353,8 +402,21 @@ impl Story {
         }
         let end = end.expect("it has ended");
         self.report.crashes += u64::from(matches!(end, End::Crashed));
-        let was_meddled_with = stage.shared.lock().was_meddled_with(process);
-        (end, was_meddled_with || had_others)
+        let was_meddled_with = stage.shared.lock().was_meddled_with(process) || had_others;
+        if matches!(wish, Wish::Rollback(_)) {
+            self.report.rollbacks[0] += u64::from(matches!(end, End::Complete | End::Partly));
+            self.report.rollbacks[1] += u64::from(matches!(end, End::Partly));
+        }
+        // What a run has reached is known once it has been looked at.
+        let has_settled = match end {
+            End::Complete => !matches!(wish, Wish::Rollback(_)),
+            End::Partly => true,
+            End::Failed(_) | End::Defect(_) | End::Crashed => false,
+        };
+        if has_settled || was_meddled_with {
+            self.settled = Settled::Unknown;
+        }
+        (end, was_meddled_with)
     }
 
     fn account(&self) -> Account {
@@ -401,13 +463,13 @@ impl Story {
 
 impl Stage {
     /// A process of its own, from its beginning to its end or its death.
-    async fn process(&self, process: usize, target: Option<usize>) -> End {
+    async fn process(&self, process: usize, wish: Wish) -> End {
         let shared = &self.shared;
         let (death, time) = {
             let world = shared.lock();
             (world.death(process), world.time_of_death(process))
         };
-        shared.tell(&format!("== #{process} {target:?}"));
+        shared.tell(&format!("== #{process} {wish:?}"));
         let killed = async {
             match time {
                 Some(time) => tokio::time::sleep(time).await,
@@ -423,7 +485,7 @@ impl Stage {
                 world.die(process, None);
                 End::Crashed
             }
-            end = tokio::time::timeout(ENDLESS, self.command(process, target)) => {
+            end = tokio::time::timeout(ENDLESS, self.command(process, wish)) => {
                 end.unwrap_or_else(|_| End::Defect("an endless run".to_owned()))
             }
         };
@@ -445,16 +507,16 @@ impl Stage {
     }
 
     /// As the command line does it: the lock, the state, the plan, and what the plan says.
-    async fn command(&self, process: usize, target: Option<usize>) -> End {
-        match self.try_command(process, target).await {
+    async fn command(&self, process: usize, wish: Wish) -> End {
+        match self.try_command(process, wish).await {
             Ok(end) => end,
             Err(error) => store_end(&error),
         }
     }
 
-    async fn try_command(&self, process: usize, target: Option<usize>) -> Result<End, StoreError> {
+    async fn try_command(&self, process: usize, wish: Wish) -> Result<End, StoreError> {
         let store = self.store(process);
-        if target.is_none() && store.read().await?.is_none() {
+        if !matches!(wish, Wish::Deploy(_)) && store.read().await?.is_none() {
             return Ok(End::Complete);
         }
         let lock = store.lock(&holder(process), &|_| ()).await?;
@@ -463,12 +525,14 @@ impl Stage {
             aws = aws.guarded_by(Arc::new(lease));
         }
         let state = self.read(&store, process).await?;
-        let plan = match target {
-            None => plan::teardown(&state),
-            Some(version) => match self.plan(process, version, &state, &aws).await {
-                Ok(plan) => plan,
-                Err(why) => return Ok(ended(why)),
-            },
+        let plan = match wish {
+            Wish::Teardown => Ok(plan::teardown(&state)),
+            Wish::Deploy(version) => self.plan(process, version, &state, &aws).await,
+            Wish::Rollback(version) => self.way_back(process, version, &state, &aws).await,
+        };
+        let plan = match plan {
+            Ok(plan) => plan,
+            Err(why) => return Ok(ended(why)),
         };
         {
             let mut world = self.shared.lock();
@@ -479,12 +543,12 @@ impl Stage {
         }
         // Somebody looks at the plan.
         tokio::time::sleep(Duration::from_millis(20)).await;
-        if target.is_some() && !plan.has_work() && !plan.has_changes() {
-            return Ok(End::Complete);
+        if wish != Wish::Teardown && !plan.has_work() && !plan.has_changes() {
+            return Ok(if plan.lost.is_empty() { End::Complete } else { End::Partly });
         }
         // As the command line, which has one store to look with and one to write with.
         let store = self.store(process);
-        self.apply(process, &store, lock, state, plan, target, aws).await
+        self.apply(process, &store, lock, state, plan, wish, aws).await
     }
 
     #[expect(clippy::too_many_arguments, reason = "all that a run needs")]
@@ -495,14 +559,14 @@ impl Stage {
         lock: Lock,
         state: State,
         plan: Plan,
-        target: Option<usize>,
+        wish: Wish,
         aws: Aws,
     ) -> Result<End, StoreError> {
         let (news, mut heard) = mpsc::unbounded_channel();
         let interrupt = self.shared.lock().interrupt(process);
         let setting = Setting {
             aws,
-            graph: target.map(|version| Arc::clone(&self.graphs[version])),
+            graph: wish.version().map(|version| Arc::clone(&self.graphs[version])),
             limits: Limits { concurrency: 8, deadline: None },
             recheck: Recheck::Gone,
             news,
@@ -527,10 +591,10 @@ impl Stage {
             }
         }
         if outcome.is_complete() {
-            if target.is_none() && outcome.state.is_empty() {
+            if !matches!(wish, Wish::Deploy(_)) && outcome.state.is_empty() {
                 store.forget(&outcome.lock).await?;
             }
-            return Ok(End::Complete);
+            return Ok(if plan.lost.is_empty() { End::Complete } else { End::Partly });
         }
         let failed = outcome.failed.iter().map(|(id, error)| {
             let step = &plan.steps[id.0];
@@ -585,6 +649,18 @@ impl Stage {
         versions::look(&self.graphs[version], state, aws, &mut observed).await;
         plan::plan(&self.graphs[version], state, &observed, &mut self.tokens(process, 4))
             .map_err(|findings| texts(&findings))
+    }
+
+    async fn way_back(
+        &self,
+        process: usize,
+        version: usize,
+        state: &State,
+        aws: &Aws,
+    ) -> Result<Plan, String> {
+        let observed = refresh(state, aws).await.map_err(|fault| fault.to_string())?;
+        let past = Past::known_from(&self.graphs[version], state);
+        Ok(plan::rollback(state, &observed, &past, &mut self.tokens(process, 4)))
     }
 
     /// Tokens of a process: the same each time.

@@ -34,6 +34,9 @@ pub enum Home {
 pub struct Chapter {
     /// A version, or nothing at all.
     pub target: Option<usize>,
+    /// To go back to what was there before instead, while the template is that version.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub goes_back: bool,
     /// Runs on which something goes wrong, until one ends well.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub storms: Vec<Storm>,
@@ -84,6 +87,44 @@ fn is_once(times: &u64) -> bool {
     *times == 1
 }
 
+impl Chapter {
+    /// On which nothing goes wrong.
+    pub fn calm(target: Option<usize>) -> Self {
+        Self { target, goes_back: false, storms: Vec::new(), then: Then::Calm }
+    }
+
+    pub fn wish(&self) -> Wish {
+        match self.target {
+            None => Wish::Teardown,
+            Some(version) if self.goes_back => Wish::Rollback(version),
+            Some(version) => Wish::Deploy(version),
+        }
+    }
+}
+
+/// What a command is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    Deploy(usize),
+    Teardown,
+    /// With this version as the template.
+    Rollback(usize),
+}
+
+impl Wish {
+    pub fn of(target: Option<usize>) -> Self {
+        target.map_or(Self::Teardown, Self::Deploy)
+    }
+
+    /// What the template is.
+    pub fn version(self) -> Option<usize> {
+        match self {
+            Self::Deploy(version) | Self::Rollback(version) => Some(version),
+            Self::Teardown => None,
+        }
+    }
+}
+
 impl Mishap {
     pub fn once(on: &str, nth: u64, kind: Kind) -> Self {
         Self { on: on.to_owned(), nth, times: 1, kind }
@@ -98,6 +139,15 @@ impl Script {
 
     pub fn parse(text: &str) -> Self {
         serde_json::from_str(text).unwrap_or_else(|error| panic!("not a script: {error}"))
+    }
+
+    /// As it is, but after the storms of this chapter somebody wants to go back instead: to what was
+    /// there before, or, by a deploy, to a version.
+    #[must_use]
+    pub fn going_back(mut self, chapter: usize, way: Chapter) -> Self {
+        self.chapters[chapter].then = Then::Leave;
+        self.chapters.insert(chapter + 1, way);
+        self
     }
 
     pub fn mishaps(&self) -> impl Iterator<Item = &Mishap> {

@@ -17,7 +17,7 @@ use super::draw::mishap;
 use super::faults::{self, Kind};
 use super::meddle::DELETES;
 use super::random::Random;
-use super::script::{Chapter, Home, Mishap, Script, Storm, Then};
+use super::script::{Chapter, Home, Mishap, Script, Storm};
 use super::versions::Points;
 use super::{generate, run, scenario};
 
@@ -51,15 +51,28 @@ impl Way {
     /// The story of this way; what goes wrong, goes wrong on it.
     fn script(&self, chance: u64, storms: Vec<Storm>) -> Script {
         let versions: Vec<Json> = self.before.iter().chain(&self.to).cloned().collect();
-        let calm = |target| Chapter { target, storms: Vec::new(), then: Then::Calm };
-        let mut chapters: Vec<Chapter> =
-            (0..self.before.len()).map(|version| calm(Some(version))).collect();
+        let before = 0..self.before.len();
+        let mut chapters: Vec<Chapter> = before.map(|it| Chapter::calm(Some(it))).collect();
         let target = self.to.as_ref().map(|_| self.chapter());
-        chapters.push(Chapter { storms, ..calm(target) });
+        chapters.push(Chapter { storms, ..Chapter::calm(target) });
         if target.is_some() {
-            chapters.push(calm(None));
+            chapters.push(Chapter::calm(None));
         }
         Script { about: String::new(), chance, home: self.home, versions, chapters }
+    }
+
+    /// The story of this way, on which, some of the time, somebody goes back after the storms.
+    fn some_script(&self, chance: u64, storms: Vec<Storm>, random: &mut Random) -> Script {
+        let script = self.script(chance, storms);
+        let (last, to) = (self.chapter(), self.to.as_ref().map(|_| self.chapter()));
+        match (random.between(0, 6), to) {
+            (0, Some(to)) => {
+                let way = Chapter { goes_back: true, ..Chapter::calm(Some(to)) };
+                script.going_back(last, way)
+            }
+            (1, Some(to)) if to > 0 => script.going_back(last, Chapter::calm(Some(to - 1))),
+            _ => script,
+        }
     }
 
     /// Which chapter is this way.
@@ -163,7 +176,8 @@ pub fn aimed(number: u64, random: &mut Random) -> Result<Script, String> {
     let kind = kinds[if turn.is_multiple_of(2) { turn / 2 } else { kinds.len() - 1 - turn / 2 }];
     let Road { way, points } = &**random.pick(&place.ways);
     let meets = mishap(&place.on, random.between(1, points[&place.on] + 1), kind, random);
-    Ok(way.script(random.next(), vec![Storm { mishaps: vec![meets], pause: pause(random) }]))
+    let storms = vec![Storm { mishaps: vec![meets], pause: pause(random) }];
+    Ok(way.some_script(random.next(), storms, random))
 }
 
 fn pause(random: &mut Random) -> u64 {
@@ -188,7 +202,8 @@ pub fn again(number: u64, random: &mut Random) -> Result<Script, String> {
     let unheard = *random.pick(&[Kind::ReplyLost, Kind::FailedAfter, Kind::CrashAfter]);
     let mishaps =
         vec![Mishap::once(&place.on, nth, never), Mishap::once(&place.on, nth + 1, unheard)];
-    Ok(way.script(random.next(), vec![Storm { mishaps, pause: pause(random) }]))
+    let storms = vec![Storm { mishaps, pause: pause(random) }];
+    Ok(way.some_script(random.next(), storms, random))
 }
 
 /// The story in which something goes wrong with what only comes to pass because something else went

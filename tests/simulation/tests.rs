@@ -13,7 +13,7 @@ use super::aws::account::{Account, Record};
 use super::aws::wire::Call;
 use super::faults::Kind;
 use super::oracle::{self, Work};
-use super::script::{Chapter, Home, Mishap, Script, Storm, Then};
+use super::script::{Chapter, Home, Mishap, Script, Storm};
 use super::versions::Version;
 use super::{FEW, MANY, MOST, draw, generate, play, play_all, run, scenario, shrink, told};
 
@@ -190,7 +190,7 @@ fn long_script() -> Script {
             mishap("write", Kind::Full),
         ]),
     ];
-    let chapter = |target, storms| Chapter { target, storms, then: Then::Calm };
+    let chapter = |target, storms| Chapter { storms, ..Chapter::calm(target) };
     Script {
         about: String::new(),
         chance: 77,
@@ -227,9 +227,8 @@ fn a_script_is_made_short_and_stays_a_failure() {
         home: Home::Directory,
         versions: vec![json!({"Resources": {"Vpc": {"Type": "AWS::EC2::VPC", "Properties": {}}}})],
         chapters: vec![Chapter {
-            target: Some(0),
             storms: vec![Storm { mishaps: vec![crash], pause: 5 }],
-            then: Then::Calm,
+            ..Chapter::calm(Some(0))
         }],
     };
     assert_eq!(short, expected);

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use indexmap::IndexMap;
+use crate::ordered::IndexMap;
 use serde::Deserialize;
 use serde_json::Value as Json;
 

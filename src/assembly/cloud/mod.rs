@@ -27,7 +27,7 @@ pub use write::{WriteError, write};
 use std::collections::BTreeMap;
 use std::fmt::{self, Display, Formatter};
 
-use indexmap::IndexMap;
+use crate::ordered::IndexMap;
 use serde_json::Value as Json;
 
 /// A stack as an app synthesizes it.

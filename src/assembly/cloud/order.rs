@@ -1,6 +1,6 @@
 //! The artifacts of a manifest, each after those it depends on; otherwise as they are written.
 
-use indexmap::IndexMap;
+use crate::ordered::IndexMap;
 
 use super::error::AssemblyError;
 use super::manifest::Artifact;

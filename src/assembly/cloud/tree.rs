@@ -1,6 +1,6 @@
 //! The tree of constructs, as `tree.json` has it.
 
-use indexmap::IndexMap;
+use crate::ordered::IndexMap;
 use serde_json::{Map, Value as Json, json};
 
 /// A construct and those in it.
@@ -29,7 +29,7 @@ impl TreeNode {
         let resources = template.get("Resources").and_then(Json::as_object).into_iter().flatten();
         for (logical_id, resource) in resources {
             let Some(type_name) = resource.get("Type") else { continue };
-            let mut attributes = IndexMap::new();
+            let mut attributes = IndexMap::default();
             attributes.insert("aws:cdk:cloudformation:type".to_owned(), type_name.clone());
             if let Some(properties) = resource.get("Properties") {
                 attributes.insert("aws:cdk:cloudformation:props".to_owned(), properties.clone());

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use indexmap::IndexMap;
+use crate::ordered::IndexMap;
 
 use super::scene::{Band, Card, Item, Scene, Site};
 
@@ -49,7 +49,7 @@ impl Scene {
                 if bands.len() <= BANDS {
                     break;
                 }
-                let mut classes: IndexMap<_, Vec<usize>> = IndexMap::new();
+                let mut classes: IndexMap<_, Vec<usize>> = IndexMap::default();
                 for (index, band) in bands.iter().enumerate() {
                     let zone = if attempt == 1 { "" } else { band.zone.as_str() };
                     let within: Vec<usize> = match attempt {
@@ -223,7 +223,7 @@ impl Scene {
 
 /// Those of one type and mark as one.
 fn by_type(items: Vec<Item>) -> Vec<Item> {
-    let mut groups: IndexMap<_, Vec<Item>> = IndexMap::new();
+    let mut groups: IndexMap<_, Vec<Item>> = IndexMap::default();
     for item in items {
         groups.entry((item.type_name.clone(), item.mark)).or_default().push(item);
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use aws_sdk_ec2::types::{Filter, SecurityGroup, SecurityGroupRuleUpdate, TagSpecification};
 
 use super::{Direction, Key, Listed, Names, Rule};
-use crate::aws::{Aws, Fault};
+use crate::aws::{Aws, Fault, FaultKind};
 use crate::resource::or_absent::OrAbsent;
 use crate::resource::{Mark, ec2_tags};
 
@@ -244,25 +244,29 @@ impl Change {
             .collect()
     }
 
-    fn unwanted(&self, live: &[Listed]) -> Vec<String> {
+    /// The rules that have to go, and whether all of them are to be seen.
+    fn unwanted(&self, live: &[Listed]) -> (Vec<String>, bool) {
         let is_wanted = |rule: &Rule| self.wanted.iter().any(|wanted| wanted.key == rule.key);
         let gone = self.owned.iter().filter(|rule| !is_wanted(rule));
-        gone.filter_map(|rule| Some(self.live(live, &rule.key)?.id.clone())).collect()
+        let found: Vec<_> = gone.map(|rule| self.live(live, &rule.key)).collect();
+        let are_seen = found.iter().all(Option::is_some);
+        (found.into_iter().flatten().map(|rule| rule.id.clone()).collect(), are_seen)
     }
 }
 
 /// Makes these changes to a group whose rules are `live`: the new ones first, so that traffic which
-/// may pass before and after may pass at all times.
+/// may pass before and after may pass at all times. Says whether all that had to go was there.
 pub async fn converge(
     aws: &Aws,
     group_id: &str,
     live: &[Listed],
     changes: &[Change],
-) -> Result<(), Fault> {
+) -> Result<bool, Fault> {
     for change in changes {
         let missing = change.missing(live);
         if !missing.is_empty() {
-            authorize(aws, change.direction, group_id, &missing, None).await?;
+            let made = authorize(aws, change.direction, group_id, &missing, None).await;
+            made.map_err(not_to_be_seen_yet)?;
         }
     }
     let misdescribed: Vec<_> =
@@ -270,13 +274,23 @@ pub async fn converge(
     if !misdescribed.is_empty() {
         describe(aws, group_id, &misdescribed).await?;
     }
+    let mut all_gone = true;
     for change in changes {
-        let unwanted = change.unwanted(live);
+        let (unwanted, are_seen) = change.unwanted(live);
         if !unwanted.is_empty() {
             revoke(aws, change.direction, group_id, &unwanted).await?;
         }
+        all_gone &= are_seen;
     }
-    Ok(())
+    Ok(all_gone)
+}
+
+/// What is said to be there and was not to be seen will be.
+fn not_to_be_seen_yet(fault: Fault) -> Fault {
+    match fault.kind {
+        FaultKind::AlreadyExists => Fault { kind: FaultKind::Propagating, ..fault },
+        _ => fault,
+    }
 }
 
 pub async fn described(aws: &Aws, filter: Filter) -> Result<Vec<SecurityGroup>, Fault> {
