@@ -206,6 +206,8 @@ enum Goal<'a> {
     Anew {
         was: &'a Instance,
         properties: Value,
+        /// What a rollback before this one began to make in its place.
+        begun: Option<&'a Instance>,
     },
     /// It cannot be what it was, and stays what it is, if it is at all.
     Stays {
@@ -232,7 +234,11 @@ impl<'a> Goal<'a> {
     }
 
     fn token(&self) -> Option<&'a Token> {
-        self.instance().map(|instance| &instance.token)
+        let instance = match self {
+            Self::Anew { begun, .. } => *begun,
+            other => other.instance(),
+        };
+        instance.map(|instance| &instance.token)
     }
 }
 
@@ -270,12 +276,18 @@ impl<'a> Back<'a> {
 
     /// Whether something can be what it was.
     fn restored(&self, id: &LogicalId, was: &'a Instance) -> Result<Goal<'a>, String> {
-        let Some(now) = self.state.instance(id, &was.token) else {
-            if STATELESS.contains(&was.type_name.as_str()) {
-                return Ok(Goal::Anew { was, properties: self.past.properties(was)? });
-            }
+        let is_there = self.state.instance(id, &was.token).is_some();
+        if !is_there && !STATELESS.contains(&was.type_name.as_str()) {
             return Err("it was deleted, and cannot be brought back".to_owned());
+        }
+        let entry = self.state.resources.get(id).filter(|_| !is_there);
+        let again = |made: &&Instance| is_made_again(made, was);
+        let made = entry.and_then(|entry| entry.current.as_ref()).filter(again);
+        let Some(now) = made.or(self.state.instance(id, &was.token)) else {
+            let begun = entry.and_then(|entry| entry.intent.as_ref()).filter(again);
+            return Ok(Goal::Anew { was, properties: self.past.properties(was)?, begun });
         };
+        let was = made.unwrap_or(was);
         let live = self.live(id, now).ok_or("it was deleted outside of Cairn")?;
         let properties = self.past.properties(was)?;
         let handler = resource::handler(was.type_name.as_str())
@@ -364,8 +376,15 @@ impl<'a> Back<'a> {
         };
         let step = match goal {
             Some(Goal::Restored { was, properties }) => self.restore(id, entry, was, properties),
-            Some(Goal::Anew { was, properties }) => {
-                Some(anew(id, entry, was, properties, (self.tokens)()))
+            Some(Goal::Anew { was, properties, begun: None }) => {
+                let token = (self.tokens)();
+                let create = Operation::Create { token: token.clone() };
+                Some(anew(id, entry, was, token, (create, created(properties), ANEW)))
+            }
+            Some(Goal::Anew { was, begun: Some(begun), .. }) => {
+                let token = begun.token.clone();
+                let resume = Operation::Resume { token: token.clone() };
+                Some(anew(id, entry, was, token, (resume, Vec::new(), BEGUN_ANEW)))
             }
             Some(Goal::Unchanged(current) | Goal::Stays { current: Some(current), .. }) => {
                 Some(teardown::bare(StepId(0), id, current))
@@ -451,10 +470,28 @@ fn takes_back(entry: &Entry, was: &Instance) -> bool {
     (entry.intent.is_some() || !is_current) && handler.is_some_and(is_taken_over)
 }
 
+/// Whether it is what a rollback makes, or began to make, in the place of what was deleted.
+fn is_made_again(made: &Instance, was: &Instance) -> bool {
+    let alike = Instance {
+        token: made.token.clone(),
+        physical_id: made.physical_id.clone(),
+        attributes: made.attributes.clone(),
+        attempted: made.attempted.clone(),
+        ..was.clone()
+    };
+    alike == *made
+}
+
 /// The step that makes something again that was deleted.
-fn anew(id: &LogicalId, entry: &Entry, was: &Instance, properties: &Value, token: Token) -> Step {
+fn anew(
+    id: &LogicalId,
+    entry: &Entry,
+    was: &Instance,
+    token: Token,
+    (operation, changes, reason): (Operation, Vec<Change>, &str),
+) -> Step {
     let restored = Instance {
-        token: token.clone(),
+        token,
         physical_id: None,
         attributes: Attributes::new(),
         attempted: Vec::new(),
@@ -467,15 +504,16 @@ fn anew(id: &LogicalId, entry: &Entry, was: &Instance, properties: &Value, token
     Step {
         physical_id,
         action,
-        operation: Operation::Create { token },
-        changes: created(properties),
-        reasons: vec![ANEW.to_owned()],
+        operation,
+        changes,
+        reasons: vec![reason.to_owned()],
         restored: Some(Box::new(restored)),
         ..teardown::bare(StepId(0), id, was)
     }
 }
 
 const ANEW: &str = "it was deleted, and is made anew";
+const BEGUN_ANEW: &str = "it was deleted, and an earlier run began to make it anew";
 const MADE_SINCE: &str = "it was made since";
 const AGAIN: &str = "the one before is used again";
 const TORN: &str = "its update was not finished";

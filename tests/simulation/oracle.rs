@@ -237,6 +237,7 @@ pub fn fingerprint(state: &State, account: &Account) -> Fingerprint {
             }
         }
     }
+    let prepared = prepared_by_itself(state);
     // A name that begins with another comes first.
     names.sort_by_key(|(physical, _)| std::cmp::Reverse(physical.len()));
     let mut seen = Fingerprint::new();
@@ -245,8 +246,12 @@ pub fn fingerprint(state: &State, account: &Account) -> Fingerprint {
         if ["interface", "agent-version"].contains(table) {
             continue;
         }
-        for record in records.values().filter(|record| is_ours(record)) {
-            let mut text = Json::Object(record.clone()).to_string();
+        for (id, record) in records.iter().filter(|(_, record)| is_ours(record)) {
+            let mut record = record.clone();
+            if *table == "agent" && !prepared.contains(id.as_str()) {
+                record.remove("agentStatus");
+            }
+            let mut text = Json::Object(record).to_string();
             for (physical, name) in &names {
                 text = text.replace(physical, name);
             }
@@ -258,6 +263,16 @@ pub fn fingerprint(state: &State, account: &Account) -> Fingerprint {
         }
     }
     seen
+}
+
+/// The agents that are to be prepared whenever they change. Whether another is, is a matter of what was
+/// done to it before; what its aliases serve is told by them.
+fn prepared_by_itself(state: &State) -> BTreeSet<&str> {
+    let current = state.resources.values().filter_map(|entry| entry.current.as_ref());
+    let prepared = current.filter(|it| {
+        it.type_name.as_str() == "AWS::Bedrock::Agent" && it.properties["AutoPrepare"] == true
+    });
+    prepared.filter_map(|it| it.physical_id.as_ref()).map(|id| id.as_str()).collect()
 }
 
 /// In one spelling: sorted, without what is empty, a matter of time or of chance.

@@ -156,7 +156,7 @@ fn play_unheard(script: &Script) -> Result<Report, String> {
 pub fn calm(version: &Arc<Version>) -> Result<Calm, String> {
     in_virtual_time(async {
         let mut story = Story::new(0, Home::Directory, vec![Arc::clone(version)]);
-        let points = story.calm_run(Some(0)).await?;
+        let points = story.calm_run(Wish::Deploy(0)).await?;
         Ok(Calm { fingerprint: story.look(0).await?, points })
     })
 }
@@ -166,7 +166,7 @@ pub fn calm(version: &Arc<Version>) -> Result<Calm, String> {
 pub fn scene(version: &Arc<Version>) -> (State, Account) {
     in_virtual_time(async {
         let mut story = Story::new(0, Home::Directory, vec![Arc::clone(version)]);
-        story.calm_run(Some(0)).await.expect("nothing goes wrong");
+        story.calm_run(Wish::Deploy(0)).await.expect("nothing goes wrong");
         let process = story.stage.shared.lock().begin(&[]);
         (story.stage.state(process).await.expect("it can be read"), story.account())
     })
@@ -181,8 +181,8 @@ pub fn calm_way(from: &Arc<Version>, to: Option<&Arc<Version>>) -> Result<Points
     in_virtual_time(async {
         let versions = [Some(from), to].into_iter().flatten().map(Arc::clone).collect();
         let mut story = Story::new(0, Home::Directory, versions);
-        story.calm_run(Some(0)).await?;
-        story.calm_run(to.map(|_| 1)).await
+        story.calm_run(Wish::Deploy(0)).await?;
+        story.calm_run(Wish::of(to.map(|_| 1))).await
     })
 }
 
@@ -198,14 +198,20 @@ pub fn scout(script: &Script, chapter: usize) -> Result<[Points; 2], String> {
     in_virtual_time(async {
         let mut story = Story::new(script.chance, script.home, versions);
         for before in &script.chapters[..chapter] {
-            story.calm_run(before.target).await?;
+            for storm in &before.storms {
+                story.stormy_run(before.wish(), &storm.mishaps).await;
+                tokio::time::sleep(Duration::from_secs(storm.pause)).await;
+            }
+            if before.then == Then::Calm {
+                story.calm_run(before.wish()).await?;
+            }
         }
-        let Chapter { target, storms, .. } = &script.chapters[chapter];
-        let Some(storm) = storms.first() else {
-            return Ok([story.calm_run(*target).await?, Points::new()]);
+        let wish = script.chapters[chapter].wish();
+        let Some(storm) = script.chapters[chapter].storms.first() else {
+            return Ok([story.calm_run(wish).await?, Points::new()]);
         };
         story.stage.shared.lock().seen.clear();
-        let (end, was_meddled_with) = story.stormy_run(Wish::of(*target), &storm.mishaps).await;
+        let (end, was_meddled_with) = story.stormy_run(wish, &storm.mishaps).await;
         let during = std::mem::take(&mut story.stage.shared.lock().seen);
         match end {
             // What was changed behind a plan's back is for the next one.
@@ -214,7 +220,7 @@ pub fn scout(script: &Script, chapter: usize) -> Result<[Points; 2], String> {
             End::Failed(_) | End::Crashed => {}
         }
         tokio::time::sleep(Duration::from_secs(storm.pause)).await;
-        story.run(Wish::of(*target), &[]).await;
+        story.run(wish, &[]).await;
         let after = std::mem::take(&mut story.stage.shared.lock().seen);
         Ok([during, after])
     })
@@ -355,9 +361,9 @@ impl Story {
         Ok(intents.any(|intent| intent.physical_id.is_some()))
     }
 
-    async fn calm_run(&mut self, target: Option<usize>) -> Result<Points, String> {
+    async fn calm_run(&mut self, wish: Wish) -> Result<Points, String> {
         self.stage.shared.lock().seen.clear();
-        match self.run(Wish::of(target), &[]).await {
+        match self.run(wish, &[]).await {
             End::Complete | End::Partly => Ok(std::mem::take(&mut self.stage.shared.lock().seen)),
             End::Failed(why) | End::Defect(why) => Err(why),
             End::Crashed => Err("it crashed".to_owned()),

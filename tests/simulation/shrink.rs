@@ -43,7 +43,7 @@ pub fn shrink(
 fn class(problem: &str) -> String {
     let first = problem.lines().next().unwrap_or_default();
     let letters = first.chars().filter(|letter| letter.is_ascii_alphabetic() || *letter == ' ');
-    letters.take(24).collect()
+    letters.take(80).collect()
 }
 
 /// Every script that is one step shorter, those first that save most.

@@ -17,7 +17,7 @@ use super::draw::mishap;
 use super::faults::{self, Kind};
 use super::meddle::DELETES;
 use super::random::Random;
-use super::script::{Chapter, Home, Mishap, Script, Storm};
+use super::script::{Chapter, Home, Mishap, Script, Storm, Then};
 use super::versions::Points;
 use super::{generate, run, scenario};
 
@@ -26,11 +26,17 @@ const FAMILIES: u64 = 24;
 /// A call is met on so many ways at most, those first that cost least.
 const WAYS: usize = 3;
 
-/// From some versions, one after the other, or nothing, to another, or nothing.
+/// A call is met on so many ways back at most.
+const WAYS_BACK: usize = 1;
+
+/// From some versions, one after the other, or nothing, to another, or nothing; or back from where a
+/// deploy to another was cut off.
 struct Way {
     home: Home,
     before: Vec<Json>,
     to: Option<Json>,
+    /// The call before which Cairn died, on the way from which this is the way back.
+    back_from: Option<&'static str>,
 }
 
 /// A call or a write, and the ways on which it comes to pass.
@@ -53,8 +59,14 @@ impl Way {
         let versions: Vec<Json> = self.before.iter().chain(&self.to).cloned().collect();
         let before = 0..self.before.len();
         let mut chapters: Vec<Chapter> = before.map(|it| Chapter::calm(Some(it))).collect();
-        let target = self.to.as_ref().map(|_| self.chapter());
-        chapters.push(Chapter { storms, ..Chapter::calm(target) });
+        let target = self.to.as_ref().map(|_| self.before.len());
+        if let Some(call) = self.back_from {
+            let mishaps = vec![Mishap::once(call, 1, Kind::CrashBefore)];
+            let storms = vec![Storm { mishaps, pause: 60 }];
+            chapters.push(Chapter { storms, then: Then::Leave, ..Chapter::calm(target) });
+        }
+        let goes_back = self.back_from.is_some();
+        chapters.push(Chapter { goes_back, storms, ..Chapter::calm(target) });
         if target.is_some() {
             chapters.push(Chapter::calm(None));
         }
@@ -64,8 +76,9 @@ impl Way {
     /// The story of this way, on which, some of the time, somebody goes back after the storms.
     fn some_script(&self, chance: u64, storms: Vec<Storm>, random: &mut Random) -> Script {
         let script = self.script(chance, storms);
-        let (last, to) = (self.chapter(), self.to.as_ref().map(|_| self.chapter()));
+        let (last, to) = (self.chapter(), self.to.as_ref().map(|_| self.before.len()));
         match (random.between(0, 6), to) {
+            _ if self.back_from.is_some() => script,
             (0, Some(to)) => {
                 let way = Chapter { goes_back: true, ..Chapter::calm(Some(to)) };
                 script.going_back(last, way)
@@ -77,7 +90,7 @@ impl Way {
 
     /// Which chapter is this way.
     fn chapter(&self) -> usize {
-        self.before.len()
+        self.before.len() + usize::from(self.back_from.is_some())
     }
 
     /// What comes to pass on it when nothing goes wrong, found out.
@@ -90,12 +103,13 @@ impl Way {
 /// The ways that are looked at.
 fn ways() -> Vec<Way> {
     let mut ways = Vec::new();
-    let mut go = |home, versions: &[Json], ways_of: &[(&[usize], Option<usize>)]| {
+    let mut go = |home, versions: &[Json], ways_of: &[(&[usize], Option<usize>)], back_from| {
         for (before, to) in ways_of {
             let needed = before.iter().chain(to).max().map_or(0, |last| last + 1);
             if needed <= versions.len() {
                 let before = before.iter().map(|index| versions[*index].clone()).collect();
-                ways.push(Way { home, before, to: to.map(|index| versions[index].clone()) });
+                let to = to.map(|index| versions[index].clone());
+                ways.push(Way { home, before, to, back_from });
             }
         }
     };
@@ -112,13 +126,20 @@ fn ways() -> Vec<Way> {
         (&[0, 1], None),
     ];
     for family in 0..FAMILIES {
-        go(Home::Directory, &generate::family(family), &few);
+        go(Home::Directory, &generate::family(family), &few, None);
     }
-    for versions in [scenario::services(), scenario::personas(), scenario::platforms()] {
-        go(Home::Directory, versions, &more);
+    // With calls of which the first is made late, where something is updated and where it is replaced.
+    for (versions, update, delete) in [
+        (scenario::services(), "lambda:UpdateFunctionConfiguration", "ec2:DeleteSecurityGroup"),
+        (scenario::personas(), "bedrock:UpdateAgent", "ec2:DeleteSecurityGroup"),
+        (scenario::platforms(), "apigateway:UpdateStage", "iam:DeletePolicy"),
+    ] {
+        go(Home::Directory, versions, &more, None);
+        go(Home::Directory, versions, &[(&[0], Some(1))], Some(update));
+        go(Home::Directory, versions, &[(&[0], Some(2))], Some(delete));
     }
-    go(Home::Bucket, &generate::family(0), &few);
-    go(Home::Bucket, scenario::services(), &few);
+    go(Home::Bucket, &generate::family(0), &few, None);
+    go(Home::Bucket, scenario::services(), &few, None);
     ways
 }
 
@@ -153,7 +174,9 @@ fn places() -> Result<Vec<Place>, String> {
         for on in road.points.keys().filter(|on| *on != "plan") {
             let new = || Place { on: on.clone(), ways: Vec::new() };
             let place = places.entry(on.clone()).or_insert_with(new);
-            if place.ways.len() < WAYS {
+            let is_back = |road: &Road| road.way.back_from.is_some();
+            let of_its_kind = place.ways.iter().filter(|it| is_back(it) == is_back(&road)).count();
+            if of_its_kind < if is_back(&road) { WAYS_BACK } else { WAYS } {
                 place.ways.push(Arc::clone(&road));
             }
         }

@@ -13,7 +13,7 @@ use crate::plan::{
 };
 use crate::refresh::{Observation, Observed};
 use crate::state::State;
-use crate::value::{LogicalId, Token};
+use crate::value::{LogicalId, PhysicalId, Token};
 
 const NETWORK: &str = r"
 Resources:
@@ -261,6 +261,31 @@ fn what_is_deleted_first_is_made_anew() {
     let back = story.gives(expected, &[]);
     let made = step(&back, Action::Replace, "Route");
     assert!(made.after.contains(&step(&back, Action::Delete, "Route").id));
+}
+
+/// A rollback that was cut off has made it anew already, or begun to: another would meet it.
+#[test]
+fn what_is_made_anew_is_made_once() {
+    let text = format!(
+        "{NETWORK}  Route:\n    Type: AWS::EC2::SubnetRouteTableAssociation\n    \
+         Properties: {{SubnetId: !Ref Subnet, RouteTableId: table}}\n"
+    );
+    let mut story = Story::of(&text, &[]);
+    let (id, token) = (LogicalId::from("Route"), Token::from("again"));
+    let mut instance = story.state.current(&id).expect("it is there").clone();
+    let (physical_id, attributes) = (PhysicalId::new("route2"), instance.attributes.clone());
+    (instance.token, instance.physical_id) = (token.clone(), None);
+    instance.attributes.clear();
+    story.delete("Route", "Route-1");
+    apply(&mut story.state, &Event::CreateBegun { id: id.clone(), instance });
+    story.gives(
+        "Create resume Route | it was deleted, and an earlier run began to make it anew",
+        &[],
+    );
+    let follows = None;
+    apply(&mut story.state, &Event::Named { id: id.clone(), token: token.clone(), physical_id });
+    apply(&mut story.state, &Event::Created { id, token, attributes, follows });
+    story.gives("", &[]);
 }
 
 #[test]

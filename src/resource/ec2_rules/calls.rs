@@ -248,9 +248,11 @@ impl Change {
     fn unwanted(&self, live: &[Listed]) -> (Vec<String>, bool) {
         let is_wanted = |rule: &Rule| self.wanted.iter().any(|wanted| wanted.key == rule.key);
         let gone = self.owned.iter().filter(|rule| !is_wanted(rule));
-        let found: Vec<_> = gone.map(|rule| self.live(live, &rule.key)).collect();
-        let are_seen = found.iter().all(Option::is_some);
-        (found.into_iter().flatten().map(|rule| rule.id.clone()).collect(), are_seen)
+        let found: Vec<_> = gone.map(|rule| (rule, self.live(live, &rule.key))).collect();
+        // Not every group has that one from the start.
+        let may_lack = |rule: &Rule| rule.key == Rule::all_out_ipv6().key;
+        let are_seen = found.iter().all(|(rule, live)| live.is_some() || may_lack(rule));
+        (found.into_iter().filter_map(|(_, live)| Some(live?.id.clone())).collect(), are_seen)
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{Home, Stage, Story, Version, in_virtual_time};
 use crate::simulation::aws::wire::encoded;
 use crate::simulation::faults::Kind;
-use crate::simulation::script::Mishap;
+use crate::simulation::script::{Mishap, Wish};
 
 const ROLES: usize = 30;
 const DETAILS: &str = "iam:GetAccountAuthorizationDetails";
@@ -61,7 +61,7 @@ fn many_are_read_at_once_and_what_is_not_as_it_was_one_by_one() {
     let version = Version::of(&template()).expect("a template");
     in_virtual_time(async {
         let mut story = Story::new(1, Home::Directory, vec![version]);
-        story.calm_run(Some(0)).await.expect("nothing goes wrong");
+        story.calm_run(Wish::Deploy(0)).await.expect("nothing goes wrong");
         let stage = story.stage.clone();
         let count = |calls: &[String], action: &str| {
             calls.iter().filter(|call| call.starts_with(action)).count()
