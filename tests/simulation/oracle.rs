@@ -8,6 +8,7 @@ use std::sync::{Arc, LazyLock};
 
 use cairn::plan::{Operation, Plan};
 use cairn::state::State;
+use cairn::value::PhysicalId;
 use regex::Regex;
 use serde_json::Value as Json;
 
@@ -272,7 +273,7 @@ fn prepared_by_itself(state: &State) -> BTreeSet<&str> {
     let prepared = current.filter(|it| {
         it.type_name.as_str() == "AWS::Bedrock::Agent" && it.properties["AutoPrepare"] == true
     });
-    prepared.filter_map(|it| it.physical_id.as_ref()).map(|id| id.as_str()).collect()
+    prepared.filter_map(|it| it.physical_id.as_ref()).map(PhysicalId::as_str).collect()
 }
 
 /// In one spelling: sorted, without what is empty, a matter of time or of chance.
