@@ -268,13 +268,13 @@ pub fn is_early(step: &Step, steps: &[Step], state: &State) -> bool {
     if entry.intent.as_ref().is_some_and(|intent| intent.token == *token) {
         return true;
     }
+    // What is forgotten because it is gone makes room for one with the same name.
+    let is_gone = step.action == Action::Keep;
     let deposed = entry.deposed.iter().find(|old| old.token == *token);
-    if deposed.is_some_and(|old| is_in_the_way(old, made, entry.current.as_ref())) {
+    if deposed.is_some_and(|old| is_gone || is_in_the_way(old, made, entry.current.as_ref())) {
         return true;
     }
     let is_current = entry.current.as_ref().is_some_and(|current| current.token == *token);
-    // What is forgotten because it is gone makes room for one with the same name.
-    let is_gone = step.action == Action::Keep;
     let deletes_first =
         crate::schema::facts(step.type_name.as_str()).is_some_and(|facts| facts.delete_first);
     is_current && (is_gone || deletes_first)

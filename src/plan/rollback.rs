@@ -335,10 +335,16 @@ impl<'a> Back<'a> {
             None => self.state.current(id).map(|current| &current.token),
         };
         let goal_of = |id: &LogicalId| self.goals.get(id).and_then(Goal::token);
+        // A deletion that nobody has written down: what is made anew would not find it.
+        let is_gone = |id: &LogicalId| {
+            matches!(goal, Goal::Anew { .. })
+                && self.observed.resources.get(id) == Some(&Observation::Gone)
+        };
         match goal {
             Goal::Restored { was, .. } | Goal::Anew { was, .. } => {
-                let missing =
-                    was.dependencies.iter().find(|needed| then(needed) != goal_of(needed));
+                let is_missing =
+                    |needed: &&LogicalId| then(needed) != goal_of(needed) || is_gone(needed);
+                let missing = was.dependencies.iter().find(is_missing);
                 let why = |needed| format!("`{needed}`, which it needs, cannot be brought back");
                 missing.map(|needed| (id.clone(), why(needed))).into_iter().collect()
             }

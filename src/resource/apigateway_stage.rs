@@ -339,6 +339,7 @@ impl Resource for Stage {
     ];
     const NAME: Option<Name> =
         Some(Name { property: "StageName", max_length: 128, unique: Uniqueness::Label });
+    const OCCUPIES: &'static [&'static str] = &["RestApiId", "StageName"];
     const GONE_WITH: Option<&'static str> = Some("RestApiId");
     const LOCK: Option<Lock> = Some(Lock::Property("RestApiId"));
 
