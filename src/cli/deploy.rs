@@ -172,8 +172,7 @@ async fn carry_out(
     if args.on_failure == OnFailure::Rollback {
         rollback::warn(&plan, &state, &graph, &project.store().await?).await?;
     }
-    // One that stopped before it could say that all was done has something left: to say so.
-    if !plan.has_work() && !plan.has_changes() && state.before.is_empty() {
+    if plan.is_idle(&state) {
         if args.stats {
             super::plan::say_calls(&session)?;
         }

@@ -49,7 +49,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use crate::state::{Instance, Naming};
+use crate::state::{Instance, Naming, State};
 use crate::value::{Attributes, LogicalId, PhysicalId, Token, TypeName};
 
 /// A whole plan. It holds only for the state it was made from.
@@ -240,6 +240,12 @@ impl Plan {
     pub fn has_changes(&self) -> bool {
         self.steps.iter().any(|step| step.action != Action::Keep)
             || self.outputs.values().chain(self.exports.values()).any(OutputChange::is_change)
+    }
+
+    /// Whether a run of it would leave everything as it is, the state as well: one that stopped before
+    /// it could say that all was done has that left to say.
+    pub fn is_idle(&self, state: &State) -> bool {
+        !self.has_work() && !self.has_changes() && state.before.is_empty()
     }
 
     /// Which one of its logical id a step is about, where the plan has to do with two of them.

@@ -549,8 +549,12 @@ impl Stage {
         }
         // Somebody looks at the plan.
         tokio::time::sleep(Duration::from_millis(20)).await;
-        let is_settled = state.before.is_empty() || matches!(wish, Wish::Rollback(_));
-        if wish != Wish::Teardown && !plan.has_work() && !plan.has_changes() && is_settled {
+        let is_idle = match wish {
+            Wish::Deploy(_) => plan.is_idle(&state),
+            Wish::Rollback(_) => !plan.has_work() && !plan.has_changes(),
+            Wish::Teardown => false,
+        };
+        if is_idle {
             return Ok(if plan.lost.is_empty() { End::Complete } else { End::Partly });
         }
         // As the command line, which has one store to look with and one to write with.
