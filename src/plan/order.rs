@@ -288,16 +288,18 @@ fn is_in_the_way(old: &Instance, made: &Step, current: Option<&Instance>) -> boo
     let Some(handler) = resource::handler(made.type_name.as_str()) else { return false };
     // A replacement says what changes, against what is in use.
     let kept = current.filter(|_| made.action == Action::Replace);
-    let is_shared = |property: &str| {
+    let wanted = |property: &str| {
         let changed = made.changes.iter().find(|change| change.path == property);
-        let wanted = match changed {
+        match changed {
             Some(change) => change.to.as_ref(),
             None => kept.and_then(|current| current.properties.get(property)),
-        };
-        wanted.is_some() && wanted == old.properties.get(property)
+        }
     };
+    let is_same = |property: &str| wanted(property) == old.properties.get(property);
+    let is_shared = |property: &str| wanted(property).is_some() && is_same(property);
     let name = handler.name().filter(|name| name.unique == Uniqueness::Unique);
     let place = handler.occupies();
     name.is_some_and(|name| is_shared(name.property))
         || !place.is_empty() && place.iter().all(|property| is_shared(property))
+        || handler.alone().is_some_and(|key| key.iter().all(|property| is_same(property)))
 }
