@@ -122,6 +122,15 @@ pub fn since(instance: &Instance, known: &Json, live: &LiveJson) -> Vec<Change> 
     diff(handler, Rules { facts, rules: handler.rules() }, sides)
 }
 
+/// Whether other properties than those that were last applied mean something else.
+pub fn is_otherwise(applied: &Instance, properties: &Json) -> bool {
+    let Some(handler) = resource::handler(applied.type_name.as_str()) else { return false };
+    let facts = schema::facts(applied.type_name.as_str());
+    let desired = &Value::from(properties);
+    let sides = Sides { desired, applied: &applied.properties, live: None };
+    !diff(handler, Rules { facts, rules: handler.rules() }, sides).is_empty()
+}
+
 /// What of the resource that a step is about is not as its plan saw it, in words.
 pub fn changed_since(
     instance: &Instance,

@@ -46,7 +46,7 @@ impl Rules {
     /// What absence means at `path`.
     pub fn default(&self, path: &str) -> Option<Json> {
         let declared = self.rules.iter().find_map(|(of, rule)| match rule {
-            Rule::Default(text) if *of == path => Some(*text),
+            Rule::Default(text) | Rule::Always(text) if *of == path => Some(*text),
             _ => None,
         });
         match declared {
@@ -90,8 +90,9 @@ impl Rules {
         }
     }
 
-    /// What AWS says, without the keys that nobody declared: services fill in and add. `declared`
-    /// are the sides that may name a key: the template and what was last applied.
+    /// What AWS says, without the keys that nobody declared: services fill in and add. One whose
+    /// absence always means the same stays where AWS says something else. `declared` are the sides
+    /// that may name a key: the template and what was last applied.
     pub fn project(&self, path: &str, live: &Json, declared: &[&Json]) -> Json {
         if self.is_document(path) {
             return live.clone();
@@ -107,10 +108,12 @@ impl Rules {
                 };
                 entries
                     .iter()
-                    .map(|(key, value)| (key, value, named(key)))
-                    .filter(|(_, _, inner)| !inner.is_empty())
-                    .map(|(key, value, inner)| {
-                        (key.clone(), self.project(&below(path, key), value, &inner))
+                    .map(|(key, value)| (key, below(path, key), value, named(key)))
+                    .filter(|(_, path, value, inner)| {
+                        !inner.is_empty() || self.is_unlike_always(path, value)
+                    })
+                    .map(|(key, path, value, inner)| {
+                        (key.clone(), self.project(&path, value, &inner))
                     })
                     .collect()
             }
@@ -121,6 +124,12 @@ impl Rules {
             }
             _ => live.clone(),
         }
+    }
+
+    fn is_unlike_always(&self, path: &str, value: &Json) -> bool {
+        let is_always = |rule: &Rule| matches!(rule, Rule::Always(_));
+        self.rules.iter().any(|(of, rule)| *of == path && is_always(rule))
+            && !self.is_default(path, value)
     }
 
     /// An item of a list, held against the declared items that it is.

@@ -315,6 +315,7 @@ impl Run {
 
     async fn record_only(&self, step: &Step, token: &Token) -> Result<(), StepError> {
         let (_, mut instance) = self.evaluated(step, token)?;
+        self.recheck_recorded(step, &instance).await?;
         // What it follows has the same content, if perhaps another name.
         instance.follows = self.follows(&step.logical_id).or(instance.follows);
         self.settle_with(step, Fact::Updated { id: step.logical_id.clone(), instance }).await
@@ -324,6 +325,7 @@ impl Run {
     async fn mark_anew(&self, step: &Step, token: &Token) -> Result<(), StepError> {
         let id = step.logical_id.clone();
         let (_, mut instance) = self.evaluated(step, token)?;
+        self.recheck_recorded(step, &instance).await?;
         let begun = Fact::UpdateBegun { id: id.clone(), token: token.clone(), properties: None };
         self.record(begun).await?;
         instance.follows = self.follows(&id).or(instance.follows);
@@ -614,15 +616,20 @@ impl Run {
             let from = Self::overlay(handler, step, attempted, &live.properties, &wanted.clear);
             self.change(step, handler, &physical_id, (from, &wanted.clear), how).await?;
         }
-        let from = plan::seen(&current.properties, step);
-        let mut from = unveiled(&from, &wanted.instance.properties, &wanted.clear);
-        if refers(&from) {
-            // What a reference stood for is not kept anywhere else than there.
-            let live = self.settle(handler, &physical_id, &wanted.clear).await?;
-            from = Self::overlay(handler, step, &from, &live.properties, &wanted.clear);
+        let seen = plan::seen(&current.properties, step);
+        // What the plan has seen may be of before the last apply.
+        let is_doubtful = how == UpdateKind::Properties && self.is_early();
+        let applied = Some(current.properties).filter(|it| is_doubtful && *it != seen);
+        for from in applied.into_iter().chain([seen]) {
+            let mut from = unveiled(&from, &wanted.instance.properties, &wanted.clear);
+            if refers(&from) {
+                // What a reference stood for is not kept anywhere else than there.
+                let live = self.settle(handler, &physical_id, &wanted.clear).await?;
+                from = Self::overlay(handler, step, &from, &live.properties, &wanted.clear);
+            }
+            let told = self.change(step, handler, &physical_id, (from, &wanted.clear), how).await?;
+            attributes.extend(told);
         }
-        let told = self.change(step, handler, &physical_id, (from, &wanted.clear), how).await?;
-        attributes.extend(told);
         let follows = match &step.restored {
             Some(restored) => restored.follows.clone(),
             None => self.follows(id).or(wanted.instance.follows.clone()),

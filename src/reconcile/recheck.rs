@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 
 use super::execute::Run;
-use super::progress::StepError;
+use super::find::BETWEEN;
+use super::progress::{Phase, StepError};
+use super::wait::pause;
 use crate::graph::IgnoreDrift;
-use crate::plan::drift::changed_since;
+use crate::plan::drift::{changed_since, is_otherwise};
 use crate::plan::{Action, Operation, Step};
 use crate::refresh::{Observation, Observed};
 use crate::resource::{self, KnownJson, Status};
@@ -39,10 +41,7 @@ impl Run {
             Observation::Gone => ("there", "gone"),
             Observation::Live(_) if was_gone => ("gone", "there again"),
             Observation::Live(live) => {
-                let graph = self.graph.as_deref();
-                let node = graph.and_then(|graph| graph.nodes.get(&step.logical_id));
-                let ignored = node.map_or(&IgnoreDrift::None, |one| &one.directions.ignore_drift);
-                let changed = changed_since(&instance, step, ignored, &live);
+                let changed = changed_since(&instance, step, self.ignored(step), &live);
                 return match changed.is_empty() {
                     true => Ok(()),
                     false => Err(StepError::Changed(changed)),
@@ -50,6 +49,43 @@ impl Run {
             }
         };
         Err(StepError::Changed(vec![format!("it was {was} and is {is}")]))
+    }
+
+    /// Refuses to write down that something is as it is wanted, which it was not when it was last
+    /// applied, where the plan has read so too early.
+    pub(super) async fn recheck_recorded(
+        &self,
+        step: &Step,
+        wanted: &Instance,
+    ) -> Result<(), StepError> {
+        let id = &step.logical_id;
+        let Some(applied) = self.with_state(|state| state.current(id).cloned()) else {
+            return Ok(());
+        };
+        if !self.may_be_early() || !is_otherwise(&applied, &wanted.properties) {
+            return Ok(());
+        }
+        loop {
+            let is_early = self.is_early();
+            let changed = match self.observe(step, &applied, None).await? {
+                Observation::Gone => vec!["it was there and is gone".to_owned()],
+                Observation::Live(live) => changed_since(wanted, step, self.ignored(step), &live),
+            };
+            if !changed.is_empty() {
+                return Err(StepError::Changed(changed));
+            }
+            if !is_early {
+                return Ok(());
+            }
+            let why = "AWS tells what was not applied, which is not certain yet".to_owned();
+            self.during(Phase::Waiting(why), pause(BETWEEN)).await;
+        }
+    }
+
+    fn ignored(&self, step: &Step) -> &IgnoreDrift {
+        let graph = self.graph.as_deref();
+        let node = graph.and_then(|graph| graph.nodes.get(&step.logical_id));
+        node.map_or(&IgnoreDrift::None, |one| &one.directions.ignore_drift)
     }
 
     /// Whether a step's resource is looked at again before it begins.

@@ -73,16 +73,16 @@ impl Resource for Agent {
     const ALONE: Option<&'static [&'static str]> = Some(&["AgentName"]);
     const COMPLETION: Completion = Completion::Calls;
     const RULES: &'static [(&'static str, Rule)] = &[
-        ("ActionGroups[].ActionGroupState", Rule::Default("\"ENABLED\"")),
+        ("ActionGroups[].ActionGroupState", Rule::Always("\"ENABLED\"")),
         ("ActionGroups[].FunctionSchema.Functions[].Parameters{}.Required", Rule::Default("false")),
         (
             "ActionGroups[].FunctionSchema.Functions[].RequireConfirmation",
             Rule::Default("\"DISABLED\""),
         ),
         ("AgentCollaboration", Rule::Default("\"DISABLED\"")),
-        ("AgentCollaborators[].RelayConversationHistory", Rule::Default("\"DISABLED\"")),
+        ("AgentCollaborators[].RelayConversationHistory", Rule::Always("\"DISABLED\"")),
         ("IdleSessionTTLInSeconds", Rule::Default("600")),
-        ("KnowledgeBases[].KnowledgeBaseState", Rule::Default("\"ENABLED\"")),
+        ("KnowledgeBases[].KnowledgeBaseState", Rule::Always("\"ENABLED\"")),
         ("OrchestrationType", Rule::Default("\"DEFAULT\"")),
     ];
     const REMOVAL: Removal = Removal::Lingering;

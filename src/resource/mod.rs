@@ -342,6 +342,9 @@ pub struct Mark {
 pub enum Rule {
     /// Absent means this value (JSON text).
     Default(&'static str),
+    /// The same, whatever else is declared and whatever the service does by itself: where AWS says
+    /// something else, somebody has made it so, although nobody has declared it.
+    Always(&'static str),
     /// An IAM policy document, as object or text: compared by meaning.
     Policy,
     /// A JSON document, as object or text.

@@ -13,9 +13,27 @@ pub struct Total {
     pub runs: u64,
     pub requests: u64,
     pub crashes: u64,
-    rollbacks: [u64; 2],
+    ways_back: WaysBack,
     met: Met,
     seen: BTreeMap<String, u64>,
+}
+
+/// Rollbacks that were gone to their end.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct WaysBack {
+    pub all: u64,
+    /// On which something could not be brought back.
+    pub partly: u64,
+    /// That began in the middle of a teardown.
+    pub from_teardown: u64,
+}
+
+impl WaysBack {
+    fn add(&mut self, other: &Self) {
+        self.all += other.all;
+        self.partly += other.partly;
+        self.from_teardown += other.from_teardown;
+    }
 }
 
 impl Total {
@@ -24,7 +42,7 @@ impl Total {
         self.runs += report.runs;
         self.requests += report.requests;
         self.crashes += report.crashes;
-        self.rollbacks = [0, 1].map(|index| self.rollbacks[index] + report.rollbacks[index]);
+        self.ways_back.add(&report.ways_back);
         for (met, runs) in report.met {
             *self.met.entry(met).or_default() += runs;
         }
@@ -45,8 +63,13 @@ impl Total {
     /// Kinds of faults that were never met, and whether nobody ever went back.
     pub fn kinds_never(&self) -> Vec<String> {
         let kinds = Self::kinds().filter(|kind| self.of_kind(*kind) == 0);
-        let ways_back = ["a rollback", "a rollback of a part"].into_iter().zip(self.rollbacks);
-        let never_back = ways_back.filter(|(_, times)| *times == 0).map(|(what, _)| what);
+        let WaysBack { all, partly, from_teardown } = self.ways_back;
+        let ways_back = [
+            ("a rollback", all),
+            ("a rollback of a part", partly),
+            ("a rollback of a teardown", from_teardown),
+        ];
+        let never_back = ways_back.into_iter().filter(|(_, times)| *times == 0).map(|(it, _)| it);
         kinds.map(Kind::name).chain(never_back).map(str::to_owned).collect()
     }
 
@@ -87,14 +110,15 @@ impl Total {
 
     pub fn told(&self) -> String {
         let mut told = format!(
-            "{} stories, {} runs, {} requests, {} crashes, {} rollbacks, {} of them of a part; \
-             {} points, {} pairs of point and fault; runs that met",
+            "{} stories, {} runs, {} requests, {} crashes, {} rollbacks, {} of them of a part, \
+             {} of a teardown; {} points, {} pairs of point and fault; runs that met",
             self.stories,
             self.runs,
             self.requests,
             self.crashes,
-            self.rollbacks[0],
-            self.rollbacks[1],
+            self.ways_back.all,
+            self.ways_back.partly,
+            self.ways_back.from_teardown,
             self.seen.len(),
             self.met.len()
         );

@@ -54,17 +54,24 @@ pub fn script(seed: u64) -> Result<Script, String> {
         }
     }
     let script = Script { about: String::new(), chance: seed, home, versions, chapters };
+    let way_storms = |random: &mut Random| match random.chance(500) {
+        true => {
+            let points = Points::from([("call".to_owned(), 40), ("write".to_owned(), 20)]);
+            vec![Place { points, home, count }.storm(random)]
+        }
+        false => Vec::new(),
+    };
     let is_left = |chapter: &Chapter| !chapter.storms.is_empty() && chapter.target.is_some();
+    let is_stopped = script.chapters.last().is_some_and(|last| !last.storms.is_empty());
     match script.chapters.iter().position(is_left) {
         Some(left) if random.chance(300) => {
-            let template = script.chapters[left].target;
-            let points = Points::from([("call".to_owned(), 40), ("write".to_owned(), 20)]);
-            let storms = match random.chance(500) {
-                true => vec![Place { points, home, count }.storm(&mut random)],
-                false => Vec::new(),
-            };
-            let way = Chapter { goes_back: true, storms, ..Chapter::calm(template) };
+            let target = script.chapters[left].target;
+            let storms = way_storms(&mut random);
+            let way = Chapter { goes_back: true, storms, ..Chapter::calm(target) };
             Ok(script.going_back(left, way))
+        }
+        _ if is_stopped && random.chance(300) => {
+            Ok(script.going_back_from_nothing(way_storms(&mut random)))
         }
         _ => Ok(script),
     }

@@ -25,6 +25,7 @@ use tokio::sync::mpsc;
 use tracing_subscriber::EnvFilter;
 
 use super::aws::account::{Account, MINUTE, NUMBER, REGION, Time};
+use super::coverage::WaysBack;
 use super::disk::StoryDisk;
 use super::faults::Kind;
 use super::oracle::{self, Fingerprint, Work};
@@ -50,8 +51,7 @@ pub struct Report {
     pub requests: u64,
     pub runs: u64,
     pub crashes: u64,
-    /// Ways back that were gone to their end, and those on which something could not be brought back.
-    pub rollbacks: [u64; 2],
+    pub ways_back: WaysBack,
     pub transcript: Vec<String>,
 }
 
@@ -243,6 +243,8 @@ struct Story {
     was_meddled_with: bool,
     /// What is there when a rollback ends well.
     settled: Settled,
+    /// Whether a teardown has stopped, and nothing else was wanted since.
+    is_half_torn: bool,
 }
 
 /// What was there when a run last did all that its plan said.
@@ -266,7 +268,8 @@ impl Story {
         let graphs = versions.iter().map(|version| Arc::clone(&version.graph)).collect();
         let stage = Stage { shared: Shared::new(chance), folder, home, graphs };
         let (report, settled) = (Report::default(), Settled::Nothing);
-        Self { stage, versions, report, was_meddled_with: false, settled }
+        let (was_meddled_with, is_half_torn) = (false, false);
+        Self { stage, versions, report, was_meddled_with, settled, is_half_torn }
     }
 
     async fn chapter(&mut self, chapter: &Chapter) -> Result<(), String> {
@@ -276,7 +279,9 @@ impl Story {
         {
             return Ok(());
         }
-        if !self.reach(chapter).await? {
+        let has_ended_well = self.reach(chapter).await?;
+        self.is_half_torn = wish == Wish::Teardown && !has_ended_well;
+        if !has_ended_well {
             return Ok(());
         }
         match (wish, self.settled) {
@@ -292,12 +297,18 @@ impl Story {
         }
     }
 
-    /// Whether nothing is left to go back from, since the deploy before did all that it was to do.
+    /// Whether nothing is left to go back from, since the run before did all that it was to do.
     async fn has_arrived(&mut self, version: usize) -> Result<bool, String> {
         let process = self.stage.shared.lock().begin(&[]);
-        let before = self.stage.state(process).await?.before;
-        let is_at_rest = before.resources.is_empty() && before.told.is_none();
-        Ok(is_at_rest && self.is_at(version).await.is_ok())
+        let state = self.stage.state(process).await?;
+        if !state.before.is_empty() {
+            return Ok(false);
+        }
+        if state.is_empty() {
+            self.is_at_nothing().await?;
+            return Ok(true);
+        }
+        Ok(self.is_at(version).await.is_ok())
     }
 
     async fn is_at(&mut self, version: usize) -> Result<(), String> {
@@ -410,8 +421,12 @@ impl Story {
         self.report.crashes += u64::from(matches!(end, End::Crashed));
         let was_meddled_with = stage.shared.lock().was_meddled_with(process) || had_others;
         if matches!(wish, Wish::Rollback(_)) {
-            self.report.rollbacks[0] += u64::from(matches!(end, End::Complete | End::Partly));
-            self.report.rollbacks[1] += u64::from(matches!(end, End::Partly));
+            let is_partly = matches!(end, End::Partly);
+            let has_ended = is_partly || matches!(end, End::Complete);
+            let ways_back = &mut self.report.ways_back;
+            ways_back.all += u64::from(has_ended);
+            ways_back.partly += u64::from(is_partly);
+            ways_back.from_teardown += u64::from(has_ended && self.is_half_torn);
         }
         // What a run has reached is known once it has been looked at.
         let has_settled = match end {

@@ -150,6 +150,20 @@ impl Script {
         self
     }
 
+    /// As it is, but in the middle of its last chapter, a teardown, somebody wants to go back to the
+    /// version that is torn down. It is torn down after that.
+    #[must_use]
+    pub fn going_back_from_nothing(self, storms: Vec<Storm>) -> Self {
+        let last = self.chapters.len() - 1;
+        let Some(version) = self.chapters[..last].iter().rev().find_map(|it| it.target) else {
+            return self;
+        };
+        let way = Chapter { goes_back: true, storms, ..Chapter::calm(Some(version)) };
+        let mut script = self.going_back(last, way);
+        script.chapters.push(Chapter::calm(None));
+        script
+    }
+
     pub fn mishaps(&self) -> impl Iterator<Item = &Mishap> {
         self.chapters.iter().flat_map(|chapter| &chapter.storms).flat_map(|storm| &storm.mishaps)
     }

@@ -83,6 +83,7 @@ impl Way {
                 let way = Chapter { goes_back: true, ..Chapter::calm(Some(to)) };
                 script.going_back(last, way)
             }
+            (0, None) => script.going_back_from_nothing(Vec::new()),
             (1, Some(to)) if to > 0 => script.going_back(last, Chapter::calm(Some(to - 1))),
             _ => script,
         }

@@ -68,6 +68,27 @@ fn what_services_add_or_spell_their_own_way_is_no_drift() {
 }
 
 #[test]
+fn an_action_group_switched_off_by_others_is_drift_though_no_template_speaks_of_its_state() {
+    let text = r"
+Resources:
+  Agent:
+    Type: AWS::Bedrock::Agent
+    Properties:
+      AgentName: a
+      ActionGroups: [{ActionGroupName: questions, ParentActionGroupSignature: AMAZON.UserInput}]
+";
+    let state = deployed(&graph(text));
+    for (switch, expected) in [("ENABLED", 0), ("DISABLED", 1)] {
+        let mut observed = observed(&state);
+        let group = &mut properties(&mut observed, "Agent")["ActionGroups"][0];
+        group["ActionGroupState"] = json!(switch);
+        // What services fill in is nobody's.
+        group["Description"] = json!("filled in");
+        assert_eq!(drift(&state, &observed, &Ignored::new()).len(), expected, "{switch}");
+    }
+}
+
+#[test]
 fn what_others_change_is_told_from_applied_to_live() {
     let found = drifted(|observed| {
         properties(observed, "Function")["Environment"]["Variables"]["PLAIN"] = json!("other");
