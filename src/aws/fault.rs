@@ -181,6 +181,8 @@ const PROPAGATION: &[&str] = &[
     "execution role does not have permissions",
     "role does not have permissions to call",
     "Invalid principal in policy",
+    // Lambda's `AddPermission`, of a role that was made a moment ago.
+    "provided principal was invalid",
     "unable to assume",
     "Unable to assume",
     "could not be assumed",

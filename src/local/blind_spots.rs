@@ -7,7 +7,7 @@
 use serde_json::Value as Json;
 
 use crate::refresh::{Observation, Observed};
-use crate::state::{Instance, State};
+use crate::state::{Entry, Instance, State};
 
 /// A property that MiniStack 1.5.33 does not tell, and what AWS does.
 pub struct BlindSpot {
@@ -72,9 +72,9 @@ pub fn overlook(state: &State, observed: &mut Observed) {
             overlook_all(current, observation);
         }
     }
-    for old in state.resources.values().flat_map(|entry| &entry.deposed) {
-        if let Some(observation) = observed.deposed.get_mut(&old.token) {
-            overlook_all(old, observation);
+    for one in state.resources.values().flat_map(Entry::instances) {
+        if let Some(observation) = observed.beside.get_mut(&one.token) {
+            overlook_all(one, observation);
         }
     }
 }

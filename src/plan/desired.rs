@@ -168,7 +168,7 @@ pub fn follows_digest_as<'a>(
     properties_of: impl Fn(&LogicalId) -> Option<&'a Json>,
     name: impl Fn(&LogicalId) -> LogicalId,
 ) -> Option<String> {
-    let follows = &graph.nodes[id].follows;
+    let follows = &graph.nodes.get(id)?.follows;
     if follows.is_empty() {
         return None;
     }

@@ -232,7 +232,7 @@ impl Differ<'_> {
             return true;
         }
         let Some(facts) = self.rules.facts else { return false };
-        if facts.is_conditional_create_only(path) {
+        if facts.is_conditional_create_only(path) || self.rules.has(path, Rule::MayReplace) {
             let (from, to) = (from.unwrap_or(&Json::Null), to.unwrap_or(&Json::Null));
             return self.handler.replaces(path, from, to) == Verdict::Replace;
         }

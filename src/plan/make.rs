@@ -113,6 +113,7 @@ struct Maker<'a> {
 }
 
 const HALF_CHANGED: &str = "an earlier update of it was not finished";
+const HALF_DELETED: &str = "its deletion was begun and not finished";
 const REPLACED: &str = "it has been replaced";
 pub(super) const TAKEN_OVER: &str =
     "what was begun in its place may have taken over what it serves";
@@ -122,6 +123,13 @@ const TAKEN_BACK: &str = "the one before is still there, and fits";
 /// is wanted now; and where all that can be read is as it is wanted, there may be a last call to make.
 fn is_half_changed(current: &Instance) -> bool {
     !current.attempted.is_empty()
+}
+
+fn half_changed(current: &Instance) -> &'static str {
+    match current.attempted.iter().all(|attempted| *attempted == current.properties) {
+        true => HALF_DELETED,
+        false => HALF_CHANGED,
+    }
 }
 
 /// Whether what replaces one of the type takes over what serves it, as a deployment does a stage.
@@ -150,7 +158,11 @@ impl<'a> Maker<'a> {
             return;
         }
         if let Some(intent) = &entry.intent {
-            self.remove(&node.id, intent, "left over from a create that was not finished");
+            let why = match self.observed.failure_of(intent) {
+                Some(why) => format!("AWS has given it up: {why}"),
+                None => "left over from a create that was not finished".to_owned(),
+            };
+            self.remove(&node.id, intent, &why);
         }
         match &entry.current {
             None => {
@@ -179,7 +191,8 @@ impl<'a> Maker<'a> {
     /// Goes on with a create that an earlier run began, if it is still what the template wants.
     fn resume(&mut self, node: &Node, entry: &Entry) -> bool {
         let Some(intent) = &entry.intent else { return false };
-        if intent.type_name.as_str() != node.type_name {
+        if intent.type_name.as_str() != node.type_name || self.observed.failure_of(intent).is_some()
+        {
             return false;
         }
         let Some(desired) = self.desired(node, None, &intent.token) else { return true };
@@ -272,7 +285,7 @@ impl<'a> Maker<'a> {
             Decision { action: Action::Update, operation, changes, reasons }
         } else if !changes.is_empty() || is_half_changed(current) {
             if changes.is_empty() {
-                reasons.push(HALF_CHANGED.to_owned());
+                reasons.push(half_changed(current).to_owned());
             }
             let operation = Operation::Update { token, how: UpdateKind::Properties };
             Decision { action: Action::Update, operation, changes, reasons }
@@ -313,7 +326,8 @@ impl<'a> Maker<'a> {
         follow: Option<Effect>,
     ) -> Option<&'static str> {
         let entry = self.state.resources.get(&node.id);
-        if is_taken_over(handler) && entry.is_some_and(|entry| entry.intent.is_some()) {
+        let may_be = |entry: &Entry| entry.intent.is_some() || entry.has_other_of(current);
+        if is_taken_over(handler) && entry.is_some_and(may_be) {
             return Some(TAKEN_OVER);
         }
         match (follow?, is_half_changed(current)) {
@@ -357,7 +371,7 @@ impl<'a> Maker<'a> {
         old: &Instance,
     ) -> Option<(Desired, &'a LiveJson, Decision)> {
         let observed: &'a Observed = self.observed;
-        let Some(Observation::Live(live)) = observed.deposed.get(&old.token) else {
+        let Some(Observation::Live(live)) = observed.beside.get(&old.token) else {
             return None;
         };
         if old.type_name.as_str() != node.type_name || matches!(live.status, Status::Failed(_)) {
@@ -487,15 +501,24 @@ impl<'a> Maker<'a> {
         current: &Instance,
         desired: &Desired,
     ) -> Option<Diagnostic> {
-        let occupied = resource::handler(&node.type_name)?.occupies();
+        let handler = resource::handler(&node.type_name)?;
+        let occupied = handler.occupies();
         let Value::Map(entries) = &desired.properties else { return None };
+        let is_on = |property: &str| {
+            let current = current.properties.get(property);
+            current == Some(&Json::Bool(true))
+                && entries.get(property).is_some_and(|value| value.to_masked_json() == true)
+        };
         let is_kept = |property: &&str| {
             let wanted = entries.get(*property).and_then(Value::as_text);
             let current = current.properties.get(*property).and_then(Json::as_str);
             wanted.is_some() && wanted == current
         };
         let last = occupied.last()?;
-        if current.type_name.as_str() != node.type_name || !occupied.iter().all(is_kept) {
+        if current.type_name.as_str() != node.type_name
+            || !occupied.iter().all(is_kept)
+            || !handler.occupies_with().is_none_or(is_on)
+        {
             return None;
         }
         let span = self.graph.span_of(&node.id, &[Segment::Key((*last).to_owned())], At::Value);

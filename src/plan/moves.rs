@@ -37,6 +37,17 @@ pub fn moves(graph: &Graph, state: &State) -> Result<Moves, Vec<Diagnostic>> {
             errors.push(Diagnostic::error(message).at(&graph.template.source, *span));
             continue;
         }
+        if state.before.resources.contains_key(&node.id) {
+            let message = format!(
+                "`{}` cannot be moved from `{old}`: a run that did not end has made or deleted another `{}`",
+                node.id, node.id
+            );
+            let finding = Diagnostic::error(message).at(&graph.template.source, *span);
+            errors.push(finding.hint(
+                "first deploy what that run was to deploy, or go back with `cairn rollback`",
+            ));
+            continue;
+        }
         moves.insert(node.id.clone(), old.clone());
     }
     if errors.is_empty() { Ok(moves) } else { Err(errors) }

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value as Json;
+
 use super::{Action, Operation, Step, StepId};
 use crate::resource::{self, Effect, Uniqueness};
 use crate::state::{Instance, State};
@@ -93,9 +95,11 @@ fn forward_edges(
 /// The steps that take something away, and what they take.
 struct Removals<'a> {
     taken: BTreeMap<StepId, (&'a LogicalId, &'a Instance)>,
-    /// Steps that must end before the same logical id is made anew.
+    /// Steps that must end before something is made.
     early: BTreeSet<StepId>,
     by_id: BTreeMap<LogicalId, Vec<StepId>>,
+    /// By each create: the steps that remove what has its name or its place.
+    ways: BTreeMap<StepId, BTreeSet<StepId>>,
     /// By each snapshot that is made: the steps that remove what it would otherwise hold.
     held: BTreeMap<StepId, BTreeSet<StepId>>,
     /// The parent that a vanishing step waits for.
@@ -114,6 +118,11 @@ impl<'a> Removals<'a> {
                 by_id.entry(step.logical_id.clone()).or_default().push(step.id);
             }
         }
+        let ways: BTreeMap<StepId, BTreeSet<StepId>> = steps
+            .iter()
+            .map(|made| (made.id, in_the_way_of(made, &taken, state)))
+            .filter(|(_, ways)| !ways.is_empty())
+            .collect();
         let mut early: BTreeSet<StepId> = steps
             .iter()
             .filter(|step| !step.operation.is_forward() && is_early(step, steps, state))
@@ -125,7 +134,7 @@ impl<'a> Removals<'a> {
             .filter(|(_, held)| !held.is_empty())
             .collect();
         early.extend(held.values().flatten());
-        let mut removals = Self { taken, early, by_id, held, parents: BTreeMap::new() };
+        let mut removals = Self { taken, early, by_id, ways, held, parents: BTreeMap::new() };
         removals.parents = steps
             .iter()
             .filter(|step| matches!(step.operation, Operation::VanishWithParent { .. }))
@@ -147,14 +156,11 @@ impl<'a> Removals<'a> {
     /// What has to be gone before something of the same logical id is made.
     fn before_making(&self, step: &Step) -> Vec<StepId> {
         match step.operation {
-            Operation::Create { .. } => self
-                .by_id
-                .get(&step.logical_id)
-                .into_iter()
-                .flatten()
-                .copied()
-                .filter(|id| self.early.contains(id))
-                .collect(),
+            Operation::Create { .. } => {
+                let of_its_id = self.by_id.get(&step.logical_id).into_iter().flatten();
+                let early = of_its_id.filter(|id| self.early.contains(id));
+                early.chain(self.ways.get(&step.id).into_iter().flatten()).copied().collect()
+            }
             _ => Vec::new(),
         }
     }
@@ -213,7 +219,7 @@ pub fn parent_of<'a, K>(
                 return false;
             };
             let is_kind = candidate.token != child.token && parent.gone_with() != Some(property);
-            let arn = candidate.attributes.get("Arn").and_then(serde_json::Value::as_str);
+            let arn = candidate.attributes.get("Arn").and_then(Json::as_str);
             is_kind && (parent.reference(physical_id) == named || arn == Some(named.as_str()))
         })
         .map(|(key, _)| key)
@@ -259,35 +265,50 @@ fn held_by(
 /// What is left of an unfinished create goes before a new one is made, and so does the old side of
 /// a replacement that AWS allows only one of, and whatever has the place or the name of the new one.
 pub fn is_early(step: &Step, steps: &[Step], state: &State) -> bool {
-    let made = steps.iter().find(|other| {
-        other.logical_id == step.logical_id && matches!(other.operation, Operation::Create { .. })
-    });
-    let Some(made) = made else { return false };
-    let Some(entry) = state.resources.get(&step.logical_id) else { return false };
     let Some(token) = step.operation.token() else { return false };
+    let Some((id, removed)) = instance(state, &step.logical_id, token) else { return false };
+    let mut made = steps.iter().filter(|it| matches!(it.operation, Operation::Create { .. }));
+    if made.clone().any(|made| is_in_the_way(removed, made, state.current(&made.logical_id))) {
+        return true;
+    }
+    let (true, Some(entry)) = (made.any(|it| it.logical_id == *id), state.resources.get(id)) else {
+        return false;
+    };
     if entry.intent.as_ref().is_some_and(|intent| intent.token == *token) {
         return true;
     }
     // What is forgotten because it is gone makes room for one with the same name.
     let is_gone = step.action == Action::Keep;
-    let deposed = entry.deposed.iter().find(|old| old.token == *token);
-    if deposed.is_some_and(|old| is_gone || is_in_the_way(old, made, entry.current.as_ref())) {
-        return true;
-    }
     let is_current = entry.current.as_ref().is_some_and(|current| current.token == *token);
-    let deletes_first =
-        crate::schema::facts(step.type_name.as_str()).is_some_and(|facts| facts.delete_first);
-    is_current && (is_gone || deletes_first)
+    let facts = crate::schema::facts(step.type_name.as_str());
+    is_gone || is_current && facts.is_some_and(|facts| facts.delete_first)
 }
 
-/// Whether one that was replaced has what the one that is to be made would have: AWS takes no two.
+/// The removals that something that is made has to wait for.
+fn in_the_way_of(
+    made: &Step,
+    taken: &BTreeMap<StepId, (&LogicalId, &Instance)>,
+    state: &State,
+) -> BTreeSet<StepId> {
+    let Operation::Create { .. } = made.operation else { return BTreeSet::new() };
+    let current = state.current(&made.logical_id);
+    let ways = taken.iter().filter(|(_, (_, removed))| is_in_the_way(removed, made, current));
+    ways.map(|(id, _)| *id).collect()
+}
+
+/// Whether something has what the one that is to be made would have: AWS takes no two.
 fn is_in_the_way(old: &Instance, made: &Step, current: Option<&Instance>) -> bool {
     if old.type_name != made.type_name {
         return false;
     }
     let Some(handler) = resource::handler(made.type_name.as_str()) else { return false };
-    // A replacement says what changes, against what is in use.
-    let kept = current.filter(|_| made.action == Action::Replace);
+    // A replacement says what changes, against what is in use. Where that would be in its way, there
+    // is no plan.
+    let is_replacement = made.action == Action::Replace && made.restored.is_none();
+    let kept = current.filter(|_| is_replacement);
+    if kept.is_some_and(|current| current.token == old.token) {
+        return false;
+    }
     let wanted = |property: &str| {
         let changed = made.changes.iter().find(|change| change.path == property);
         match changed {
@@ -299,7 +320,9 @@ fn is_in_the_way(old: &Instance, made: &Step, current: Option<&Instance>) -> boo
     let is_shared = |property: &str| wanted(property).is_some() && is_same(property);
     let name = handler.name().filter(|name| name.unique == Uniqueness::Unique);
     let place = handler.occupies();
+    let is_on = |property: &str| is_same(property) && wanted(property) == Some(&Json::Bool(true));
+    let takes_place = handler.occupies_with().is_none_or(is_on);
     name.is_some_and(|name| is_shared(name.property))
-        || !place.is_empty() && place.iter().all(|property| is_shared(property))
+        || takes_place && !place.is_empty() && place.iter().all(|property| is_shared(property))
         || handler.alone().is_some_and(|key| key.iter().all(|property| is_same(property)))
 }

@@ -12,17 +12,18 @@ use serde_json::Value as Json;
 use super::desired::{desired_properties, lookup};
 use super::diff::{Change, Sides, diff};
 use super::make::{TAKEN_OVER, created, is_taken_over};
+use super::moves::{self, Moves};
 use super::risk::STATELESS;
 use super::same::Rules;
 use super::{
-    Action, Lost, Operation, OutputChange, Plan, Purpose, Step, StepId, UpdateKind, order, risk,
-    teardown,
+    Action, Lost, Operation, OutputChange, Plan, Purpose, Step, StepId, Tagging, UpdateKind, order,
+    risk, teardown,
 };
 use crate::graph::Graph;
 use crate::refresh::{Observation, Observed};
 use crate::resource::{self, Effect, Handler, LiveJson};
 use crate::schema;
-use crate::state::{Entry, Instance, State, Told, Was};
+use crate::state::{Entry, Instance, Marks, State, Told, Was};
 use crate::template::DeletionPolicy;
 use crate::value::{Attributes, LogicalId, SECRET_PREFIX, Secret, Token, Value};
 
@@ -119,11 +120,14 @@ pub fn rollback(
     past: &Past,
     tokens: &mut dyn FnMut() -> Token,
 ) -> Plan {
+    let (moves, stuck) = moves_back(state);
+    let state = &*moves::renamed(state, &moves);
     let goals = BTreeMap::new();
-    let mut back = Back { state, observed, past, tokens, goals, steps: Vec::new() };
+    let mut back = Back { state, observed, moves: &moves, past, tokens, goals, steps: Vec::new() };
     back.set_goals();
     back.keep_what_belongs_together();
-    let lost = back.lost();
+    let mut lost = back.lost();
+    lost.extend(stuck);
     let ids: Vec<LogicalId> = back.goals.keys().cloned().collect();
     for id in &ids {
         back.decide(id);
@@ -160,6 +164,25 @@ pub fn rollback(
         notes: Vec::new(),
         lost,
     }
+}
+
+/// The logical ids that are given back, and those that cannot be.
+fn moves_back(state: &State) -> (Moves, Vec<Lost>) {
+    let mut moves = Moves::new();
+    let mut stuck = Vec::new();
+    for (now, then) in &state.before.moved {
+        let is_taken =
+            state.resources.contains_key(then) || state.before.resources.contains_key(then);
+        match state.resources.contains_key(now) {
+            true if is_taken => stuck.push(Lost {
+                logical_id: now.clone(),
+                why: format!("it was `{then}`, and something else is that now"),
+            }),
+            true => drop(moves.insert(then.clone(), now.clone())),
+            false => {}
+        }
+    }
+    (moves, stuck)
 }
 
 /// What a plan does that no rollback could undo, should the run fail after that.
@@ -209,6 +232,8 @@ enum Goal<'a> {
         /// What a rollback before this one began to make in its place.
         begun: Option<&'a Instance>,
     },
+    /// It was let go of, is still there, and is the stack's again.
+    TakenOver(&'a Instance),
     /// It cannot be what it was, and stays what it is, if it is at all.
     Stays {
         current: Option<&'a Instance>,
@@ -219,7 +244,9 @@ enum Goal<'a> {
 impl<'a> Goal<'a> {
     fn instance(&self) -> Option<&'a Instance> {
         match self {
-            Self::Unchanged(instance) | Self::Restored { was: instance, .. } => Some(instance),
+            Self::Unchanged(instance)
+            | Self::Restored { was: instance, .. }
+            | Self::TakenOver(instance) => Some(instance),
             Self::Stays { current, .. } => *current,
             Self::Absent | Self::Anew { .. } => None,
         }
@@ -245,6 +272,7 @@ impl<'a> Goal<'a> {
 struct Back<'a> {
     state: &'a State,
     observed: &'a Observed,
+    moves: &'a Moves,
     past: &'a Past,
     tokens: &'a mut dyn FnMut() -> Token,
     goals: BTreeMap<LogicalId, Goal<'a>>,
@@ -269,6 +297,9 @@ impl<'a> Back<'a> {
                 Was::Present(was) => self
                     .restored(id, was)
                     .unwrap_or_else(|why| Goal::Stays { current: state.current(id), why }),
+                Was::LetGo(was) => self
+                    .taken_over(id, was)
+                    .unwrap_or_else(|why| Goal::Stays { current: state.current(id), why }),
             };
             self.goals.insert(id.clone(), goal);
         }
@@ -285,6 +316,8 @@ impl<'a> Back<'a> {
         let made = entry.and_then(|entry| entry.current.as_ref()).filter(again);
         let Some(now) = made.or(self.state.instance(id, &was.token)) else {
             let begun = entry.and_then(|entry| entry.intent.as_ref()).filter(again);
+            // What AWS has given up is of no use.
+            let begun = begun.filter(|begun| self.observed.failure_of(begun).is_none());
             return Ok(Goal::Anew { was, properties: self.past.properties(was)?, begun });
         };
         let was = made.unwrap_or(was);
@@ -300,12 +333,31 @@ impl<'a> Back<'a> {
         Ok(Goal::Restored { was, properties })
     }
 
+    /// Whether what was let go of is still there.
+    fn taken_over(&self, id: &LogicalId, was: &'a Instance) -> Result<Goal<'a>, String> {
+        if self.state.instance(id, &was.token).is_some() {
+            return self.restored(id, was);
+        }
+        match self.observed.beside.get(&was.token) {
+            Some(Observation::Live(_)) if self.state.resources.contains_key(id) => {
+                Err("it was let go of, and something else is in its place".to_owned())
+            }
+            Some(Observation::Live(_)) => Ok(Goal::TakenOver(was)),
+            _ => self.restored(id, was),
+        }
+    }
+
+    /// What was found of what is in use, which may have been called otherwise then.
+    fn observation(&self, id: &LogicalId) -> Option<&'a Observation> {
+        self.observed.resources.get(self.moves.get(id).unwrap_or(id))
+    }
+
     fn live(&self, id: &LogicalId, instance: &Instance) -> Option<&'a LiveJson> {
         let is_current =
             self.state.current(id).is_some_and(|current| current.token == instance.token);
         let observation = match is_current {
-            true => self.observed.resources.get(id),
-            false => self.observed.deposed.get(&instance.token),
+            true => self.observation(id),
+            false => self.observed.beside.get(&instance.token),
         };
         match observation {
             Some(Observation::Live(live)) => Some(live),
@@ -331,14 +383,13 @@ impl<'a> Back<'a> {
     fn bound(&self, id: &LogicalId, goal: &Goal<'a>) -> Vec<(LogicalId, String)> {
         let then = |id: &LogicalId| match self.state.before.resources.get(id) {
             Some(Was::Absent) => None,
-            Some(Was::Present(was)) => Some(&was.token),
+            Some(Was::Present(was) | Was::LetGo(was)) => Some(&was.token),
             None => self.state.current(id).map(|current| &current.token),
         };
         let goal_of = |id: &LogicalId| self.goals.get(id).and_then(Goal::token);
         // A deletion that nobody has written down: what is made anew would not find it.
         let is_gone = |id: &LogicalId| {
-            matches!(goal, Goal::Anew { .. })
-                && self.observed.resources.get(id) == Some(&Observation::Gone)
+            matches!(goal, Goal::Anew { .. }) && self.observation(id) == Some(&Observation::Gone)
         };
         match goal {
             Goal::Restored { was, .. } | Goal::Anew { was, .. } => {
@@ -346,7 +397,8 @@ impl<'a> Back<'a> {
                     |needed: &&LogicalId| then(needed) != goal_of(needed) || is_gone(needed);
                 let missing = was.dependencies.iter().find(is_missing);
                 let why = |needed| format!("`{needed}`, which it needs, cannot be brought back");
-                missing.map(|needed| (id.clone(), why(needed))).into_iter().collect()
+                let bound = missing.map(why).or_else(|| self.outrun(was));
+                bound.map(|why| (id.clone(), why)).into_iter().collect()
             }
             Goal::Stays { current: Some(current), .. } => {
                 let now = |id: &LogicalId| self.state.current(id).map(|current| &current.token);
@@ -360,6 +412,16 @@ impl<'a> Back<'a> {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Why something that is rolled over to what it follows cannot be: that stays as it is now.
+    fn outrun(&self, was: &Instance) -> Option<String> {
+        let follows = resource::handler(was.type_name.as_str())?.follows()?;
+        let stays =
+            |needed: &&LogicalId| matches!(self.goals.get(*needed), Some(Goal::Stays { .. }));
+        let followed = was.dependencies.iter().find(stays)?;
+        (follows.effect == Effect::Roll)
+            .then(|| format!("`{followed}`, which it follows, stays as it is"))
     }
 
     fn lost(&self) -> Vec<Lost> {
@@ -377,7 +439,9 @@ impl<'a> Back<'a> {
         let kept = goal.and_then(Goal::token);
         // What cannot be brought back now is not taken away for good either.
         let spared = match (goal, self.state.before.resources.get(id)) {
-            (Some(Goal::Stays { .. }), Some(Was::Present(was))) => Some(&was.token),
+            (Some(Goal::Stays { .. }), Some(Was::Present(was) | Was::LetGo(was))) => {
+                Some(&was.token)
+            }
             _ => None,
         };
         let step = match goal {
@@ -393,12 +457,15 @@ impl<'a> Back<'a> {
                 Some(anew(id, entry, was, token, (resume, Vec::new(), BEGUN_ANEW)))
             }
             Some(Goal::Unchanged(current) | Goal::Stays { current: Some(current), .. }) => {
-                Some(teardown::bare(StepId(0), id, current))
+                Some(self.renamed(id, teardown::bare(StepId(0), id, current), current))
             }
+            Some(Goal::TakenOver(was)) => Some(taken_over(id, was)),
             _ => None,
         };
         let has_successor = step.is_some();
-        self.steps.extend(step.map(|step| Step { id: StepId(self.steps.len()), ..step }));
+        let moved_from = self.moves.get(id).cloned();
+        let step = step.map(|step| Step { id: StepId(self.steps.len()), moved_from, ..step });
+        self.steps.extend(step);
         let others = entry.instances().filter(|instance| {
             let token = Some(&instance.token);
             token != kept && token != spared
@@ -416,6 +483,19 @@ impl<'a> Back<'a> {
             };
             self.steps.push(step);
         }
+    }
+
+    /// What is only called otherwise again.
+    fn renamed(&self, id: &LogicalId, step: Step, current: &Instance) -> Step {
+        let Some(old) = self.moves.get(id) else { return step };
+        let is_marked = resource::marks::are_on(current.type_name.as_str());
+        let operation = match current.marks {
+            Marks::Of(_) if is_marked => Operation::Mark { token: current.token.clone() },
+            _ => Operation::Nothing,
+        };
+        let restored = Some(Box::new(current.clone()));
+        let reasons = vec![format!("it was `{old}` until now")];
+        Step { action: Action::Move, operation, reasons, restored, ..step }
     }
 
     /// The step that makes something what it was.
@@ -440,9 +520,12 @@ impl<'a> Back<'a> {
             () => None,
         };
         let token = was.token.clone();
+        let is_marked = resource::marks::are_on(was.type_name.as_str());
+        let is_renamed = is_marked && matches!(now.marks, Marks::Of(_));
         let (action, operation) = match how {
             how if !is_current => (Action::Replace, Operation::Reinstate { token, how }),
             Some(how) => (Action::Update, Operation::Update { token, how }),
+            None if is_renamed => (Action::Move, Operation::Mark { token }),
             None if is_recorded(now, was) => (Action::Keep, Operation::Nothing),
             None => (Action::Keep, Operation::Record { token }),
         };
@@ -473,7 +556,24 @@ impl<'a> Back<'a> {
 fn takes_back(entry: &Entry, was: &Instance) -> bool {
     let is_current = entry.current.as_ref().is_some_and(|current| current.token == was.token);
     let handler = resource::handler(was.type_name.as_str());
-    (entry.intent.is_some() || !is_current) && handler.is_some_and(is_taken_over)
+    (entry.intent.is_some() || entry.has_other_of(was) || !is_current)
+        && handler.is_some_and(is_taken_over)
+}
+
+/// The step that makes something the stack's again that it let go of.
+fn taken_over(id: &LogicalId, was: &Instance) -> Step {
+    Step {
+        action: Action::Adopt,
+        operation: Operation::Adopt {
+            token: was.token.clone(),
+            properties: was.properties.clone(),
+            naming: was.naming,
+            tagging: Tagging::Leave,
+        },
+        reasons: vec![LET_GO.to_owned()],
+        restored: Some(Box::new(was.clone())),
+        ..teardown::bare(StepId(0), id, was)
+    }
 }
 
 /// Whether it is what a rollback makes, or began to make, in the place of what was deleted.
@@ -483,6 +583,7 @@ fn is_made_again(made: &Instance, was: &Instance) -> bool {
         physical_id: made.physical_id.clone(),
         attributes: made.attributes.clone(),
         attempted: made.attempted.clone(),
+        marks: made.marks.clone(),
         ..was.clone()
     };
     alike == *made
@@ -521,6 +622,7 @@ fn anew(
 const ANEW: &str = "it was deleted, and is made anew";
 const BEGUN_ANEW: &str = "it was deleted, and an earlier run began to make it anew";
 const MADE_SINCE: &str = "it was made since";
+const LET_GO: &str = "it was let go of and is still there";
 const AGAIN: &str = "the one before is used again";
 const TORN: &str = "its update was not finished";
 
@@ -536,9 +638,11 @@ fn differences(
     diff(handler, rules, Sides { desired: properties, applied: &now.properties, live })
 }
 
-/// Whether the state says already what it said; what AWS tells is not ours to say.
+/// Whether the state says already what it said; what AWS tells, and what its tags say, is not ours
+/// to say.
 fn is_recorded(now: &Instance, was: &Instance) -> bool {
-    Instance { attributes: was.attributes.clone(), ..now.clone() } == *was
+    let (attributes, marks) = (was.attributes.clone(), was.marks.clone());
+    Instance { attributes, marks, ..now.clone() } == *was
 }
 
 /// What is told to others, before and after.

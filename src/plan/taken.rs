@@ -66,9 +66,17 @@ fn takes(step: &Step, key: &[&str]) -> bool {
     }
 }
 
-/// Whether a part of a key changes.
+/// Whether a part of a key changes, or what it takes to have it.
 fn gives_up(step: &Step, key: &[&str]) -> bool {
-    step.changes.iter().any(|change| key.contains(&change.path.as_str()))
+    let switch = switch(step.type_name.as_str(), key);
+    let is_part = |path: &str| key.contains(&path) || switch == Some(path);
+    step.changes.iter().any(|change| is_part(&change.path))
+}
+
+/// The property that has to be on for a key to be had.
+fn switch(type_name: &str, key: &[&str]) -> Option<&'static str> {
+    let handler = resource::handler(type_name)?;
+    handler.occupies_with().filter(|_| handler.occupies() == key)
 }
 
 /// How long a resource has its key.
@@ -121,6 +129,12 @@ type Value<'a> = dyn Fn(&str) -> Option<Json> + 'a;
 fn is_same(step: &Step, key: &[&str], wanted: &Value<'_>, other: &Value<'_>) -> bool {
     let rules = resource::handler(step.type_name.as_str()).map_or(&[][..], |it| it.rules());
     let rules = Rules { facts: schema::facts(step.type_name.as_str()), rules };
+    let is_on = |value: Option<Json>| value == Some(Json::Bool(true));
+    if let Some(switch) = switch(step.type_name.as_str(), key)
+        && !(is_on(wanted(switch)) && is_on(other(switch)))
+    {
+        return false;
+    }
     let mut is_given = key.is_empty();
     key.iter().all(|property| match (wanted(property), other(property)) {
         (Some(Json::Null), Some(Json::Null)) => true,

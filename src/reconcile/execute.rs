@@ -254,7 +254,11 @@ impl Run {
     ) -> Result<(Value, Instance), StepError> {
         if let Some(restored) = &step.restored {
             let properties = self.past.properties(restored).map_err(StepError::Evaluation)?;
-            return Ok((properties, (**restored).clone()));
+            // What its tags say nobody has taken back.
+            let id = &step.logical_id;
+            let now = self.with_state(|state| state.instance(id, &restored.token).cloned());
+            let marks = now.map_or(Marks::Own, |now| now.marks);
+            return Ok((properties, Instance { marks, ..(**restored).clone() }));
         }
         let graph = self.graph()?;
         let id = &step.logical_id;
@@ -287,7 +291,12 @@ impl Run {
                 instance.follows = current.follows;
                 instance.marks = current.marks;
             }
-            None => instance.follows = self.follows(id),
+            None => {
+                instance.follows = self.follows(id);
+                // What a moved create has made has the tags of before.
+                let earlier = self.with_state(|state| state.instance(id, token).cloned());
+                instance.marks = earlier.map_or(Marks::Own, |earlier| earlier.marks);
+            }
         }
         Ok((desired.properties, instance))
     }
@@ -315,9 +324,16 @@ impl Run {
 
     async fn record_only(&self, step: &Step, token: &Token) -> Result<(), StepError> {
         let (_, mut instance) = self.evaluated(step, token)?;
+        if matches!(instance.marks, Marks::Of(_))
+            && resource::marks::are_on(step.type_name.as_str())
+        {
+            return self.mark_anew(step, token).await;
+        }
         self.recheck_recorded(step, &instance).await?;
-        // What it follows has the same content, if perhaps another name.
-        instance.follows = self.follows(&step.logical_id).or(instance.follows);
+        if step.restored.is_none() {
+            // What it follows has the same content, if perhaps another name.
+            instance.follows = self.follows(&step.logical_id).or(instance.follows);
+        }
         self.settle_with(step, Fact::Updated { id: step.logical_id.clone(), instance }).await
     }
 
@@ -328,7 +344,9 @@ impl Run {
         self.recheck_recorded(step, &instance).await?;
         let begun = Fact::UpdateBegun { id: id.clone(), token: token.clone(), properties: None };
         self.record(begun).await?;
-        instance.follows = self.follows(&id).or(instance.follows);
+        if step.restored.is_none() {
+            instance.follows = self.follows(&id).or(instance.follows);
+        }
         self.write_marks(step, &instance).await?;
         instance.marks = Marks::Own;
         self.settle_with(step, Fact::Updated { id, instance }).await
@@ -351,13 +369,15 @@ impl Run {
             return Err(StepError::Defect("nothing is to be adopted".to_owned()));
         };
         let id = &step.logical_id;
-        let node = &self.graph()?.nodes[id];
-        let instance = Instance {
-            physical_id: step.physical_id.clone(),
-            attributes: step.attributes.clone(),
-            follows: self.follows(id),
-            marks: Marks::None,
-            ..plan::instance_of(node, token, properties.clone(), *naming)
+        let instance = match &step.restored {
+            Some(restored) => (**restored).clone(),
+            None => Instance {
+                physical_id: step.physical_id.clone(),
+                attributes: step.attributes.clone(),
+                follows: self.follows(id),
+                marks: Marks::None,
+                ..plan::instance_of(&self.graph()?.nodes[id], token, properties.clone(), *naming)
+            },
         };
         self.record(Fact::Adopted { id: id.clone(), instance: instance.clone() }).await?;
         if *tagging == Tagging::Leave {
@@ -407,10 +427,19 @@ impl Run {
             let lock = key(handler.lock(), &wanted.clear, Some(created.id.as_str()));
             held = self.turn(lock).await;
         }
+        let made = Some(created.id.clone());
         let attributes = self.complete(step, handler, &wanted, &mark, created).await?;
         drop(held);
         if let Some(name) = name {
             drop(self.say(name)?);
+        }
+        if matches!(wanted.instance.marks, Marks::Of(_)) {
+            let instance = Instance { marks: Marks::Own, ..wanted.instance.clone() };
+            if resource::marks::are_on(step.type_name.as_str()) {
+                let made = Instance { physical_id: made, ..instance.clone() };
+                self.write_marks(step, &made).await?;
+            }
+            self.record(begin(&instance)).await?;
         }
         let (id, token) = (id.clone(), token.clone());
         let follows = wanted.instance.follows;
@@ -575,8 +604,29 @@ impl Run {
         id: &PhysicalId,
         properties: &Json,
     ) -> Result<LiveJson, StepError> {
+        self.wait_until(Want::Present, handler, id, properties).await
+    }
+
+    /// What is there to begin with. Where AWS says that it has failed, it is to be changed all the
+    /// same: that may be what it needs.
+    async fn at_rest(
+        &self,
+        handler: &dyn Handler,
+        id: &PhysicalId,
+        properties: &Json,
+    ) -> Result<LiveJson, StepError> {
+        self.wait_until(Want::Settled, handler, id, properties).await
+    }
+
+    async fn wait_until(
+        &self,
+        want: Want,
+        handler: &dyn Handler,
+        id: &PhysicalId,
+        properties: &Json,
+    ) -> Result<LiveJson, StepError> {
         let known = KnownJson { id, properties };
-        let live = wait(Want::Present, handler, &self.aws, known, handler.patience(), |word| {
+        let live = wait(want, handler, &self.aws, known, handler.patience(), |word| {
             self.enter(Phase::Waiting(word.to_owned()));
         })
         .await
@@ -609,24 +659,7 @@ impl Run {
         let lock = key(handler.lock(), &wanted.clear, Some(physical_id.as_str()));
         let _held = self.turn(lock).await;
         let mut attributes = wanted.instance.attributes.clone();
-        let others = current.attempted.iter().filter(|it| **it != wanted.instance.properties);
-        for attempted in others {
-            // As much of it as is there.
-            let live = self.settle(handler, &physical_id, attempted).await?;
-            let from = Self::overlay(handler, step, attempted, &live.properties, &wanted.clear);
-            self.change(step, handler, &physical_id, (from, &wanted.clear), how).await?;
-        }
-        let seen = plan::seen(&current.properties, step);
-        // What the plan has seen may be of before the last apply.
-        let is_doubtful = how == UpdateKind::Properties && self.is_early();
-        let applied = Some(current.properties).filter(|it| is_doubtful && *it != seen);
-        for from in applied.into_iter().chain([seen]) {
-            let mut from = unveiled(&from, &wanted.instance.properties, &wanted.clear);
-            if refers(&from) {
-                // What a reference stood for is not kept anywhere else than there.
-                let live = self.settle(handler, &physical_id, &wanted.clear).await?;
-                from = Self::overlay(handler, step, &from, &live.properties, &wanted.clear);
-            }
+        for from in self.starts(step, handler, &current, &physical_id, &wanted, how).await? {
             let told = self.change(step, handler, &physical_id, (from, &wanted.clear), how).await?;
             attributes.extend(told);
         }
@@ -640,6 +673,73 @@ impl Run {
             instance.marks = Marks::Own;
         }
         self.settle_with(step, Fact::Updated { id: id.clone(), instance }).await
+    }
+
+    /// Where an update may have to lead from, one after the other: what updates and deletions that
+    /// did not end have left, and what the plan has seen.
+    async fn starts(
+        &self,
+        step: &Step,
+        handler: &dyn Handler,
+        current: &Instance,
+        physical_id: &PhysicalId,
+        wanted: &Wanted,
+        how: UpdateKind,
+    ) -> Result<Vec<Json>, StepError> {
+        let applied = &current.properties;
+        let mut starts = Vec::new();
+        let is_torn = |it: &&Json| **it != wanted.instance.properties || *it == applied;
+        for attempted in current.attempted.iter().filter(is_torn) {
+            // As much of it as is there.
+            starts.push(match self.there(handler, physical_id, attempted).await? {
+                Some(live) => {
+                    Self::overlay(handler, step, attempted, &live.properties, &wanted.clear)
+                }
+                None if attempted == applied => {
+                    let gone = "its deletion had begun, and it is gone".to_owned();
+                    return Err(StepError::Changed(vec![gone]));
+                }
+                None => attempted.clone(),
+            });
+        }
+        let seen = plan::seen(applied, step);
+        let unveil = |from: &Json| unveiled(from, &wanted.instance.properties, &wanted.clear);
+        // What the plan has seen otherwise may be of before the last apply.
+        let is_doubtful = how == UpdateKind::Properties && seen != *applied && self.may_be_early();
+        let live = match is_doubtful {
+            true => self.there(handler, physical_id, applied).await?,
+            // What a reference stood for is not kept anywhere else than there.
+            false if refers(&seen) => {
+                Some(self.at_rest(handler, physical_id, &wanted.clear).await?)
+            }
+            false => None,
+        };
+        let from = unveil(if is_doubtful { applied } else { &seen });
+        starts.push(match live {
+            Some(live) => Self::overlay(handler, step, &from, &live.properties, &wanted.clear),
+            None => from,
+        });
+        starts.dedup();
+        Ok(starts)
+    }
+
+    /// What is there of a resource, told by these properties, when that is certain.
+    async fn there(
+        &self,
+        handler: &dyn Handler,
+        id: &PhysicalId,
+        properties: &Json,
+    ) -> Result<Option<LiveJson>, StepError> {
+        while self.is_early() {
+            let why = "what AWS tells is not certain yet".to_owned();
+            self.during(Phase::Waiting(why), pause(BETWEEN)).await;
+        }
+        let known = KnownJson { id, properties };
+        let found = handler.read(&self.aws, std::slice::from_ref(&known)).await;
+        match found.map_err(StepError::Fault)?.is_empty() {
+            true => Ok(None),
+            false => self.at_rest(handler, id, properties).await.map(Some),
+        }
     }
 
     /// Leads from one set of properties to another, and returns what was told on the way.

@@ -160,11 +160,15 @@ struct Driver<'a> {
     failed: Vec<(StepId, StepError)>,
     stop: Option<Stop>,
     start: Instant,
+    /// Whether all is done when this is: what was half done before is that after an import as well.
+    completes: bool,
 }
 
 impl<'a> Driver<'a> {
     fn new(plan: &'a Plan, ledger: Ledger, setting: Setting) -> Self {
         let schedule = Schedule::new(plan, setting.limits.concurrency);
+        let completes =
+            plan.purpose != Purpose::Import || ledger.with_state(|state| state.before.is_empty());
         let past = match (&setting.graph, plan.purpose) {
             (Some(graph), Purpose::Rollback) => {
                 ledger.with_state(|state| Past::known_from(graph, state))
@@ -200,6 +204,7 @@ impl<'a> Driver<'a> {
             failed: Vec::new(),
             stop: None,
             start: Instant::now(),
+            completes,
         }
     }
 
@@ -293,7 +298,7 @@ impl<'a> Driver<'a> {
     }
 
     async fn finish(self) -> Result<Outcome, ReconcileError> {
-        let Self { plan, run, schedule, done, failed, stop, start, .. } = self;
+        let Self { plan, run, schedule, done, failed, stop, start, completes, .. } = self;
         let not_started = schedule.not_started();
         let is_complete = failed.is_empty() && not_started.is_empty();
         let mut last = Vec::new();
@@ -303,7 +308,7 @@ impl<'a> Driver<'a> {
         if is_complete {
             last.extend(run.imports(plan));
         }
-        if is_complete && plan.lost.is_empty() {
+        if is_complete && plan.lost.is_empty() && completes {
             last.push(Fact::Completed);
         }
         let ledger = Arc::into_inner(run.ledger)

@@ -12,6 +12,8 @@ use crate::value::PhysicalId;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Want {
     Present,
+    /// Present, or failed: at rest either way.
+    Settled,
     Gone,
 }
 
@@ -27,13 +29,17 @@ pub enum Settled {
 /// The one place that judges a status.
 pub fn settled(want: Want, live: Option<&Status>) -> Settled {
     match (want, live) {
-        (Want::Present, Some(Status::Ready)) | (Want::Gone, None) => Settled::Yes,
-        (Want::Present, Some(Status::Pending(word))) => Settled::NotYet(word.clone()),
-        (Want::Present, Some(Status::Deleting(word))) => {
+        (Want::Present | Want::Settled, Some(Status::Ready))
+        | (Want::Settled, Some(Status::Failed(_)))
+        | (Want::Gone, None) => Settled::Yes,
+        (Want::Present | Want::Settled, Some(Status::Pending(word))) => {
+            Settled::NotYet(word.clone())
+        }
+        (Want::Present | Want::Settled, Some(Status::Deleting(word))) => {
             Settled::Never(format!("it is being deleted ({word})"))
         }
         (Want::Present, Some(Status::Failed(why))) => Settled::Never(why.clone()),
-        (Want::Present, None) => Settled::NotYet(String::new()),
+        (Want::Present | Want::Settled, None) => Settled::NotYet(String::new()),
         (Want::Gone, Some(Status::Deleting(word))) => Settled::NotYet(word.clone()),
         (Want::Gone, Some(_)) => Settled::NotYet(String::new()),
     }
@@ -41,7 +47,7 @@ pub fn settled(want: Want, live: Option<&Status>) -> Settled {
 
 fn unspoken(want: Want, id: &PhysicalId) -> String {
     match want {
-        Want::Present => format!("`{id}` is not visible yet"),
+        Want::Present | Want::Settled => format!("`{id}` is not visible yet"),
         Want::Gone => format!("`{id}` is still there"),
     }
 }
@@ -99,7 +105,7 @@ pub async fn wait(
         polls += 1;
         if start.elapsed() + Duration::from_millis(next) > patience {
             return Err(match (want, live) {
-                (Want::Present, None) => WaitError::Unseen(patience, word),
+                (Want::Present | Want::Settled, None) => WaitError::Unseen(patience, word),
                 _ => WaitError::TooLong(patience, word),
             });
         }

@@ -13,15 +13,16 @@ use tokio::task::JoinSet;
 
 use crate::aws::{Aws, Fault, Scope};
 use crate::resource::{self, Handler, KnownJson, LiveJson, Status};
-use crate::state::{Instance, State};
+use crate::state::{Instance, State, Was};
 use crate::value::{LogicalId, PhysicalId, Token};
 
 /// What was found of the resources the state says are in use. Those not in it were not looked for.
 #[derive(Debug, Default)]
 pub struct Observed {
     pub resources: BTreeMap<LogicalId, Observation>,
-    /// What was found of those that were replaced and are still to be deleted.
-    pub deposed: BTreeMap<Token, Observation>,
+    /// What was found of those that were replaced and are still to be deleted, of those whose create
+    /// has begun and not ended, and of those that a rollback may take over again.
+    pub beside: BTreeMap<Token, Observation>,
     /// The versions of agents, of those that were asked for.
     pub versions: BTreeMap<PhysicalId, BTreeSet<String>>,
 }
@@ -29,7 +30,15 @@ pub struct Observed {
 impl Observed {
     /// What was found of one instance of a resource.
     pub fn of(&self, id: &LogicalId, token: &Token) -> Option<&Observation> {
-        self.deposed.get(token).or_else(|| self.resources.get(id))
+        self.beside.get(token).or_else(|| self.resources.get(id))
+    }
+
+    /// Why AWS says that what is being created will never be.
+    pub fn failure_of(&self, intent: &Instance) -> Option<&str> {
+        match self.beside.get(&intent.token)? {
+            Observation::Live(LiveJson { status: Status::Failed(why), .. }) => Some(why),
+            _ => None,
+        }
     }
 }
 
@@ -37,7 +46,7 @@ impl Observed {
 #[derive(Debug, Clone)]
 enum About {
     Current(LogicalId),
-    Deposed(Token),
+    Beside(Token),
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -81,7 +90,7 @@ async fn pause(duration: Duration) {
 fn missing(state: &State, observed: &Observed) -> BTreeMap<String, Batch> {
     let is_missing = |about: &About| match about {
         About::Current(id) => observed.resources.get(id) == Some(&Observation::Gone),
-        About::Deposed(_) => false,
+        About::Beside(_) => false,
     };
     let mut known = by_type(state);
     known.values_mut().for_each(|batch| batch.retain(|(about, ..)| is_missing(about)));
@@ -110,7 +119,7 @@ async fn look(known: BTreeMap<String, Batch>, aws: &Aws) -> Result<Observed, Fau
         for (about, observation) in found {
             match about {
                 About::Current(id) => observed.resources.insert(id, observation),
-                About::Deposed(token) => observed.deposed.insert(token, observation),
+                About::Beside(token) => observed.beside.insert(token, observation),
             };
         }
     }
@@ -123,20 +132,26 @@ fn by_type(state: &State) -> BTreeMap<String, Batch> {
     let mut by_type: BTreeMap<String, Batch> = BTreeMap::new();
     for (id, entry) in &state.resources {
         let current = entry.current.iter().map(|one| (About::Current(id.clone()), one));
-        let deposed = entry.deposed.iter().map(|one| (About::Deposed(one.token.clone()), one));
-        for (about, instance) in current.chain(deposed) {
-            let Instance { type_name, physical_id: Some(physical_id), properties, .. } = instance
-            else {
-                continue;
-            };
-            by_type.entry(type_name.as_str().to_owned()).or_default().push((
-                about,
-                physical_id.clone(),
-                properties.clone(),
-            ));
+        let beside = entry.deposed.iter().chain(&entry.intent);
+        let beside = beside.map(|one| (About::Beside(one.token.clone()), one));
+        for (about, instance) in current.chain(beside) {
+            note(&mut by_type, about, instance);
+        }
+    }
+    for (id, was) in &state.before.resources {
+        if let Was::LetGo(instance) = was
+            && state.instance(id, &instance.token).is_none()
+        {
+            note(&mut by_type, About::Beside(instance.token.clone()), instance);
         }
     }
     by_type
+}
+
+fn note(by_type: &mut BTreeMap<String, Batch>, about: About, instance: &Instance) {
+    let Some(physical_id) = &instance.physical_id else { return };
+    let batch = by_type.entry(instance.type_name.as_str().to_owned()).or_default();
+    batch.push((about, physical_id.clone(), instance.properties.clone()));
 }
 
 async fn read(
@@ -146,10 +161,10 @@ async fn read(
 ) -> Result<Vec<(About, Observation)>, Fault> {
     let known: Vec<KnownJson<'_>> =
         batch.iter().map(|(_, id, properties)| KnownJson { id, properties }).collect();
-    let mut live = handler.read(aws, &known).await?;
+    let live = handler.read(aws, &known).await?;
     Ok(batch
         .into_iter()
-        .map(|(about, physical_id, _)| match live.remove(&physical_id) {
+        .map(|(about, physical_id, _)| match live.get(&physical_id).cloned() {
             Some(one) if !matches!(one.status, Status::Deleting(_)) => {
                 (about, Observation::Live(one))
             }

@@ -19,7 +19,7 @@ use super::or_absent::OrAbsent;
 use super::tags::Tag;
 use super::{
     Completion, Created, Known, Live, Lock, Mark, Name, Progress, Repeat, Resource, Rule, Status,
-    Uniqueness,
+    Uniqueness, Verdict,
 };
 use super::{apigateway_tags, apigateway_tree};
 use crate::aws::{Aws, Fault};
@@ -266,17 +266,38 @@ fn patch_endpoint(patch: &mut Patch, from: &Props, to: &Props) {
     if from.endpoint_type() != to.endpoint_type() {
         patch.replace("/endpointConfiguration/types/0", to.endpoint_type());
     }
-    patch.field(
-        "/endpointConfiguration/ipAddressType",
-        from.ip_address_type.as_ref(),
-        to.ip_address_type.as_ref(),
-        to.default_address_type(),
-    );
+    if from.endpoint_type() == to.endpoint_type() {
+        patch.field(
+            "/endpointConfiguration/ipAddressType",
+            from.ip_address_type.as_ref(),
+            to.ip_address_type.as_ref(),
+            to.default_address_type(),
+        );
+    }
     patch.values(
         "/endpointConfiguration/vpcEndpointIds",
         from.vpc_endpoint_ids.as_ref(),
         to.vpc_endpoint_ids.as_ref(),
     );
+}
+
+/// The address type, where a change of the endpoint type has left another. "Private APIs can only have
+/// a dualstack IP address type": one that becomes private gets it, and one that is no longer private
+/// keeps it until it is changed in a call of its own (Developer Guide, "IP address types for REST
+/// APIs").
+fn patch_addresses(from: &Props, to: &Props) -> Patch {
+    let from = from.endpoint_configuration.clone().unwrap_or_default();
+    let to = to.endpoint_configuration.clone().unwrap_or_default();
+    let mut patch = Patch::default();
+    if from.endpoint_type() == to.endpoint_type() || to.endpoint_type() == PRIVATE {
+        return patch;
+    }
+    let left = from.ip_address_type.as_deref().unwrap_or(from.default_address_type());
+    let wanted = to.ip_address_type.as_deref().unwrap_or(to.default_address_type());
+    if left != wanted {
+        patch.replace("/endpointConfiguration/ipAddressType", wanted);
+    }
+    patch
 }
 
 async fn send(aws: &Aws, id: &PhysicalId, patch: &Patch) -> Result<Progress, Fault> {
@@ -347,7 +368,9 @@ impl Resource for RestApi {
         ("DisableExecuteApiEndpoint", Rule::Default("false")),
         ("EndpointAccessMode", Rule::Default(r#""BASIC""#)),
         ("EndpointConfiguration.IpAddressType", Rule::Default(r#""ipv4""#)),
+        ("EndpointConfiguration", Rule::MayReplace),
         ("EndpointConfiguration.Types", Rule::Default(r#"["EDGE"]"#)),
+        ("EndpointConfiguration.Types", Rule::MayReplace),
         ("FailOnWarnings", Rule::Ignore),
         ("Mode", Rule::Ignore),
         ("Parameters", Rule::Json),
@@ -363,6 +386,19 @@ impl Resource for RestApi {
     const LOCK: Option<Lock> = Some(Lock::Itself);
 
     type Props = Props;
+
+    /// "You cannot change a private API into an edge-optimized API": Developer Guide, "Change a public
+    /// or private API endpoint type".
+    fn replaces(_path: &str, from: &Json, to: &Json) -> Verdict {
+        let first = |value: &Json| match value.get("Types").unwrap_or(value) {
+            Json::Array(types) => types.first().and_then(Json::as_str).unwrap_or(EDGE).to_owned(),
+            _ => EDGE.to_owned(),
+        };
+        match (first(from).as_str(), first(to).as_str()) {
+            (PRIVATE, EDGE) => Verdict::Replace,
+            _ => Verdict::InPlace,
+        }
+    }
 
     /// One API by its id, several by the account's list.
     async fn read(
@@ -453,7 +489,13 @@ impl Resource for RestApi {
             Some(body) if (&from.body, &from.parameters) != (&to.body, &to.parameters) => {
                 import(aws, id, to, body).await
             }
-            _ => send(aws, id, &patch(from, to)).await,
+            _ => {
+                let progress = send(aws, id, &patch(from, to)).await?;
+                match patch_addresses(from, to) {
+                    addresses if addresses.is_empty() => Ok(progress),
+                    addresses => send(aws, id, &addresses).await,
+                }
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! An account may change plans once in twenty seconds, so a change is always one call.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_apigateway::types::{self, QuotaPeriodType};
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use super::{
     Created, Known, Live, Lock, Mark, Name, Progress, Repeat, Resource, Rule, Status, Uniqueness,
 };
 use super::{apigateway_tags, apigateway_tree};
-use crate::aws::{Aws, Fault};
+use crate::aws::{Aws, Fault, FaultKind};
 use crate::value::{Attributes, PhysicalId};
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -219,6 +219,19 @@ fn patch_stages(patch: &mut Patch, from: &Props, to: &Props) {
     }
 }
 
+/// What is there of what an update is about: of what it leaves as it is, nothing is to be seen.
+fn moved(from: &Props, to: &Props, live: Props) -> Props {
+    let keys: BTreeSet<String> =
+        [from, to].iter().flat_map(|one| &one.api_stages).flatten().map(ApiStage::key).collect();
+    let is_named = |stage: &ApiStage| keys.contains(&stage.key());
+    Props {
+        api_stages: live.api_stages.map(|all| all.into_iter().filter(is_named).collect()),
+        throttle: live.throttle,
+        quota: live.quota,
+        ..from.clone()
+    }
+}
+
 async fn send(aws: &Aws, id: &PhysicalId, patch: &Patch) -> Result<(), Fault> {
     if !patch.is_empty() {
         aws.call("apigateway:UpdateUsagePlan", || {
@@ -311,8 +324,16 @@ impl Resource for UsagePlan {
     ) -> Result<Progress, Fault> {
         let tagged = format!("/usageplans/{id}");
         apigateway_tags::update(aws, &tagged, from.tags.as_deref(), to.tags.as_deref()).await?;
-        send(aws, id, &patch(from, to)).await?;
-        Ok(Progress::Done)
+        let Err(fault) = send(aws, id, &patch(from, to)).await else { return Ok(Progress::Done) };
+        // A stage that has left, or entered, in a call whose answer was lost does not do so again.
+        let is_moving = from.api_stages != to.api_stages && fault.is(FaultKind::Invalid);
+        match get(aws, id).await? {
+            Some((_, live)) if is_moving => {
+                send(aws, id, &patch(&moved(from, to, live.properties), to)).await?;
+                Ok(Progress::Done)
+            }
+            _ => Err(fault),
+        }
     }
 
     /// A plan with stages is not deleted: they leave it first, those that are in it now.

@@ -280,6 +280,10 @@ impl Resource for Endpoint {
         ("VpcEndpointType", Rule::CaseFold),
     ];
 
+    /// Two with private DNS answer to one name: AWS speaks of a "conflicting DNS domain".
+    const OCCUPIES: &'static [&'static str] = &["VpcId", "ServiceName"];
+    const OCCUPIES_WITH: Option<&'static str> = Some("PrivateDnsEnabled");
+
     type Props = Props;
 
     fn classify(_code: &str, message: &str) -> Option<FaultKind> {

@@ -34,6 +34,7 @@ pub trait Handler: Send + Sync {
     fn name(&self) -> Option<Name>;
     fn follows(&self) -> Option<Follows>;
     fn occupies(&self) -> &'static [&'static str];
+    fn occupies_with(&self) -> Option<&'static str>;
     fn alone(&self) -> Option<&'static [&'static str]>;
     /// Its name, where no two may have it.
     fn name_key(&self) -> Option<&'static [&'static str]>;
@@ -195,6 +196,10 @@ impl<R: Resource> Handler for Typed<R> {
 
     fn occupies(&self) -> &'static [&'static str] {
         R::OCCUPIES
+    }
+
+    fn occupies_with(&self) -> Option<&'static str> {
+        R::OCCUPIES_WITH
     }
 
     fn alone(&self) -> Option<&'static [&'static str]> {

@@ -113,6 +113,8 @@ pub trait Resource: Copy + Default + Send + Sync + 'static {
     /// Properties of which no two resources may have the same values at once, the one to change
     /// last: a replacement that keeps them all would not find room beside what it replaces.
     const OCCUPIES: &'static [&'static str] = &[];
+    /// A property that has to be on for that: two that are not both so are not in each other's way.
+    const OCCUPIES_WITH: Option<&'static str> = None;
     /// Properties of which no two resources may have the same, absence included, where one that is
     /// made runs into the one that is there; with none of them, there is only one.
     const ALONE: Option<&'static [&'static str]> = None;
@@ -361,6 +363,8 @@ pub enum Rule {
     Secret,
     /// A change needs a new resource, although the schema does not say so.
     Replace,
+    /// A change may need a new resource, although the schema does not say so: `replaces` tells.
+    MayReplace,
     /// For Cairn itself: a change of it alone is no change.
     Ignore,
 }

@@ -4,7 +4,7 @@
 //! breaks no law of the state. So a run can judge an event, make it durable and only then let it
 //! count, at a cost that does not grow with what the stack's resources hold.
 
-use super::{Before, Entry, Instance, Marks, State, Told, Was};
+use super::{Before, Entry, Instance, State, Told, Was};
 use crate::journal::{Event, Illegal};
 use crate::value::{LogicalId, PhysicalId, Token};
 
@@ -52,6 +52,11 @@ impl State {
             Event::Moved { id, to } => match self.resources.contains_key(to) {
                 _ if !self.resources.contains_key(id) => Err(illegal(id, "is not there")),
                 true => Err(illegal(id, &format!("cannot become `{to}`: that is there"))),
+                // A rollback has to bring back, or to take away, what was that before.
+                false if self.before.resources.contains_key(to) => Err(illegal(
+                    id,
+                    &format!("cannot become `{to}`: a run that did not end has changed that"),
+                )),
                 false => Ok(()),
             },
             Event::Reinstated { id, token } => {
@@ -165,10 +170,8 @@ impl State {
         self.note(event);
         self.remember(event);
         match event {
-            Event::Opened { .. }
-            | Event::Failed { .. }
-            | Event::Closed
-            | Event::DeleteBegun { .. } => {}
+            Event::Opened { .. } | Event::Failed { .. } | Event::Closed => {}
+            Event::DeleteBegun { id, token } => self.begin_deletion(id, token),
             Event::UpdateBegun { id, properties, .. } => {
                 let current = self.resources.get_mut(id).and_then(|entry| entry.current.as_mut());
                 if let (Some(current), Some(properties)) = (current, properties)
@@ -210,6 +213,10 @@ impl State {
             Event::Adopted { id, instance } => {
                 let entry = Entry { current: Some(instance.clone()), ..Entry::default() };
                 self.resources.insert(id.clone(), entry);
+                // It is not to go with what there was not.
+                if self.before.resources.get(id) == Some(&Was::Absent) {
+                    self.before.resources.remove(id);
+                }
             }
             Event::Moved { id, to } => self.rename(id, to),
             Event::Reinstated { id, token } => {
@@ -228,22 +235,31 @@ impl State {
 
     fn rename(&mut self, id: &LogicalId, to: &LogicalId) {
         let Some(mut entry) = self.resources.remove(id) else { return };
-        if let Some(current) = entry.current.as_mut().filter(|it| it.marks == Marks::Own) {
-            current.marks = Marks::Of(id.clone());
-        }
+        entry.instances_mut().for_each(|instance| instance.marks.rename(id, to));
         self.resources.insert(to.clone(), entry);
-        if let Some(was) = self.before.resources.remove(id) {
+        let then = self.before.moved.remove(id).unwrap_or_else(|| id.clone());
+        if then != *to {
+            self.before.moved.insert(to.clone(), then);
+        }
+        if let Some(mut was) = self.before.resources.remove(id) {
+            was.instance_mut().into_iter().for_each(|instance| instance.marks.rename(id, to));
             self.before.resources.insert(to.clone(), was);
         }
-        let before = self.before.resources.values_mut().filter_map(|was| match was {
-            Was::Absent => None,
-            Was::Present(instance) => Some(&mut **instance),
-        });
+        let before = self.before.resources.values_mut().filter_map(Was::instance_mut);
         let entries = self.resources.values_mut();
         for instance in entries.flat_map(Entry::instances_mut).chain(before) {
             if instance.dependencies.remove(id) {
                 instance.dependencies.insert(to.clone());
             }
+        }
+    }
+
+    /// What of it is there is not known until it is gone: a part of it may be, before it is itself.
+    fn begin_deletion(&mut self, id: &LogicalId, token: &Token) {
+        let current = self.resources.get_mut(id).and_then(|entry| entry.current.as_mut());
+        let Some(current) = current.filter(|current| current.token == *token) else { return };
+        if !current.attempted.contains(&current.properties) {
+            current.attempted.push(current.properties.clone());
         }
     }
 
@@ -267,8 +283,21 @@ impl State {
                 if self.current(id).is_some_and(|current| current.token == *token) =>
             {
                 self.remember_current(id);
+                if matches!(event, Event::Forgotten { .. }) {
+                    self.remember_letting_go(id, token);
+                }
             }
             _ => {}
+        }
+    }
+
+    fn remember_letting_go(&mut self, id: &LogicalId, token: &Token) {
+        match self.before.resources.remove(id) {
+            Some(Was::Present(was)) if was.token == *token => {
+                self.before.resources.insert(id.clone(), Was::LetGo(was));
+            }
+            Some(was) => drop(self.before.resources.insert(id.clone(), was)),
+            None => {}
         }
     }
 

@@ -24,8 +24,9 @@ impl State {
         if format > u64::from(FORMAT) {
             return Err(FormatError::Newer { format });
         }
-        // 1 has no `runs`, and 2 another journal in a bucket; in all else they are as this one.
-        if matches!(format, 1 | 2) {
+        // 1 has no `runs`, 2 another journal in a bucket, and 3 does not know of what was moved or let
+        // go of; in all else they are as this one.
+        if matches!(format, 1..=3) {
             json["format"] = FORMAT.into();
         }
         Ok(serde_json::from_value(json)?)

@@ -26,7 +26,7 @@ use crate::template::DeletionPolicy;
 use crate::value::{Attributes, LogicalId, PhysicalId, Token, TypeName};
 
 /// The version of the format. An older one is read as this one, a newer one is refused.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// Everything one stack owns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -64,6 +64,9 @@ pub struct Before {
     pub resources: BTreeMap<LogicalId, Was>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub told: Option<Told>,
+    /// Logical ids of now, each with that of then.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub moved: BTreeMap<LogicalId, LogicalId>,
 }
 
 /// What was in use under a logical id.
@@ -72,6 +75,24 @@ pub struct Before {
 pub enum Was {
     Absent,
     Present(Box<Instance>),
+    /// It was let go of: if nobody has deleted it, it is still there.
+    LetGo(Box<Instance>),
+}
+
+impl Was {
+    pub fn instance(&self) -> Option<&Instance> {
+        match self {
+            Self::Absent => None,
+            Self::Present(instance) | Self::LetGo(instance) => Some(instance),
+        }
+    }
+
+    fn instance_mut(&mut self) -> Option<&mut Instance> {
+        match self {
+            Self::Absent => None,
+            Self::Present(instance) | Self::LetGo(instance) => Some(instance),
+        }
+    }
 }
 
 /// What a stack told, and used of what others tell.
@@ -85,7 +106,7 @@ pub struct Told {
 
 impl Before {
     pub fn is_empty(&self) -> bool {
-        self.resources.is_empty() && self.told.is_none()
+        self.resources.is_empty() && self.told.is_none() && self.moved.is_empty()
     }
 }
 
@@ -126,7 +147,8 @@ pub struct Instance {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub follows: Option<String>,
     /// What updates that began and did not end were to make of its properties: any part of it may
-    /// be there.
+    /// be there. Its own properties are among them when its deletion has begun: any part of them may
+    /// be gone.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub attempted: Vec<Json>,
     /// What its tags say of whose it is.
@@ -147,6 +169,16 @@ pub enum Marks {
 }
 
 impl Marks {
+    /// What has these marks is called otherwise from now on; its tags are as they were.
+    fn rename(&mut self, from: &LogicalId, to: &LogicalId) {
+        match self {
+            Self::Own => *self = Self::Of(from.clone()),
+            // They may have been written, and that not written down.
+            Self::Of(old) if old == to => *self = Self::Of(from.clone()),
+            Self::Of(_) | Self::None => {}
+        }
+    }
+
     fn are_own(&self) -> bool {
         *self == Self::Own
     }
@@ -200,10 +232,7 @@ impl State {
                 _ => {}
             }
         }
-        let before = self.before.resources.values().filter_map(|was| match was {
-            Was::Absent => None,
-            Was::Present(instance) => Some(&**instance),
-        });
+        let before = self.before.resources.values().filter_map(Was::instance);
         let mut found = BTreeSet::new();
         for instance in self.resources.values().flat_map(Entry::instances).chain(before) {
             collect(&instance.properties, &mut found);
@@ -220,6 +249,12 @@ impl State {
 
 impl Entry {
     /// All that is there or may be.
+    /// Whether another one of the same type was in use before, and is still there.
+    pub fn has_other_of(&self, instance: &Instance) -> bool {
+        let is_other = |old: &Instance| old.token != instance.token;
+        self.deposed.iter().any(|old| is_other(old) && old.type_name == instance.type_name)
+    }
+
     pub fn instances(&self) -> impl Iterator<Item = &Instance> {
         self.current.iter().chain(&self.intent).chain(&self.deposed)
     }

@@ -32,6 +32,7 @@ fn shape(state: &State) -> String {
 fn before(state: &State) -> String {
     let was = |(id, was): (&LogicalId, &Was)| match was {
         Was::Absent => format!("{id}=nothing"),
+        Was::LetGo(instance) => format!("{id}=let go, {}", instance.token.as_str()),
         Was::Present(instance) => {
             let physical_id = instance.physical_id.as_ref().expect("it was in use");
             let torn = if instance.attempted.is_empty() { "" } else { " torn" };
@@ -65,7 +66,8 @@ fn a_state_keeps_what_has_changed_since_a_run_was_complete() {
         ("A updating a; A updating a; A updated a vpc-1", "A=vpc-1"),
         ("A deleting a", "A=vpc-1"),
         ("A deleted a", "A=vpc-1"),
-        ("A forgotten a; A begin b; A name b vpc-2; A made b", "A=vpc-1"),
+        ("A forgotten a; A begin b; A name b vpc-2; A made b", "A=let go, a"),
+        ("A deleting a; A forgotten a", "A=let go, a"),
         ("- outputs; - imports", "told 0"),
         ("A updating a; - outputs; - completed", ""),
         ("- outputs; - completed; - outputs", "told 1"),
@@ -373,11 +375,14 @@ async fn a_newer_format_is_refused_with_advice() {
     home.open().await.close().await.expect("it can be written");
     let path = home.file("state.json");
     let text = fs::read_to_string(&path).expect("a snapshot");
-    let newer = text.replace("\"format\": 3", "\"format\": 4, \"unheard\": []");
+    let (this, next) = (FORMAT, FORMAT + 1);
+    let newer = text
+        .replace(&format!("\"format\": {this}"), &format!("\"format\": {next}, \"unheard\": []"));
     assert_ne!(newer, text);
     fs::write(&path, newer).expect("a file");
     let refused = home.store.read().await.expect_err("it is newer");
-    assert!(refused.to_string().contains("newer Cairn (format 4, this one knows 3)"), "{refused}");
+    let told = format!("newer Cairn (format {next}, this one knows {this})");
+    assert!(refused.to_string().contains(&told), "{refused}");
     assert_eq!(refused.hints(), ["update Cairn"]);
 }
 
@@ -439,7 +444,7 @@ async fn every_older_version_is_read_and_written_as_this_one() {
         seen.push(name);
     }
     seen.sort();
-    assert_eq!(seen, ["1-attempts", "1-exports", "1-first", "2-runs"]);
+    assert_eq!(seen, ["1-attempts", "1-exports", "1-first", "2-runs", "3-before"]);
 }
 
 #[tokio::test]

@@ -49,7 +49,7 @@ pub fn script(seed: u64) -> Result<Script, String> {
             (None, None) => continue,
         };
         chapters[which].storms.push(Place { points, home, count }.storm(&mut random));
-        if target.is_some() && random.chance(200) {
+        if target.is_some() && random.chance(300) {
             chapters[which].then = Then::Leave;
         }
     }

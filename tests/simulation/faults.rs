@@ -23,6 +23,8 @@ pub enum Kind {
     /// A read is answered with what was there a moment ago.
     Stale,
     Denied,
+    /// It is accepted, and AWS gives it up behind the answer.
+    GivenUp,
     /// Cairn dies when it is about to do it.
     CrashBefore,
     /// Cairn dies when half of it is written.
@@ -49,11 +51,12 @@ pub enum Kind {
 
 use Kind::{
     Asleep, Broken, CrashAfter, CrashBefore, CrashTorn, Cut, Denied, Failed, FailedAfter, Full,
-    Interrupted, Meddle, Other, ReplyLost, RequestLost, Slow, Stale, Stolen, Throttled, TimedOut,
+    GivenUp, Interrupted, Meddle, Other, ReplyLost, RequestLost, Slow, Stale, Stolen, Throttled,
+    TimedOut,
 };
 
 /// What can become of a call.
-pub const OF_CALLS: [Kind; 11] = [
+pub const OF_CALLS: [Kind; 12] = [
     RequestLost,
     ReplyLost,
     TimedOut,
@@ -63,6 +66,7 @@ pub const OF_CALLS: [Kind; 11] = [
     Slow,
     Stale,
     Denied,
+    GivenUp,
     CrashBefore,
     CrashAfter,
 ];
@@ -85,6 +89,7 @@ impl Kind {
             Slow => "slow",
             Stale => "stale",
             Denied => "denied",
+            GivenUp => "given up",
             CrashBefore => "crash before",
             CrashTorn => "crash, torn",
             CrashAfter => "crash after",
@@ -108,6 +113,7 @@ impl Kind {
             // What was just made is unknown to EC2's and IAM's changing calls, too.
             Stale => is_read && !is_of("s3") || is_of("ec2") || is_of("iam"),
             ReplyLost | FailedAfter => !is_read,
+            GivenUp => GIVEN_UP.contains(&label),
             RequestLost | TimedOut | Throttled | Failed | Slow | Denied | CrashBefore
             | CrashAfter => true,
             CrashTorn | Broken | Full | Meddle(_) | Other(_) | Cut(_) | Stolen | Interrupted
@@ -124,6 +130,20 @@ impl Kind {
         }
     }
 }
+
+/// What AWS does behind its answer, and may give up: each has a state that says so (`StateReasonCode`
+/// and `LastUpdateStatusReasonCode` of Lambda's API Reference, `failureReasons` of Bedrock's,
+/// `LastError` of EC2's).
+const GIVEN_UP: [&str; 8] = [
+    "bedrock:CreateAgent",
+    "bedrock:CreateAgentAlias",
+    "bedrock:PrepareAgent",
+    "bedrock:UpdateAgentAlias",
+    "ec2:CreateVpcEndpoint",
+    "lambda:CreateFunction",
+    "lambda:UpdateFunctionCode",
+    "lambda:UpdateFunctionConfiguration",
+];
 
 /// Whether a call changes nothing.
 pub fn is_read(action: &str) -> bool {

@@ -1,7 +1,7 @@
 //! Templates made up from a number, and what becomes of them: they grow and shrink, things change
 //! their names, and properties change in place and by replacement.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json, json};
 
@@ -40,6 +40,8 @@ struct Shape {
     logs: Vec<Logs>,
     tag: u64,
     is_live: bool,
+    /// Logical ids, each with the one before.
+    moved: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone)]
@@ -117,6 +119,7 @@ impl Shape {
             logs: Vec::new(),
             tag: 0,
             is_live: random.chance(500),
+            moved: BTreeMap::new(),
         };
         for _ in 0..random.between(1, 4) {
             shape.grow(random);
@@ -239,11 +242,19 @@ impl Shape {
 
     /// Another logical id, or another name: a new thing, and the old one goes.
     fn rename(&mut self, random: &mut Random) {
-        match random.between(0, 4) {
+        match random.between(0, 5) {
             0 => self.groups.iter_mut().take(1).for_each(|group| group.name += 10),
-            1 => self.logs.iter_mut().take(1).for_each(|logs| logs.name += 1),
+            // The same thing under another logical id.
+            1 => {
+                if let Some(group) = self.groups.first_mut() {
+                    let before = group_name(group);
+                    group.name += 10;
+                    self.moved.insert(group_name(group), before);
+                }
+            }
+            2 => self.logs.iter_mut().take(1).for_each(|logs| logs.name += 1),
             // A name that stays is taken as long as the old one is there: nobody deploys that.
-            2 => self.logs.iter_mut().take(1).for_each(|logs| {
+            3 => self.logs.iter_mut().take(1).for_each(|logs| {
                 logs.id += 10;
                 logs.name += 100;
             }),
@@ -297,6 +308,13 @@ impl Shape {
                 properties["RetentionInDays"] = json!({"Fn::If": ["Live", days, 1]});
             }
             add(&mut resources, format!("Logs{}", logs.id), "AWS::Logs::LogGroup", properties);
+        }
+        for (now, before) in &self.moved {
+            if let (Some(resource), false) = (resources.get(now), resources.contains_key(before)) {
+                let mut resource = resource.clone();
+                resource["Metadata"] = json!({"Cairn": {"MovedFrom": before}});
+                resources.insert(now.clone(), resource);
+            }
         }
         let is_routed = self.network.as_ref().is_some_and(|network| network.is_routed);
         let word = |yes: bool| if yes { "yes" } else { "no" };

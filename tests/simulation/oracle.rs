@@ -151,8 +151,10 @@ impl Work {
     pub fn of(plan: &Plan, state: &State) -> Self {
         let has_work = |operation: &Operation| *operation != Operation::Nothing;
         let steps = plan.steps.iter().filter(|step| has_work(&step.operation));
-        let steps = steps
-            .map(|step| (step.logical_id.as_str().to_owned(), step.type_name.as_str().to_owned()));
+        let steps = steps.flat_map(|step| {
+            let ids = [Some(&step.logical_id), step.moved_from.as_ref()].into_iter().flatten();
+            ids.map(|id| (id.as_str().to_owned(), step.type_name.as_str().to_owned()))
+        });
         let mut owners = BTreeMap::new();
         for (id, entry) in &state.resources {
             for physical in entry.instances().filter_map(|it| it.physical_id.as_ref()) {
@@ -219,8 +221,9 @@ static OTHERS: LazyLock<Regex> = LazyLock::new(|| {
 /// At the end of a deployment's description.
 static MARK: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\(cairn [0-9a-f-]{13}(?: for [\w-]+)?\)").expect("a pattern"));
+/// With the logical id that it had when it was made.
 static GENERATED: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new("simulated-([A-Za-z0-9]+)-[0-9a-z]{12}").expect("a pattern"));
+    LazyLock::new(|| Regex::new("simulated-[A-Za-z0-9]+-[0-9a-z]{12}").expect("a pattern"));
 
 /// Every record that is told, with logical ids in the place of physical ones.
 pub fn fingerprint(state: &State, account: &Account) -> Fingerprint {
@@ -256,7 +259,7 @@ pub fn fingerprint(state: &State, account: &Account) -> Fingerprint {
             for (physical, name) in &names {
                 text = text.replace(physical, name);
             }
-            let text = GENERATED.replace_all(&text, "simulated-$1-*");
+            let text = GENERATED.replace_all(&text, "simulated-*");
             let text = MARK.replace_all(&text, "(cairn *)");
             let text = OTHERS.replace_all(&text, "*");
             let told: Json = serde_json::from_str(&text).expect("names are text in text");

@@ -40,6 +40,9 @@ const ENDLESS: Duration = Duration::from_hours(8);
 /// After so long, in milliseconds, AWS does nothing more by itself.
 const AT_REST: Time = 60 * MINUTE;
 
+/// What a plan says that would move something to where a run that did not end has been at work.
+const UNMOVED: &str = "a run that did not end has made or deleted another";
+
 /// One in so many stories is logged.
 const LOGGED: u64 = 8;
 
@@ -354,6 +357,8 @@ impl Story {
                 End::Failed(_) if self.was_meddled_with && matches!(wish, Wish::Rollback(_)) => {
                     self.settled = Settled::Unknown;
                 }
+                // What two runs that did not end have left has to be brought to an end first.
+                End::Failed(why) if why.contains(UNMOVED) => return Ok(false),
                 End::Failed(why) | End::Defect(why) => {
                     return Err(format!("nothing goes wrong, and {wish:?} fails: {why}"));
                 }

@@ -452,6 +452,12 @@ impl Wire {
                 Fate::AnsweredAfter(Duration::from_secs(seconds), answer)
             }
             Some(Kind::Stale) => Fate::Answered(world.carry_out_stale(process, call)),
+            Some(Kind::GivenUp) => {
+                let pending = world.aws.account.pending();
+                let answer = world.carry_out(process, call);
+                world.aws.account.give_up(pending);
+                Fate::Answered(answer)
+            }
             Some(Kind::Denied) => Fate::Answered(world.refused(call, denial(service))),
             Some(Kind::CrashAfter) => {
                 let _ = world.carry_out(process, call);

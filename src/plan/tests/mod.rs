@@ -139,7 +139,7 @@ pub(crate) fn observed(state: &State) -> Observed {
             attributes: old.attributes.clone(),
             status: Status::Ready,
         };
-        observed.deposed.insert(old.token.clone(), Observation::Live(live));
+        observed.beside.insert(old.token.clone(), Observation::Live(live));
     }
     observed
 }

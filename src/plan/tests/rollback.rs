@@ -502,7 +502,7 @@ fn the_one_before_is_taken_back_or_makes_room() {
     for (graph, is_there) in [(&old, false), (&elsewhere, true)] {
         let mut there = observed(&story.state);
         if !is_there {
-            there.deposed.insert(Token::from("Subnet-1"), Observation::Gone);
+            there.beside.insert(Token::from("Subnet-1"), Observation::Gone);
         }
         let plan = planned(graph, &story.state, &there).expect("a plan");
         let made = step(&plan, Action::Replace, "Subnet");

@@ -115,6 +115,35 @@ impl Account {
         self.later.push((self.now + after, effect));
     }
 
+    /// How much happens by itself later.
+    pub fn pending(&self) -> usize {
+        self.later.len()
+    }
+
+    /// What was to be done later, since then, fails instead.
+    pub fn give_up(&mut self, since: usize) {
+        let fails = |effect: &mut Effect| {
+            let Effect::Set { key, value, .. } = effect else { return false };
+            let failed = match (*key, value.as_str()) {
+                ("State", Some("Active")) | ("LastUpdateStatus", Some("Successful")) => "Failed",
+                ("agentStatus", Some("NOT_PREPARED" | "PREPARED"))
+                | ("agentAliasStatus", Some("PREPARED")) => "FAILED",
+                ("state", Some("available")) => "failed",
+                _ => return false,
+            };
+            *value = failed.into();
+            true
+        };
+        let is_alias = |effect: &Effect| matches!(effect, Effect::Set { table: "agent-alias", .. });
+        let mut later = self.later.split_off(since.min(self.later.len()));
+        let has_alias = later.iter().any(|(_, effect)| is_alias(effect));
+        // Whatever becomes of an alias, its version is cut; and one that fails routes as before.
+        later.retain_mut(|(_, effect)| {
+            has_alias && !is_alias(effect) || fails(effect) || !has_alias
+        });
+        self.later.extend(later);
+    }
+
     /// Takes back what would have happened to one key of a record.
     pub fn forget_later(&mut self, table: &str, id: &str) {
         self.later.retain(|(_, effect)| match effect {

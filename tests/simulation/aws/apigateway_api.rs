@@ -140,6 +140,7 @@ fn update(account: &mut Account, request: &Json) -> Answer {
     if text(&changed, "name").is_empty() {
         return bad("API name cannot be null or empty");
     }
+    change_type(api(account, request)?, &mut changed)?;
     check(&changed)?;
     changed
         .insert("policy".to_owned(), told_policy(text(&changed, "policy"), text(&changed, "id")));
@@ -147,6 +148,26 @@ fn update(account: &mut Account, request: &Json) -> Answer {
     let id = text(&changed, "id").to_owned();
     account.table("rest-api").insert(id, changed.clone());
     Ok(whole(&changed))
+}
+
+/// "You cannot change a private API into an edge-optimized API": Developer Guide, "Change a public or
+/// private API endpoint type". One that becomes private becomes dualstack, and one that is no longer
+/// private stays so until it is changed in a call of its own: "IP address types for REST APIs".
+fn change_type(before: &Record, changed: &mut Record) -> Result<(), Refusal> {
+    let address = |api: &Record| api["endpointConfiguration"]["ipAddressType"].clone();
+    let is_asked_for = address(before) != address(changed);
+    match (endpoint_type(before), endpoint_type(changed)) {
+        ("PRIVATE", "EDGE") => bad("Cannot update endpoint from PRIVATE to EDGE"),
+        ("PRIVATE", "REGIONAL") if is_asked_for => {
+            bad("The IP address type cannot be changed with the endpoint type")
+        }
+        ("EDGE" | "REGIONAL", "PRIVATE") if !is_asked_for => {
+            let endpoint = place(changed, &["endpointConfiguration"]);
+            endpoint.insert("ipAddressType".to_owned(), "dualstack".into());
+            Ok(())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Written out: `execute-api:/stage/` is an abbreviation ("Resource expressions of permissions to

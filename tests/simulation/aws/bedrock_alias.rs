@@ -161,11 +161,14 @@ fn lead_to(account: &mut Account, agent: &str, alias: &str, version: &str) {
     let (table, id) = ("agent-alias", format!("{agent}|{alias}"));
     let serves = account.record("agent-version", &format!("{agent}|{version}"));
     let serves = serves.map(|it| it["_content"].clone()).unwrap_or_default();
-    account.set(table, &id, "_serves", serves);
     let after = account.some_time(SECOND, 10 * SECOND);
     let routes = json!([{"agentVersion": version}]);
-    for (key, value) in [("routingConfiguration", routes), ("agentAliasStatus", json!("PREPARED"))]
-    {
+    let becomes = [
+        ("_serves", serves),
+        ("routingConfiguration", routes),
+        ("agentAliasStatus", json!("PREPARED")),
+    ];
+    for (key, value) in becomes {
         account.later(after, Effect::Set { table, id: id.clone(), key, value });
     }
 }
