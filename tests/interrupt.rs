@@ -1,11 +1,12 @@
-//! Ctrl-C once ends a run gently, twice at once, and neither loses anything; nobody else may change
-//! a stack meanwhile.
+//! Ctrl-C once ends a run gently, twice at once, and neither loses anything; where there is no run it
+//! ends the command, and gives the lock back. Nobody else may change a stack meanwhile.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Child, Command};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ use crate::support::emulator::ministack;
 use crate::support::inventory::inventory;
 use crate::support::latency::Latency;
 use crate::support::meddler::{Meddler, Meddling};
-use crate::support::sandbox::Sandbox;
+use crate::support::sandbox::{Sandbox, binary};
 
 const STACK: &str = "stacks/persona-agent";
 /// Long enough to act between one call and the next.
@@ -33,11 +34,15 @@ struct Deploy {
 
 impl Deploy {
     fn start(sandbox: &Sandbox) -> Self {
-        let mut child = sandbox.start(&format!("deploy {STACK} --yes"));
-        let heard = BufReader::new(child.stderr.take().expect("it is piped"));
-        let mut deploy = Self { child, heard, said: String::new() };
+        let mut deploy = Self::begin(sandbox, &format!("deploy {STACK} --yes"));
         deploy.wait_for("created");
         deploy
+    }
+
+    fn begin(sandbox: &Sandbox, arguments: &str) -> Self {
+        let mut child = sandbox.start(arguments);
+        let heard = BufReader::new(child.stderr.take().expect("it is piped"));
+        Self { child, heard, said: String::new() }
     }
 
     fn wait_for(&mut self, word: &str) {
@@ -186,4 +191,223 @@ async fn two_at_once_are_one_and_a_refusal() {
     assert_eq!(code, Some(0), "{said}");
     assert!(scene.slow.requests() > 0);
     scene.goes_on_and_leaves_nothing().await;
+}
+
+/// Longer than any test waits for a call that is held, or for a lock that was not given back.
+const HELD: Duration = Duration::from_mins(2);
+/// How soon a command ends that is interrupted where there is no run.
+const SOON: Duration = Duration::from_secs(10);
+
+/// A terminal for a question, which is left by a key or a signal as soon as it waits for a key.
+const QUESTION: &str = "
+import fcntl, os, pty, select, signal, sys, termios, time
+signal.alarm(120)
+how, command = sys.argv[1], sys.argv[2:]
+terminal, inner = pty.openpty()
+before = termios.tcgetattr(inner)
+child = os.fork()
+if child == 0:
+    os.setsid()
+    fcntl.ioctl(inner, termios.TIOCSCTTY, 0)
+    for number in range(3):
+        os.dup2(inner, number)
+    os.execv(command[0], command)
+shown = b''
+while b'[y/N]' not in shown or termios.tcgetattr(inner) == before:
+    if select.select([terminal], [], [], 0.01)[0]:
+        shown += os.read(terminal, 65536)
+left = time.monotonic()
+if how == 'key':
+    os.write(terminal, bytes([3]))
+else:
+    os.kill(child, getattr(signal, how))
+ended = 0
+while not ended:
+    ended, status = os.waitpid(child, os.WNOHANG)
+    while select.select([terminal], [], [], 0.01)[0]:
+        shown += os.read(terminal, 65536)
+print(shown.decode())
+print('the terminal is as it was:', termios.tcgetattr(inner) == before)
+print('it took', time.monotonic() - left, 's')
+sys.exit(os.waitstatus_to_exitcode(status))
+";
+
+/// Stacks of an app, with their states in a bucket whose locks are held for a minute.
+struct App {
+    server: PrivateServer,
+    sandbox: Sandbox,
+}
+
+impl App {
+    async fn with(stacks: &[&str]) -> Self {
+        let server = ministack().await;
+        let sandbox = Sandbox::at(&server.url);
+        let app = Self { server, sandbox };
+        app.reach(&app.server.url);
+        let bucket = format!("s3://interrupt/all?endpoint={}", app.server.url);
+        app.sandbox.cairn(&format!("init --state {bucket} --yes")).code(0);
+        let artifacts: Vec<String> = stacks.iter().map(|id| artifact(id)).collect();
+        let artifacts = artifacts.join(",");
+        let manifest = format!(r#"{{"version":"36.0.0","artifacts":{{{artifacts}}}}}"#);
+        app.sandbox.write("cdk.out/manifest.json", &manifest);
+        for id in stacks {
+            app.write(id, 1);
+        }
+        app
+    }
+
+    /// What AWS is from here on; the states are where they are.
+    fn reach(&self, endpoint: &str) {
+        let state = format!("s3://interrupt/all?endpoint={}", self.server.url);
+        let account = "account: \"000000000000\"";
+        let text = format!("{account}\nendpoint: {endpoint}\nstate: {state}\n");
+        self.sandbox.write("config/test.yaml", &text);
+    }
+
+    /// A stack with the number in what it has: `One` a log, `Two` a network, others both.
+    fn write(&self, id: &str, days: u8) {
+        let network = format!(
+            r#""Network":{{"Type":"AWS::EC2::VPC","Properties":{{"CidrBlock":"10.0.0.0/16",
+                "Tags":[{{"Key":"days","Value":"{days}"}}]}}}}"#
+        );
+        let logs = format!(
+            r#""Logs":{{"Type":"AWS::Logs::LogGroup","Properties":{{"LogGroupName":"{id}",
+                "RetentionInDays":{days}}}}}"#
+        );
+        let resources = match id {
+            "One" => logs,
+            "Two" => network,
+            _ => format!("{network},{logs}"),
+        };
+        let text = format!(r#"{{"Resources":{{{resources}}}}}"#);
+        self.sandbox.write(&format!("cdk.out/{id}.json"), &text);
+    }
+
+    /// A way on which `rule` meddles, and what tells that it holds an answer.
+    fn way(
+        &self,
+        rule: impl Fn(&str) -> Meddling + Send + Sync + 'static,
+    ) -> (Meddler, mpsc::Receiver<()>) {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.server.port));
+        let (tell, told) = mpsc::channel();
+        let way = Meddler::before(address, move |request| {
+            let meddling = rule(request);
+            if matches!(meddling, Meddling::HoldAnswer(_)) {
+                // At the end nobody listens any more.
+                let _ = tell.send(());
+            }
+            meddling
+        });
+        (way, told)
+    }
+
+    #[track_caller]
+    fn nobody_holds(&self, stack: &str) {
+        let checked = self.sandbox.cairn(&format!("state check {stack} --app cdk.out")).code(0).out;
+        assert!(!checked.contains("a run works on it meanwhile"), "{checked}");
+    }
+}
+
+fn artifact(id: &str) -> String {
+    format!(
+        r#""{id}":{{"type":"aws:cloudformation:stack","displayName":"{id}",
+            "environment":"aws://unknown-account/unknown-region",
+            "properties":{{"templateFile":"{id}.json"}}}}"#
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_stack_is_not_begun_after_a_signal() {
+    let app = App::with(&["One", "Two", "Three"]).await;
+    app.sandbox.cairn("deploy --app cdk.out One Two --yes").code(0);
+    let (way, is_held) = app.way(|request| match request.contains("Action=DescribeVpcs") {
+        true => Meddling::HoldAnswer(HELD),
+        false => Meddling::Pass,
+    });
+    for (signal, days) in [("-INT", 3), ("-TERM", 5)] {
+        app.write("One", days);
+        app.write("Two", days);
+        app.reach(&way.url);
+        let mut deploy = Deploy::begin(&app.sandbox, "deploy --app cdk.out --all --yes");
+        deploy.wait_for("One is deployed");
+        is_held.recv_timeout(HELD).expect("the second stack is planned");
+        deploy.send(signal);
+        let told = Instant::now();
+        let (code, said) = deploy.end();
+        assert_eq!(code, Some(130), "{said}");
+        assert!(told.elapsed() < SOON, "{signal}: {:?}", told.elapsed());
+        for part in ["Two: stopped; nothing of it was changed", "not begun: Three"] {
+            assert!(said.contains(part), "{part:?} is missing:\n{said}");
+        }
+        app.reach(&app.server.url);
+        app.nobody_holds("Two");
+        app.sandbox.cairn("plan One --app cdk.out --detailed-exitcode").code(0);
+        app.sandbox.cairn("plan Two --app cdk.out --detailed-exitcode").code(2);
+    }
+    let begun = Instant::now();
+    app.sandbox.cairn("deploy --app cdk.out --all --yes").code(0);
+    assert!(begun.elapsed() < HELD / 4, "it waited for a lock: {:?}", begun.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_is_left_by_a_key_or_a_signal() {
+    let app = App::with(&["One"]).await;
+    let leave = |arguments: &str| {
+        let begun = Instant::now();
+        for how in ["key", "SIGINT", "SIGTERM"] {
+            let like = app.sandbox.command([""; 0]);
+            let mut command = Command::new("python3");
+            command.args(["-c", QUESTION, how]).arg(binary()).args(arguments.split(' '));
+            command.current_dir(app.sandbox.path("")).env_remove("CI").env("TERM", "xterm");
+            command.envs(like.get_envs().filter_map(|(name, value)| Some((name, value?))));
+            let left = command.output().expect("Python is there");
+            let said = String::from_utf8_lossy(&left.stdout);
+            let errors = String::from_utf8_lossy(&left.stderr);
+            assert_eq!(left.status.code(), Some(130), "{how}: {said}\n{errors}");
+            let whole =
+                ["One: stopped; nothing of it was changed", "the terminal is as it was: True"];
+            for part in whole {
+                assert!(said.contains(part), "{how}: {part:?} is missing:\n{said}");
+            }
+        }
+        assert!(begun.elapsed() < HELD / 4, "it waited for a lock: {:?}", begun.elapsed());
+    };
+    leave("deploy --app cdk.out --all");
+    app.sandbox.cairn("deploy --app cdk.out --all --yes").code(0);
+    leave("teardown --app cdk.out --all");
+    app.nobody_holds("One");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_way_back_that_is_not_planned_yet_is_not_begun_after_a_signal() {
+    let app = App::with(&["Both"]).await;
+    app.sandbox.cairn("deploy --app cdk.out --all --yes").code(0);
+    let has_failed = Arc::new(AtomicBool::new(false));
+    let (way, is_held) = app.way(move |request| {
+        if request.contains("PutRetentionPolicy") {
+            has_failed.store(true, Ordering::SeqCst);
+            let body = r#"{"__type": "InvalidParameterException", "message": "not this"}"#;
+            return Meddling::Answer(400, body);
+        }
+        let is_way_back =
+            request.contains("DescribeLogGroups") && has_failed.load(Ordering::SeqCst);
+        if is_way_back { Meddling::HoldAnswer(HELD) } else { Meddling::Pass }
+    });
+    app.write("Both", 3);
+    app.reach(&way.url);
+    let mut deploy =
+        Deploy::begin(&app.sandbox, "deploy --app cdk.out --all --yes --on-failure rollback");
+    deploy.wait_for("Both: rolling back");
+    is_held.recv_timeout(HELD).expect("the way back is planned");
+    deploy.interrupt();
+    let told = Instant::now();
+    let (code, said) = deploy.end();
+    assert_eq!(code, Some(130), "{said}");
+    assert!(told.elapsed() < SOON, "{:?}", told.elapsed());
+    assert!(said.contains("Both: stopped; nothing is lost: nothing was rolled back"), "{said}");
+    app.reach(&app.server.url);
+    app.nobody_holds("Both");
+    app.sandbox.cairn("rollback Both --app cdk.out --yes").code(0);
+    app.write("Both", 1);
+    app.sandbox.cairn("plan Both --app cdk.out --detailed-exitcode").code(0);
 }

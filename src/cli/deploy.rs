@@ -4,17 +4,18 @@ use std::io::Write as _;
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 use super::clock::now;
 use super::foresee::foresee;
 use super::gate::{Gate, stopped};
+use super::interrupt::{self, minded};
 use super::policy::{PolicyArgs, hold, refused};
 use super::project::Project;
 use super::rollback::{self, OnFailure};
 use super::session::{Promised, Session};
 use super::stacks::StacksArgs;
-use super::terminal::{ask, has_person};
+use super::terminal::{ask_aside, has_person};
 use super::watch::{Watch, WatchArgs, calls};
 use super::{Annotator, Code, Failure, saved};
 use crate::assembly::cloud::Reach;
@@ -22,6 +23,7 @@ use crate::config::Limits;
 use crate::course::Path;
 use crate::diagnostic::Severity;
 use crate::graph::Graph;
+use crate::plan::saved::SavedPlan;
 use crate::plan::{Finding, Plan, Purpose, check_exports};
 use crate::policy::Rule;
 use crate::reconcile::{self, Outcome, Recheck, Setting, Stop, reconcile};
@@ -29,7 +31,7 @@ use crate::render::diagnostic::{Color, render_all};
 use crate::render::plan::{Header, render};
 use crate::render::progress::{longest_way, took, totals};
 use crate::render::style::{BAD, BOLD, DIM, GOOD, paint};
-use crate::render::{console, outputs, say};
+use crate::render::{outputs, say};
 use crate::state::State;
 use crate::state::store::{Ledger, Lock};
 
@@ -77,7 +79,7 @@ pub enum Begun {
 }
 
 impl Begun {
-    fn go_on(self) -> &'static str {
+    pub fn go_on(self) -> &'static str {
         match self {
             Self::Rollback => {
                 "`cairn rollback` goes on with it; `cairn deploy` goes forward from here instead"
@@ -105,8 +107,13 @@ pub async fn run(args: &Args, annotator: &mut Annotator) -> Result<Code, Failure
     if let Some(path) = args.stack.path()
         && let Some(text) = saved::text(path)?
     {
-        let prepared = Box::pin(saved::prepare(&text, args, &watch)).await?;
-        return Box::pin(carry_out(prepared, args, annotator)).await;
+        let saved = SavedPlan::read(&text)?;
+        let stack = saved.plan.stack.clone();
+        let work = async {
+            let prepared = Box::pin(saved::prepare(saved, args, &watch)).await?;
+            Box::pin(carry_out(prepared, args, annotator)).await
+        };
+        return minded(&stack, work).await;
     }
     let projects = args.stack.find(Reach::Upstream)?;
     if projects.len() > 1 {
@@ -114,20 +121,29 @@ pub async fn run(args: &Args, annotator: &mut Annotator) -> Result<Code, Failure
     }
     let mut projects = projects.into_iter();
     while let Some(project) = projects.next() {
-        let prepared = Box::pin(prepare(project, args, &watch, annotator)).await?;
-        let code = Box::pin(carry_out(prepared, args, annotator)).await?;
+        let stack = project.name.clone();
+        let work = async {
+            let prepared = Box::pin(prepare(project, args, &watch, annotator)).await?;
+            Box::pin(carry_out(prepared, args, annotator)).await
+        };
+        let code = minded(&stack, work).await?;
         if projects.len() > 0 {
             writeln!(anstream::stdout())?;
         }
         if code != Code::Success {
-            let left: Vec<String> = projects.map(|project| project.name).collect();
-            if !left.is_empty() {
-                say(&format!("not begun: {}", left.join(", ")));
-            }
+            say_not_begun(projects.as_slice());
             return Ok(code);
         }
     }
     Ok(Code::Success)
+}
+
+/// Says what is left of the stacks of an app.
+pub fn say_not_begun<'p>(left: impl IntoIterator<Item = &'p Project>) {
+    let left: Vec<&str> = left.into_iter().map(|project| project.name.as_str()).collect();
+    if !left.is_empty() {
+        say(&format!("not begun: {}", left.join(", ")));
+    }
 }
 
 async fn prepare(
@@ -183,7 +199,7 @@ async fn carry_out(
     // Where only the state learns something, there is nothing to agree to.
     let changes = plan.has_changes();
     if changes {
-        approve(&plan, args)?;
+        approve(&plan, args).await?;
     }
     let store = project.store().await?;
     // A rollback of this deploy, or of the next, may need it.
@@ -239,10 +255,10 @@ fn failed(plan: &Plan, outcome: &Outcome, graph: &Graph) -> Vec<Finding> {
 }
 
 /// Asks about a plan, if it is one to be asked about.
-fn approve(plan: &Plan, args: &Args) -> Result<(), Failure> {
+async fn approve(plan: &Plan, args: &Args) -> Result<(), Failure> {
     let is_agreed = match (args.require_approval.is_empty(), stopped(&args.require_approval, plan))
     {
-        (true, _) => args.yes || agreed("Deploy this?")?,
+        (true, _) => args.yes || agreed("Deploy this?").await?,
         (false, None) => true,
         (false, Some(why)) if !has_person() => {
             let message = format!(
@@ -253,7 +269,7 @@ fn approve(plan: &Plan, args: &Args) -> Result<(), Failure> {
                 .hint("look at it with `cairn plan`, then deploy it where somebody can agree")
                 .hint("`--require-approval` says which plans need that; `--yes` does not answer for them"));
         }
-        (false, Some(why)) => agreed(&format!("Deploy this, although {why}?"))?,
+        (false, Some(why)) => agreed(&format!("Deploy this, although {why}?")).await?,
     };
     match is_agreed {
         true => Ok(()),
@@ -269,12 +285,12 @@ pub fn show(plan: &Plan, project: &Project) -> Result<(), Failure> {
 }
 
 /// Asks; without a terminal there is nobody to ask.
-pub fn agreed(question: &str) -> Result<bool, Failure> {
+pub async fn agreed(question: &str) -> Result<bool, Failure> {
     if !has_person() {
         return Err(Failure::text("there is no terminal to ask on, and `--yes` was not given")
             .hint("look at the plan with `cairn plan`, then run this with `--yes`"));
     }
-    ask(question)
+    ask_aside(question).await
 }
 
 /// Runs a plan, showing what happens and minding Ctrl-C.
@@ -291,14 +307,13 @@ pub async fn apply(
         Begun::SavedPlan => Recheck::Changing { overlook: session.overlook() },
     };
     let (news, heard) = mpsc::unbounded_channel();
-    let (stop, interrupt) = watch::channel(false);
-    let ears = tokio::spawn(listen(stop, begun));
     let command = match plan.purpose {
         Purpose::Deploy => "deploy",
         Purpose::Teardown => "teardown",
         Purpose::Import => "import",
         Purpose::Rollback => "rollback",
     };
+    let interrupt = interrupt::begin(begun).await;
     let setting = Setting {
         aws: session.aws.clone(),
         graph,
@@ -316,40 +331,8 @@ pub async fn apply(
     let run = (plan, command, limits.concurrency);
     let follow = session.watch.follow(run, &session.aws, heard);
     let (outcome, way) = tokio::join!(reconcile(plan, ledger, setting), follow);
-    ears.abort();
+    interrupt::end(begun, outcome.as_ref().is_ok_and(Outcome::is_complete));
     Ok((outcome?, way))
-}
-
-/// The first signal stops gently, the second at once: what is on disk then is enough to go on.
-async fn listen(stop: watch::Sender<bool>, begun: Begun) {
-    signalled().await;
-    // Without a run there is nothing to stop.
-    let _ = stop.send(true);
-    signalled().await;
-    console::clear();
-    say(&format!("stopped; {} where this run ended", begun.go_on()));
-    std::process::exit(130);
-}
-
-#[cfg(unix)]
-async fn signalled() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) =
-        (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
-}
-
-#[cfg(not(unix))]
-async fn signalled() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
 }
 
 /// Says how a run ended, and what it was as long as.

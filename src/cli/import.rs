@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::deploy::{Begun, agreed, apply, conclude, say_how_to_go_on, show};
+use super::interrupt::minded;
 use super::project::Project;
 use super::session::{Promised, Session};
 use super::stacks::StackArgs;
@@ -72,6 +73,10 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
             .hint("or `--from-file`, or `--from-cloudformation`"));
     }
     let project = args.stack.find()?;
+    minded(&project.name, Box::pin(take_over(&project, args, wanted))).await
+}
+
+async fn take_over(project: &Project, args: &Args, mut wanted: Wanted) -> Result<Code, Failure> {
     let (_, loaded) = project.deployable_graph()?;
     let watch = Watch::begin(&args.watch)?;
     let assets = loaded.collected.assets.clone();
@@ -84,19 +89,19 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
             (session, Some(lock))
         }
     };
-    let state = session.state(&project).await?;
-    let graph = session.graph(&project, &loaded, &state, &Promised::default()).await?;
+    let state = session.state(project).await?;
+    let graph = session.graph(project, &loaded, &state, &Promised::default()).await?;
     if let Some(stack) = &args.from_cloudformation {
         wanted.extend(of_cloudformation(stack, &graph, &session).await?);
     }
     let tagging = if args.tag { Tagging::Write } else { Tagging::Leave };
     let plan = planned(&graph, &state, &wanted, tagging, &session).await?;
-    show(&plan, &project)?;
+    show(&plan, project)?;
     let Some(lock) = lock else { return Ok(Code::Success) };
     let code = match plan.has_work() {
         false => Code::Success,
         true => {
-            if !args.yes && !agreed("Take these over?")? {
+            if !args.yes && !agreed("Take these over?").await? {
                 return Err(Failure::text("nothing was changed: the import was declined"));
             }
             let ledger = store.open(lock, state).await?;
@@ -112,7 +117,7 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
         }
     };
     if code == Code::Success {
-        say_next(&project, &graph, &session).await?;
+        say_next(project, &graph, &session).await?;
         if let Some(stack) = &args.from_cloudformation {
             say_how_to_let_go(stack, &wanted, &session).await;
         }

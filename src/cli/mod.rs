@@ -13,6 +13,7 @@ mod gate;
 mod graph;
 mod import;
 mod init;
+mod interrupt;
 mod invoke;
 mod local;
 pub mod log;
@@ -114,7 +115,7 @@ pub enum Code {
     /// `plan --fail-on`: the plan is of a class that is not to pass; or it has findings that are
     /// errors.
     Stopped,
-    /// Ended by Ctrl-C.
+    /// Ended by Ctrl-C, or a signal.
     Interrupted,
 }
 
@@ -152,11 +153,18 @@ fn command(command: Command, annotator: &mut Annotator) -> Result<Code, Failure>
         Command::Graph(args) => graph::run(&args),
         Command::Types(args) => types::run(&args),
         Command::Completions(args) => completions::run(&args),
-        Command::Connected(command) => tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .worker_threads(2)
-            .build()?
-            .block_on(connected(command, annotator)),
+        Command::Connected(command) => {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .enable_all()
+                .worker_threads(2)
+                .build()?;
+            let ended = runtime.block_on(connected(command, annotator));
+            if matches!(ended, Ok(Code::Interrupted)) {
+                // Nor is a name server waited for that does not answer.
+                runtime.shutdown_background();
+            }
+            ended
+        }
     }
 }
 

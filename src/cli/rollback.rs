@@ -7,6 +7,7 @@ use std::sync::Arc;
 use clap::ValueEnum;
 
 use super::deploy::{Begun, agreed, apply, conclude, say_how_to_go_on, show};
+use super::interrupt::{self, minded};
 use super::outputs::not_deployed;
 use super::project::{Loaded, Project};
 use super::session::{Promised, Session};
@@ -50,9 +51,13 @@ pub const NOT_ROLLED_BACK: &str =
 
 pub async fn run(args: &Args) -> Result<Code, Failure> {
     let project = args.stack.find()?;
+    minded(&project.name, Box::pin(back(&project, args))).await
+}
+
+async fn back(project: &Project, args: &Args) -> Result<Code, Failure> {
     let store = project.store().await?;
     if store.read().await?.is_none() {
-        return Err(not_deployed(&project).await);
+        return Err(not_deployed(project).await);
     }
     // A template that is broken now was not when it was deployed.
     let loaded = project.load().ok();
@@ -60,18 +65,18 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
     let watch = Watch::begin(&args.watch)?;
     let session = Session::watched(&project.environment, assets, &watch).await?;
     let (session, lock) = session.lock(&store, "cairn rollback").await?;
-    let state = session.state(&project).await?;
+    let state = session.state(project).await?;
     let session = session.recalling(&store, &state).await?;
-    let graph = graph(&project, &session, loaded, &state).await;
+    let graph = graph(project, &session, loaded, &state).await;
     let plan = planned(&session, &state, graph.as_deref()).await?;
-    show(&plan, &project)?;
+    show(&plan, project)?;
     if !plan.has_work() && !plan.has_changes() {
         return Ok(code(&plan, Code::Success));
     }
-    if !args.yes && !agreed("Roll this back?")? {
+    if !args.yes && !agreed("Roll this back?").await? {
         return Err(Failure::text("nothing was changed: the rollback was declined"));
     }
-    Box::pin(carry_out(&project, &session, (lock, state), graph, &plan)).await
+    Box::pin(carry_out(project, &session, (lock, state), graph, &plan)).await
 }
 
 /// What the template says now, if it can be made sense of: secrets are in nothing else.
@@ -102,6 +107,7 @@ pub async fn after(
     outcome: Outcome,
     graph: Arc<Graph>,
 ) -> Result<Code, Failure> {
+    interrupt::go_on(NOT_ROLLED_BACK);
     say(&format!("\n{}: rolling back", project.name));
     let Outcome { state, lock, .. } = outcome;
     let go_on = |failure: Failure| failure.hint(NOT_ROLLED_BACK);

@@ -88,8 +88,7 @@ pub fn what_for(path: &Path, plan: &Plan) -> String {
 
 /// Holds a saved plan against everything it was made from, cheapest first; what comes out is the
 /// plan as it was saved. Only to see whether it still holds is it made a second time.
-pub async fn prepare(text: &str, args: &Args, watch: &Watch) -> Result<Prepared, Failure> {
-    let saved = SavedPlan::read(text)?;
+pub async fn prepare(saved: SavedPlan, args: &Args, watch: &Watch) -> Result<Prepared, Failure> {
     saved.check_purpose(Purpose::Deploy)?;
     saved.check_age(clock::moment(), args.max_age)?;
     let project = stack_of(&saved, &args.stack.source)?.find()?;

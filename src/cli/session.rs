@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::Failure;
 use super::clock::{Tokens, now};
+use super::interrupt;
 use super::project::{Loaded, Project};
 use super::watch::Watch;
 use crate::aws::{Access, Assets, Aws, Clients};
@@ -124,7 +125,9 @@ impl Session {
 
     /// Takes the lock of a stack. No call is made after it is lost.
     pub async fn lock(mut self, store: &Store, command: &str) -> Result<(Self, Lock), Failure> {
+        interrupt::listen();
         let lock = store.lock(&Self::holder(command), &say).await?;
+        interrupt::holds(&lock);
         if let Some(lease) = lock.lease() {
             self.aws = self.aws.guarded_by(Arc::new(lease));
         }

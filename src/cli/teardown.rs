@@ -4,7 +4,8 @@ use std::io::Write as _;
 
 use jiff::SignedDuration;
 
-use super::deploy::{Begun, agreed, apply, conclude, say_how_to_go_on, show};
+use super::deploy::{Begun, agreed, apply, conclude, say_how_to_go_on, say_not_begun, show};
+use super::interrupt::minded;
 use super::project::Project;
 use super::session::Session;
 use super::stacks::StacksArgs;
@@ -45,18 +46,20 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
     {
         let (project, saved) = saved::teardown(&text, &args.stack.source, args.max_age)?;
         check_protection(&project)?;
-        return Box::pin(one(&project, args, Some(&saved), &watch)).await;
+        return minded(&project.name, Box::pin(one(&project, args, Some(&saved), &watch))).await;
     }
     let projects = args.stack.find(Reach::Downstream)?;
     for project in &projects {
         check_protection(project)?;
     }
-    for (index, project) in projects.iter().rev().enumerate() {
-        if index > 0 {
+    let mut projects = projects.iter().rev();
+    while let Some(project) = projects.next() {
+        let code = minded(&project.name, Box::pin(one(project, args, None, &watch))).await?;
+        if projects.len() > 0 {
             writeln!(anstream::stdout())?;
         }
-        let code = Box::pin(one(project, args, None, &watch)).await?;
         if code != Code::Success {
+            say_not_begun(projects);
             return Ok(code);
         }
     }
@@ -109,7 +112,7 @@ async fn one(
     plan::check_exports(&plan, &session.others(project).await?)?;
     retained::check(&plan, &state, &session).await?;
     show(&plan, project)?;
-    if plan.has_work() && !args.yes && !agreed("Delete all of this?")? {
+    if plan.has_work() && !args.yes && !agreed("Delete all of this?").await? {
         return Err(Failure::text("nothing was changed: the teardown was declined"));
     }
     // Until the state is forgotten nobody else may begin one.

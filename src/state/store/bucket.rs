@@ -30,7 +30,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use tokio::runtime::{Handle, RuntimeFlavor};
-use tokio::sync::Mutex as Turn;
+use tokio::sync::{Mutex as Turn, watch};
 use tokio::task::JoinHandle;
 
 use aws_sdk_s3::operation::list_objects_v2::ListObjectsV2Output as Page;
@@ -422,7 +422,7 @@ const LOCK: &str = "lock";
 #[derive(Debug, Clone)]
 pub struct Lease {
     inner: Arc<Inner>,
-    _farewell: Arc<Farewell>,
+    farewell: Arc<Farewell>,
 }
 
 /// What the clones of a lease have in common, and nobody else: the last of them gives it back. The
@@ -431,6 +431,19 @@ pub struct Lease {
 #[derive(Debug)]
 struct Farewell {
     inner: Arc<Inner>,
+    /// Goes when it is given back.
+    over: watch::Sender<()>,
+}
+
+/// The end of a lease, whoever has the last clone of it.
+#[derive(Debug)]
+pub struct Parting(watch::Receiver<()>);
+
+impl Parting {
+    /// Waits until it is given back, or can not be.
+    pub async fn over(mut self) {
+        while self.0.changed().await.is_ok() {}
+    }
 }
 
 #[derive(Debug)]
@@ -465,6 +478,7 @@ impl Drop for Farewell {
     /// Gives it back. Where that fails, it is free after a while all the same.
     fn drop(&mut self) {
         let inner = Arc::clone(&self.inner);
+        let over = std::mem::take(&mut self.over);
         if let Ok(Some(beating)) = inner.beating.lock().map(|mut beating| beating.take()) {
             beating.abort();
         }
@@ -478,6 +492,7 @@ impl Drop for Farewell {
             runtime.spawn(async move {
                 let _ = inner.say(|claim| claim.standing = Standing::Released).await;
                 let _ = tell.send(());
+                drop(over);
             });
             tokio::task::block_in_place(|| {
                 let _ = told.recv_timeout(FAREWELL);
@@ -590,8 +605,9 @@ impl Lease {
         });
         *bucket.taken.lock().expect("nothing panics while it holds this lock") =
             Some(Arc::downgrade(&inner));
-        let farewell = Arc::new(Farewell { inner: Arc::clone(&inner) });
-        let lease = Self { inner, _farewell: farewell };
+        let farewell =
+            Arc::new(Farewell { inner: Arc::clone(&inner), over: watch::Sender::new(()) });
+        let lease = Self { inner, farewell };
         lease.keep_beating();
         lease
     }
@@ -622,6 +638,11 @@ impl Lease {
     /// When it is lost, or the bucket does not tell.
     pub async fn ensure(&self) -> Result<(), StoreError> {
         self.inner.ensure().await
+    }
+
+    /// When it has been given back.
+    pub fn parting(&self) -> Parting {
+        Parting(self.farewell.over.subscribe())
     }
 
     async fn say(&self, change: impl FnOnce(&mut Claim)) -> Result<(), StoreError> {

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub use bucket::{Bucket, Lease};
+pub use bucket::{Bucket, Lease, Parting};
 pub use disk::{Disk, LocalDisk, Tail};
 pub use error::StoreError;
 pub use examine::{Examined, Finding, What};
@@ -101,6 +101,14 @@ impl Lock {
         match &self.kind {
             LockKind::File { .. } => None,
             LockKind::Lease(lease) => Some(lease.clone()),
+        }
+    }
+
+    /// When it has been given back, where that takes time.
+    pub fn parting(&self) -> Option<Parting> {
+        match &self.kind {
+            LockKind::File { .. } => None,
+            LockKind::Lease(lease) => Some(lease.parting()),
         }
     }
 }
