@@ -53,7 +53,39 @@ pub enum StoreError {
     Lost { by: Option<Holder> },
 }
 
+/// What an error says of that which could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loss {
+    /// It says nothing any more, to anybody.
+    Lost,
+    /// It may be sound, and the key that opens it is not at hand.
+    Closed,
+    /// It may be sound, and is not for this version or not for this moment.
+    Withheld,
+}
+
 impl StoreError {
+    /// Whether what could not be read is lost. In place of what is not, nothing may be written.
+    pub fn loss(&self) -> Loss {
+        match self {
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::InvalidData => Loss::Lost,
+            Self::Unreadable { .. }
+            | Self::Unsound { .. }
+            | Self::Contradiction { .. }
+            | Self::Damaged { .. }
+            | Self::Headless { .. }
+            | Self::Altered { .. } => Loss::Lost,
+            Self::WrongKey { .. } | Self::Sealed { .. } | Self::InClear { .. } => Loss::Closed,
+            Self::Io { .. }
+            | Self::Call { .. }
+            | Self::Unread { .. }
+            | Self::Newer { .. }
+            | Self::NotSealed { .. }
+            | Self::Locked { .. }
+            | Self::Lost { .. } => Loss::Withheld,
+        }
+    }
+
     /// What is told while somebody waits for a lock.
     pub(super) fn held(holder: &Holder, heard: Duration) -> String {
         let who = describe(Some(holder), Some(heard));
@@ -87,7 +119,8 @@ impl StoreError {
             | Self::Unsound { .. }
             | Self::Contradiction { .. }
             | Self::Damaged { .. }
-            | Self::Headless { .. } => vec![
+            | Self::Headless { .. }
+            | Self::Altered { .. } => vec![
                 "`cairn state check` says what is wrong, `cairn state repair` mends what is safe \
                  to mend"
                     .to_owned(),
@@ -104,6 +137,9 @@ impl StoreError {
             }
             Self::WrongKey { kind: Kind::Key, .. } => {
                 vec!["is CAIRN_STATE_KEY what it was written with?".to_owned()]
+            }
+            Self::WrongKey { kind: Kind::Kms, .. } => {
+                vec!["is the KMS key that it was written with still there?".to_owned()]
             }
             Self::Call { source, .. } => match source.kind {
                 FaultKind::Uncertain | FaultKind::Throttled => vec![

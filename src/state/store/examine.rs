@@ -10,7 +10,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{Home, Lock, Store, StoreError};
+use super::{Home, Lock, Loss, Store, StoreError};
 use crate::aws::chain;
 use crate::journal::{Event, Record, body, replay, sequence};
 use crate::state::State;
@@ -21,6 +21,8 @@ pub struct Examined {
     /// The state, as far as there is a sound one.
     pub state: Option<State>,
     pub findings: Vec<Finding>,
+    /// Why something was not read that may be sound all the same: nothing is certain without it.
+    pub withheld: Option<StoreError>,
     mends: Vec<Mend>,
 }
 
@@ -188,6 +190,15 @@ fn hint_repairs(what: What) -> bool {
     matches!(what, What::TornTail | What::Stray)
 }
 
+/// What was found in the place of a snapshot.
+enum Looked {
+    Sound(State),
+    /// There is none, or it says nothing any more.
+    Gone,
+    /// It may be sound: it is for a newer version, for other keys, or for another moment.
+    Withheld(StoreError),
+}
+
 /// The records of a journal, and what is wrong with them.
 #[derive(Default)]
 struct Read {
@@ -207,14 +218,30 @@ impl Store {
             Home::Directory(directory) => directory.remains()?,
             Home::Bucket(bucket) => bucket.remains().await?,
         };
-        let mut findings = Vec::new();
-        let mut mends = Vec::new();
-        let snapshot = self.look_at_snapshot(&remains, &mut findings).await;
-        // A journal is bound to the lineage of its state.
-        let previous = match &remains.previous {
-            Some(bytes) => self.snapshot_of(bytes).await.ok(),
-            None => None,
+        let (mut findings, mut mends) = (Vec::new(), Vec::new());
+        let snapshot = match self.look_at_snapshot(&remains, &mut findings).await {
+            Looked::Sound(state) => Some(state),
+            Looked::Gone => None,
+            // What it and its journal are can only be judged by whoever can read it.
+            Looked::Withheld(error) => {
+                return Ok(Examined { state: None, findings, withheld: Some(error), mends });
+            }
         };
+        // A journal is bound to the lineage of its state.
+        let (previous, withheld) = match &remains.previous {
+            Some(bytes) => match self.snapshot_of(bytes).await {
+                Ok(state) => (Some(state), None),
+                Err(error) => (None, Some(error).filter(|it| it.loss() != Loss::Lost)),
+            },
+            None => (None, None),
+        };
+        // Where the snapshot is there, nothing depends on the one before it.
+        let withheld = withheld.filter(|_| snapshot.is_none());
+        if let Some(error) = &withheld {
+            let text = format!("the one before it: {}", chain(error));
+            let hint = error.hints().join("; ");
+            findings.push(finding(What::Unreadable, &self.snapshot_place(), text, &hint));
+        }
         let lineage = snapshot.as_ref().or(previous.as_ref()).map(|state| state.lineage.clone());
         let mut current = self.look_at_journal(&remains, Part::Current, lineage.as_deref()).await;
         mends.extend(current.cut.take());
@@ -229,10 +256,7 @@ impl Store {
             state = previous.and_then(|previous| restored(&remains, previous, earlier, current));
             if let Some(state) = &state {
                 mends.push(Mend::Restore(Box::new(state.clone())));
-                for one in findings.iter_mut().filter(|one| one.place == self.snapshot_place()) {
-                    one.repairable = true;
-                    REPAIR.clone_into(&mut one.hint);
-                }
+                self.is_repairable(&mut findings);
             }
         }
         for name in &remains.stray {
@@ -240,7 +264,15 @@ impl Store {
             findings.push(finding(What::Stray, name, text, REPAIR));
             mends.push(Mend::Remove(name.clone()));
         }
-        Ok(Examined { state, findings, mends })
+        Ok(Examined { state, findings, withheld, mends })
+    }
+
+    /// What is wrong with the snapshot can be made good.
+    fn is_repairable(&self, findings: &mut [Finding]) {
+        for one in findings.iter_mut().filter(|one| one.place == self.snapshot_place()) {
+            one.repairable = true;
+            REPAIR.clone_into(&mut one.hint);
+        }
     }
 
     async fn snapshot_of(&self, bytes: &[u8]) -> Result<State, StoreError> {
@@ -249,38 +281,34 @@ impl Store {
         self.lawful(state)
     }
 
-    async fn look_at_snapshot(
-        &self,
-        remains: &Remains,
-        findings: &mut Vec<Finding>,
-    ) -> Option<State> {
+    async fn look_at_snapshot(&self, remains: &Remains, findings: &mut Vec<Finding>) -> Looked {
         let place = self.snapshot_place();
         let Some(bytes) = &remains.snapshot else {
             if remains.previous.is_some() || !remains.pieces.is_empty() {
                 let text = "the snapshot is gone, and what leads to it is still there";
                 findings.push(finding(What::NoSnapshot, &place, text, LOST));
             }
-            return None;
+            return Looked::Gone;
         };
         if std::str::from_utf8(bytes).is_err() {
             findings.push(finding(What::Unreadable, &place, "it is not UTF-8 text", LOST));
-            return None;
+            return Looked::Gone;
         }
         match self.snapshot_of(bytes).await {
-            Ok(state) => Some(state),
+            Ok(state) => Looked::Sound(state),
             Err(StoreError::Unsound { violations, .. }) => {
                 let each = violations.iter().map(ToString::to_string);
                 findings.extend(each.map(|text| finding(What::Unsound, &place, text, LOST)));
-                None
+                Looked::Gone
             }
-            Err(error @ StoreError::Unreadable { .. }) => {
+            Err(error) if error.loss() == Loss::Lost => {
                 findings.push(finding(What::Unreadable, &place, chain(&error), LOST));
-                None
+                Looked::Gone
             }
             Err(error) => {
                 let hint = error.hints().join("; ");
                 findings.push(finding(What::Unreadable, &place, chain(&error), &hint));
-                None
+                Looked::Withheld(error)
             }
         }
     }

@@ -14,6 +14,8 @@ pub mod lease;
 mod ledger;
 mod premises;
 mod seal;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -23,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 pub use bucket::{Bucket, Lease};
 pub use disk::{Disk, LocalDisk, Tail};
-pub use error::StoreError;
+pub use error::{Loss, StoreError};
 pub use examine::{Examined, Finding, What};
 pub use ledger::{Ledger, Promise};
 pub use premises::{Premises, SETTINGS, Setting, Standing, Survey};

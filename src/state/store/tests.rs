@@ -1,0 +1,153 @@
+//! What a store makes of what is not as it was written.
+
+use std::fs;
+use std::path::PathBuf;
+
+use tempfile::TempDir;
+
+use super::{Holder, Keys, Ledger, Lock, Others, Seals, Store, What};
+use crate::state::State;
+use crate::state::sample::{empty, events};
+use crate::value::Secret;
+
+const NOW: &str = "2026-01-01T00:00:00Z";
+
+struct Home {
+    folder: TempDir,
+}
+
+impl Home {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().expect("a temporary folder") }
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn text(&self, name: &str) -> String {
+        fs::read_to_string(self.file(name)).expect("a file")
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.file(name), text).expect("it can be written");
+    }
+
+    fn clear(&self) -> Store {
+        Store::new(self.folder.path())
+    }
+
+    fn sealed(&self, keys: Keys) -> Store {
+        self.clear().sealed_by(Seals::new("test/sample", Some(keys), Others::Nothing))
+    }
+}
+
+fn key(letter: &str) -> Keys {
+    // 32 bytes, in base64.
+    Keys::Key(Secret::new(format!("{}=", letter.repeat(43))))
+}
+
+fn holder() -> Holder {
+    Holder {
+        command: "cairn deploy".to_owned(),
+        pid: 7,
+        user: "ada".to_owned(),
+        host: "engine".to_owned(),
+        since: NOW.to_owned(),
+    }
+}
+
+async fn lock(store: &Store) -> Lock {
+    store.lock(&holder(), &|_| ()).await.expect("nobody holds it")
+}
+
+async fn open(store: &Store) -> Ledger {
+    store.open(lock(store).await, empty()).await.expect("it can be opened")
+}
+
+/// A run from its beginning to its end.
+async fn run(store: &Store, text: &str) -> State {
+    let ledger = open(store).await;
+    for event in events(text) {
+        ledger.record(event).await.expect("it counts");
+    }
+    ledger.close().await.expect("it can be written").0
+}
+
+/// Two runs: what leads to the snapshot is there.
+async fn two_runs(store: &Store) -> State {
+    run(store, "- opened; A begin a; A name a vpc-1; A made a").await;
+    run(store, "- opened; B begin b; B name b vpc-2; B made b").await
+}
+
+#[tokio::test]
+async fn only_a_snapshot_that_says_nothing_any_more_is_written_again() {
+    let damages: [fn(&Home); 4] = [
+        |home| fs::remove_file(home.file("state.json")).expect("a file"),
+        |home| home.write("state.json", "{\"format\": 3,"),
+        |home| fs::write(home.file("state.json"), b"\xff\xfe").expect("it can be written"),
+        |home| {
+            let text = home.text("state.json").replace("vpc-2", "vpc-1");
+            home.write("state.json", &text);
+        },
+    ];
+    for damage in damages {
+        let home = Home::new();
+        let store = home.clear();
+        let whole = two_runs(&store).await;
+        damage(&home);
+        let lock = lock(&store).await;
+        assert_eq!(store.repair(&lock, NOW).await.expect("it can be mended").len(), 1);
+        assert_eq!(store.read().await.expect("it is sound"), Some(whole));
+    }
+    // The key opens it, so it was certainly changed.
+    let home = Home::new();
+    let store = home.sealed(key("A"));
+    let whole = two_runs(&store).await;
+    let text = home.text("state.json").replace("\"serial\": 10", "\"serial\": 11");
+    home.write("state.json", &text);
+    let refused = store.read().await.expect_err("it does not open");
+    assert!(refused.hints()[0].contains("cairn state repair"), "{refused}");
+    let lock = lock(&store).await;
+    assert_eq!(store.repair(&lock, NOW).await.expect("it can be mended").len(), 1);
+    assert_eq!(store.read().await.expect("it is sound"), Some(whole));
+}
+
+#[tokio::test]
+async fn a_snapshot_that_may_be_sound_is_not_written_over() {
+    let newer = |home: &Home| {
+        let text = home.text("state.json").replace("\"format\": 3", "\"format\": 9");
+        home.write("state.json", &text);
+    };
+    type Case = (Option<Keys>, Option<Keys>, bool, &'static str);
+    let cases: [Case; 5] = [
+        (None, None, true, "update Cairn"),
+        (Some(key("A")), Some(key("A")), true, "update Cairn"),
+        (Some(key("A")), Some(key("B")), false, "is CAIRN_STATE_KEY what it was written with?"),
+        (Some(key("A")), None, false, "set `encryption: key`"),
+        (None, Some(key("A")), false, "`cairn state convert`"),
+    ];
+    for (written, read, is_newer, hint) in cases {
+        let home = Home::new();
+        let by = |keys: Option<Keys>| keys.map_or(home.clear(), |keys| home.sealed(keys));
+        two_runs(&by(written)).await;
+        if is_newer {
+            newer(&home);
+        }
+        let (store, text) = (by(read), home.text("state.json"));
+        let examined = store.examine().await.expect("it can be looked at");
+        assert_eq!(examined.mends().collect::<Vec<_>>(), [] as [&str; 0], "{hint}");
+        let [finding] = examined.findings.as_slice() else { panic!("{:?}", examined.findings) };
+        assert_eq!((finding.what, finding.repairable), (What::Unreadable, false));
+        assert!(finding.hint.contains(hint), "{}", finding.hint);
+        let lock = lock(&store).await;
+        assert_eq!(store.repair(&lock, NOW).await.expect("nothing to do"), [] as [&str; 0]);
+        assert_eq!(home.text("state.json"), text, "{hint}");
+        // Nor is what leads to it taken for nothing when it is gone.
+        fs::remove_file(home.file("state.json")).expect("a file");
+        if !is_newer {
+            let examined = store.examine().await.expect("it can be looked at");
+            assert!(examined.withheld.is_some(), "{hint}");
+        }
+    }
+}
