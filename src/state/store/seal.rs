@@ -113,6 +113,10 @@ impl Seals {
         }
         let unreadable = |source| StoreError::Unreadable { place: place.to_owned(), source };
         let head: Head = serde_json::from_str(text).map_err(unreadable)?;
+        // Before anything is asked of the rest: a newer format may have it otherwise.
+        if head.format > u64::from(FORMAT) {
+            return Err(StoreError::Newer { place: place.to_owned(), format: head.format });
+        }
         if head.sealed.is_none() && head.format == u64::from(FORMAT) {
             self.check_clear(place)?;
             return serde_json::from_str(text).map_err(unreadable);
@@ -125,13 +129,7 @@ impl Seals {
             }
             Some(_) => {
                 let outer: SealedSnapshot = serde_json::from_value(json).map_err(unreadable)?;
-                let SealedSnapshot { format, serial, lineage, key, sealed } = outer;
-                if format > FORMAT {
-                    return Err(StoreError::Newer {
-                        place: place.to_owned(),
-                        format: format.into(),
-                    });
-                }
+                let SealedSnapshot { serial, lineage, key, sealed, .. } = outer;
                 let bound = bound_snapshot(&self.scope, &lineage, serial);
                 let text = self.open(place, &key, &bound, &sealed).await?;
                 serde_json::from_slice(&text).map_err(unreadable)?

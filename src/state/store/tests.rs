@@ -151,3 +151,14 @@ async fn a_snapshot_that_may_be_sound_is_not_written_over() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_newer_format_is_told_whatever_else_stands_beside_it() {
+    let home = Home::new();
+    let store = home.sealed(key("A"));
+    run(&store, "- opened; A begin a").await;
+    let text = home.text("state.json").replace("\"format\": 3", "\"format\": 9, \"more\": 1");
+    home.write("state.json", &text);
+    let error = store.read().await.expect_err("it is newer");
+    assert_eq!(error.hints(), ["update Cairn"], "{error}");
+}
