@@ -240,6 +240,22 @@ fn a_deploy_does_not_begin_anew_where_a_state_was_lost() {
 }
 
 #[test]
+fn a_state_that_this_cairn_cannot_read_is_neither_mended_nor_rebuilt() {
+    let sandbox = offline();
+    state(&sandbox, "mv Vpc Network --yes").code(0);
+    let text = file(&sandbox, "state.json").replace("\"format\": 3", "\"format\": 9");
+    sandbox.write(&format!("{KEPT}/state.json"), &text);
+    let before = files(&sandbox);
+    for arguments in ["repair --yes", "rebuild --yes", "rebuild --yes --key-lost"] {
+        let refused = state(&sandbox, arguments).code(1);
+        let told = refused.out + &refused.err;
+        assert!(told.contains("update Cairn"), "{arguments}: {told}");
+        assert!(!told.contains("state repair`"), "{arguments}: {told}");
+        assert_eq!(files(&sandbox), before, "{arguments}");
+    }
+}
+
+#[test]
 fn an_encrypted_state_needs_its_key_and_is_written_by_consent() {
     let sandbox = offline();
     let with = |variable: &str, value: &str, arguments: &str| {
@@ -270,6 +286,13 @@ fn an_encrypted_state_needs_its_key_and_is_written_by_consent() {
     // What cannot be opened cannot be mended either.
     let found = with(name, "several other words, all wrong", "check STACK").code(1).out;
     assert!(found.contains("unreadable"), "{found}");
+    // It is not lost either, unless somebody says so; then what is there is looked for.
+    let wrong = "several other words, all wrong";
+    let refused = with(name, wrong, "rebuild STACK --yes").code(1).err;
+    assert!(refused.contains("--key-lost") && refused.contains("does not open"), "{refused}");
+    let looked = with(name, wrong, "rebuild STACK --yes --key-lost").code(1).err;
+    assert!(!looked.contains("does not open"), "{looked}");
+    assert_eq!(with(name, words, "list STACK").code(0).out, before);
     with(name, words, "mv STACK Vpc Network --yes").code(0);
     for kept in ["journal.previous.jsonl", "state.previous.json", "state.json"] {
         assert!(!file(&sandbox, kept).contains("vpc-"), "{kept}");

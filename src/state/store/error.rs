@@ -9,6 +9,9 @@ use super::seal::Kind;
 use crate::aws::{Fault, FaultKind};
 use crate::journal::Illegal;
 
+/// What is attempted when KMS is asked to unwrap a key.
+pub(super) const OPEN: &str = "open";
+
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("cannot {attempt} `{place}`")]
@@ -76,6 +79,12 @@ impl StoreError {
             | Self::Headless { .. }
             | Self::Altered { .. } => Loss::Lost,
             Self::WrongKey { .. } | Self::Sealed { .. } | Self::InClear { .. } => Loss::Closed,
+            // KMS answers, and has no such key or lets nobody use it any more.
+            Self::Call { attempt: OPEN, source, .. }
+                if matches!(source.kind, FaultKind::NotFound | FaultKind::Invalid) =>
+            {
+                Loss::Closed
+            }
             Self::Io { .. }
             | Self::Call { .. }
             | Self::Unread { .. }
@@ -140,6 +149,9 @@ impl StoreError {
             }
             Self::WrongKey { kind: Kind::Kms, .. } => {
                 vec!["is the KMS key that it was written with still there?".to_owned()]
+            }
+            Self::Call { attempt: OPEN, .. } if self.loss() == Loss::Closed => {
+                vec!["is the KMS key that it was written with still there, and enabled?".to_owned()]
             }
             Self::Call { source, .. } => match source.kind {
                 FaultKind::Uncertain | FaultKind::Throttled => vec![

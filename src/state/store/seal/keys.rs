@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
 use super::super::StoreError;
+use super::super::error::OPEN;
 use super::wrap::{Cipher, DataKey, KEY_LENGTH, Wrapped, random};
 use crate::aws::Fault;
 use crate::value::Secret;
@@ -183,7 +184,7 @@ async fn by_kms(
     let request = client.decrypt().key_id(id).ciphertext_blob(Blob::new(key));
     let answer = Box::pin(request.encryption_context(CONTEXT, scope).send())
         .await
-        .map_err(|error| failed("open", place, Fault::from_sdk(ACTION, &error)))?;
+        .map_err(|error| failed(OPEN, place, Fault::from_sdk(ACTION, &error)))?;
     let plain = answer.plaintext.ok_or_else(altered)?;
     Cipher::new(plain.as_ref()).ok_or_else(altered)
 }
