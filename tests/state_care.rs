@@ -508,6 +508,12 @@ async fn what_is_there_twice_or_not_at_all_is_told_and_not_guessed() {
         shown.contains("8 found, 0 not found, 0 more than once, 0 not in the template"),
         "{shown}"
     );
+    // The first snapshot there ever was had all of it: half a state is sound, too.
+    let first: Json = serde_json::from_str(&file(&sandbox, "state.previous.json")).expect("JSON");
+    assert_eq!(first["resources"].as_object().map(|all| all.len()), Some(8));
+    assert_eq!(file(&sandbox, "journal.previous.jsonl").lines().count(), 1);
+    let history = state(&sandbox, "history").code(0).out;
+    assert!(history.contains("state rebuild") && history.contains("8 created"), "{history}");
     sandbox.cairn(&format!("plan {NETWORK} --detailed-exitcode")).code(0);
 
     // Another VPC with the marks of this one, a table of the stack's that the template has not, and

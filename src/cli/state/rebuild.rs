@@ -12,12 +12,13 @@ use crate::cli::project::Project;
 use crate::cli::session::{Promised, Session};
 use crate::cli::stacks::StackArgs;
 use crate::cli::{Code, Failure};
+use crate::journal::Illegal;
 use crate::rebuild::{Ambiguous, Found, Missing, RebuildError, Rebuilt, Stray, rebuild};
 use crate::render::say;
 use crate::render::state::render_rebuilt;
 use crate::state::State;
-use crate::state::store::{Loss, Store, StoreError};
-use crate::value::{LogicalId, PhysicalId};
+use crate::state::store::{Lock, Loss, Store, StoreError};
+use crate::value::{LogicalId, PhysicalId, Token};
 
 /// Make a lost state again from what is there in AWS
 #[derive(Debug, clap::Args)]
@@ -84,7 +85,7 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
     }
     let rebuilt = rebuild(&graph, &session.aws, &chosen, &mut || session.tokens.draw()).await?;
     // Whatever is written has to be a sound state.
-    let state = rebuilt.state(empty.clone()).map_err(|error| Failure::text(error.to_string()))?;
+    rebuilt.state(empty.clone()).map_err(|error| Failure::text(error.to_string()))?;
     show(args, &project, &rebuilt)?;
     if args.json {
         return Ok(if rebuilt.ambiguous.is_empty() { Code::Success } else { Code::Failed });
@@ -100,16 +101,26 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
         return Err(Failure::text("nothing was written: nothing of this stack's is there"));
     }
     args.consent.get("Write this as the state?")?;
+    write(&store, lock, empty, &rebuilt, &session.tokens.draw()).await
+}
+
+/// Puts aside what remains, then writes all that was found at once: half of it would be a sound
+/// state, too, and nobody would look for the rest.
+async fn write(
+    store: &Store,
+    lock: Lock,
+    mut empty: State,
+    rebuilt: &Rebuilt,
+    run: &Token,
+) -> Result<Code, Failure> {
+    let illegal = |error: Illegal| Failure::text(error.to_string());
+    empty.apply(&lock.beginning(run, "state rebuild", &now())).map_err(illegal)?;
+    let whole = rebuilt.state(empty).map_err(illegal)?;
     let mut out = anstream::stdout();
     for kept in store.put_away(&lock, &now()).await? {
         writeln!(out, "put aside: {kept}")?;
     }
-    let ledger = store.open(lock, empty).await?;
-    ledger.begin(&session.tokens.draw(), "state rebuild", &now()).await?;
-    for event in rebuilt.events {
-        ledger.record(event).await?;
-    }
-    ledger.close().await?;
+    let (state, _) = store.open(lock, whole).await?.close().await?;
     writeln!(
         out,
         "the state is written, with {} resources; look at `cairn plan` before you deploy",

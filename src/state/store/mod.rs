@@ -32,7 +32,8 @@ pub use premises::{Premises, SETTINGS, Setting, Standing, Survey};
 pub use seal::{Keys, Kind, Others, Seals};
 
 use super::State;
-use crate::journal::{Record, replay};
+use crate::journal::{Event, Record, replay};
+use crate::value::Token;
 use bucket::BucketJournal;
 use directory::{Directory, FileLock};
 use seal::Pen;
@@ -103,6 +104,17 @@ impl Lock {
         match &self.kind {
             LockKind::File { .. } => None,
             LockKind::Lease(lease) => Some(lease.clone()),
+        }
+    }
+
+    /// The event that begins a run, in the name of its holder.
+    pub fn beginning(&self, run: &Token, command: &str, at: &str) -> Event {
+        Event::Opened {
+            run: run.clone(),
+            command: command.to_owned(),
+            at: at.to_owned(),
+            user: self.holder.user.clone(),
+            host: self.holder.host.clone(),
         }
     }
 }

@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::{Holder, Keys, Ledger, Lock, Others, Seals, Store, What};
 use crate::state::State;
-use crate::state::sample::{empty, events};
+use crate::state::sample::{RUN, empty, events};
 use crate::value::Secret;
 
 const NOW: &str = "2026-01-01T00:00:00Z";
@@ -31,6 +31,11 @@ impl Home {
 
     fn write(&self, name: &str, text: &str) {
         fs::write(self.file(name), text).expect("it can be written");
+    }
+
+    /// Puts a folder that is not empty where a file is to go.
+    fn block(&self, name: &str) {
+        fs::create_dir_all(self.file(name).join("full")).expect("a folder");
     }
 
     fn clear(&self) -> Store {
@@ -67,11 +72,16 @@ async fn open(store: &Store) -> Ledger {
 
 /// A run from its beginning to its end.
 async fn run(store: &Store, text: &str) -> State {
+    run_on(store, text).await.close().await.expect("it can be written").0
+}
+
+/// A run that has not ended.
+async fn run_on(store: &Store, text: &str) -> Ledger {
     let ledger = open(store).await;
     for event in events(text) {
         ledger.record(event).await.expect("it counts");
     }
-    ledger.close().await.expect("it can be written").0
+    ledger
 }
 
 /// Two runs: what leads to the snapshot is there.
@@ -161,4 +171,27 @@ async fn a_newer_format_is_told_whatever_else_stands_beside_it() {
     home.write("state.json", &text);
     let error = store.read().await.expect_err("it is newer");
     assert_eq!(error.hints(), ["update Cairn"], "{error}");
+}
+
+#[tokio::test]
+async fn what_is_put_away_by_half_is_no_state_of_its_own() {
+    let home = Home::new();
+    let store = home.clear();
+    two_runs(&store).await;
+    // Two resources are in the journal alone.
+    drop(run_on(&store, "- opened; C begin c; C name c vpc-3; C made c; D begin d").await);
+    // Here it ends: what has this name cannot be moved.
+    home.block("lost-2026-01-01T000000Z/journal.jsonl");
+    let lock = lock(&store).await;
+    store.put_away(&lock, NOW).await.expect_err("it cannot be moved");
+    assert!(!home.file("state.json").exists(), "the snapshot goes before its journal");
+    store.read().await.expect_err("what is left is no state");
+    fs::remove_dir_all(home.file("lost-2026-01-01T000000Z/journal.jsonl")).expect("a folder");
+    assert!(!store.put_away(&lock, NOW).await.expect("it goes on").is_empty());
+    assert_eq!(store.read().await.expect("nothing is left"), None);
+    // What is found is written whole, before anything else is.
+    let mut whole = empty();
+    events(RUN).iter().for_each(|event| whole.apply(event).expect("it can follow"));
+    drop(store.open(lock, whole.clone()).await.expect("it can be opened"));
+    assert_eq!(store.read().await.expect("it is sound"), Some(whole));
 }

@@ -67,13 +67,14 @@ impl Directory {
         Ok(kept.display().to_string())
     }
 
-    /// Moves all that is kept of the state to where nobody reads it; says what it was.
+    /// Moves all that is kept of the state to where nobody reads it; says what it was. The snapshot
+    /// goes first: without what follows it, it could be taken for all there is.
     pub fn put_all_away(&self, beside: &str) -> Result<Vec<String>, StoreError> {
         let files = [
+            self.snapshot_path(),
+            self.journal_path(),
             self.previous_path(),
             self.previous_journal_path(),
-            self.journal_path(),
-            self.snapshot_path(),
         ];
         let there = files.iter().filter(|path| path.exists());
         let names = there.filter_map(|path| path.file_name()?.to_str());
