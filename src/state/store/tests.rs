@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use tempfile::TempDir;
 
 use super::{Holder, Keys, Ledger, Lock, Others, Seals, Store, What};
+use crate::aws::Asset;
 use crate::state::State;
 use crate::state::sample::{RUN, empty, events};
 use crate::value::Secret;
@@ -194,4 +195,31 @@ async fn what_is_put_away_by_half_is_no_state_of_its_own() {
     events(RUN).iter().for_each(|event| whole.apply(event).expect("it can follow"));
     drop(store.open(lock, whole.clone()).await.expect("it can be opened"));
     assert_eq!(store.read().await.expect("it is sound"), Some(whole));
+}
+
+#[tokio::test]
+async fn code_that_does_not_open_is_not_kept_and_is_in_nobodys_way() {
+    let home = Home::new();
+    let store = home.sealed(key("A"));
+    let state = two_runs(&store).await;
+    let asset = Asset::new(b"PK code".to_vec());
+    {
+        let lock = lock(&store).await;
+        let assets = std::iter::once(&asset);
+        store.keep_code(&lock, &state, assets).await.expect("it can be written");
+    }
+    assert!(store.code(&state, asset.sha256()).await.expect("it opens").is_some());
+    // For another lineage, for another key, and in clear.
+    let other = State { lineage: "another".to_owned(), ..state.clone() };
+    let elsewhere = [(home.sealed(key("A")), &other), (home.sealed(key("B")), &state)];
+    for (store, state) in elsewhere.iter().chain([(home.clear(), &state)].iter()) {
+        assert_eq!(store.code(state, asset.sha256()).await.expect("no error"), None);
+    }
+    // It is kept once more where it is needed, and converting goes on without it.
+    let lock = lock(&store).await;
+    store.convert_code(&lock, &other).await.expect("it is in nobody's way");
+    store.keep_code(&lock, &other, std::iter::once(&asset)).await.expect("it can be written");
+    assert!(store.code(&other, asset.sha256()).await.expect("it opens").is_some());
+    store.put_away(&lock, NOW).await.expect("it can be moved");
+    assert_eq!(store.kept_code().await.expect("it tells").len(), 0, "code goes along");
 }

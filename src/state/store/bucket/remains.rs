@@ -72,6 +72,14 @@ impl Bucket {
         for name in journal.iter().map(String::as_str).chain([PREVIOUS]) {
             self.put_away(name, beside, &mut kept).await?;
         }
+        // Code is bound to the lineage of what goes. It need not be text.
+        for name in self.code_names().await? {
+            let Some(bytes) = self.code(&name).await? else { continue };
+            let copy = format!("{beside}/code/{name}");
+            self.write(&copy, &bytes).await?;
+            self.forget_code(&name).await?;
+            kept.push(format!("{}/{copy}", self.place()));
+        }
         Ok(kept)
     }
 

@@ -56,7 +56,7 @@ impl Directory {
         Ok(kept.display().to_string())
     }
 
-    /// Moves a file to where nobody reads it; says where.
+    /// Moves a file, or a folder, to where nobody reads it; says where.
     pub fn put_away(&self, name: &str, beside: &str) -> Result<String, StoreError> {
         let (path, kept) = (self.path.join(name), self.path.join(beside).join(name));
         let put = || -> io::Result<()> {
@@ -75,6 +75,8 @@ impl Directory {
             self.journal_path(),
             self.previous_path(),
             self.previous_journal_path(),
+            // It is bound to the lineage of what goes.
+            self.path.join("code"),
         ];
         let there = files.iter().filter(|path| path.exists());
         let names = there.filter_map(|path| path.file_name()?.to_str());
