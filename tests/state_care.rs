@@ -161,6 +161,15 @@ const DAMAGES: &[Damage] = &[
         false,
     ),
     (
+        "a last line that was changed",
+        |sandbox| {
+            let line = cairn::journal::summed(r#"{"sequence":4,"event":{"event":"closed"}}"#);
+            sandbox.write(&format!("{KEPT}/journal.jsonl"), &line.replace("closed", "clozed"));
+        },
+        &["damaged"],
+        true,
+    ),
+    (
         "a gap",
         |sandbox| {
             let body = r#"{"sequence":99,"event":{"event":"closed"}}"#;

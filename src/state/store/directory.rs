@@ -11,8 +11,9 @@ use std::thread;
 use std::time::Duration;
 
 use super::disk::absent_or;
+use super::error::READ;
 use super::{Bodies, Disk, Held, Holder, StoreError, may_stay};
-use crate::journal::file;
+use crate::journal::file::{self, Unread};
 
 /// Who holds a lock without having said who it is has just begun, or has ended and its file is still
 /// open for a moment in a process that it was about to start: it is looked for again so many times.
@@ -80,10 +81,11 @@ impl Directory {
 
     pub fn snapshot(&self) -> Result<Option<String>, StoreError> {
         let path = self.snapshot_path();
-        let bytes = self.disk.read(&path).map_err(failed("read", &path))?;
+        let bytes = self.disk.read(&path).map_err(failed(READ, &path))?;
         let text = bytes.map(String::from_utf8).transpose();
-        text.map_err(|error| {
-            failed("read", &path)(io::Error::new(io::ErrorKind::InvalidData, error))
+        text.map_err(|error| StoreError::Unreadable {
+            place: path.display().to_string(),
+            source: serde::de::Error::custom(error),
         })
     }
 
@@ -129,13 +131,13 @@ impl Directory {
                 .filter_map(|entry| entry.file_name().into_string().ok())
                 .collect()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-            Err(error) => Err(failed("read", &path)(error)),
+            Err(error) => Err(failed(READ, &path)(error)),
         }
     }
 
     pub fn code(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let path = self.code_path(name);
-        self.disk.read(&path).map_err(failed("read", &path))
+        self.disk.read(&path).map_err(failed(READ, &path))
     }
 
     pub fn keep_code(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
@@ -159,7 +161,12 @@ impl Directory {
 
     pub fn journal(&self) -> Result<Bodies, StoreError> {
         let path = self.journal_path();
-        let contents = file::read(&*self.disk, &path).map_err(failed("read", &path))?;
+        let contents = file::read(&*self.disk, &path).map_err(|error| match error {
+            Unread::Io(source) => failed(READ, &path)(source),
+            Unread::Damaged { line } => {
+                StoreError::Damaged { place: path.display().to_string(), line: Some(line) }
+            }
+        })?;
         Ok(Bodies { bodies: contents.bodies, whole: contents.whole })
     }
 

@@ -9,6 +9,9 @@ use super::seal::Kind;
 use crate::aws::{Fault, FaultKind};
 use crate::journal::Illegal;
 
+/// What is attempted of what is only looked at.
+pub(super) const READ: &str = "read";
+
 /// What is attempted when KMS is asked to unwrap a key.
 pub(super) const OPEN: &str = "open";
 
@@ -30,8 +33,12 @@ pub enum StoreError {
     Unsound { place: String, violations: Vec<Violation> },
     #[error("the journal in `{place}` does not fit its state")]
     Contradiction { place: String, source: Illegal },
-    #[error("the journal in `{place}` is damaged")]
-    Damaged { place: String },
+    #[error("the journal in `{place}` is damaged{}", at(*line))]
+    Damaged {
+        place: String,
+        /// Which line it is, where there are lines.
+        line: Option<usize>,
+    },
     #[error("the state in `{place}` is gone, and what leads to it is still there")]
     Headless { place: String },
     #[error("`{place}` is not encrypted, and `encryption: {wanted}` is configured")]
@@ -71,7 +78,6 @@ impl StoreError {
     /// Whether what could not be read is lost. In place of what is not, nothing may be written.
     pub fn loss(&self) -> Loss {
         match self {
-            Self::Io { source, .. } if source.kind() == io::ErrorKind::InvalidData => Loss::Lost,
             Self::Unreadable { .. }
             | Self::Unsound { .. }
             | Self::Contradiction { .. }
@@ -150,6 +156,9 @@ impl StoreError {
             Self::WrongKey { kind: Kind::Kms, .. } => {
                 vec!["is the KMS key that it was written with still there?".to_owned()]
             }
+            Self::Call { source, .. } if source.code == "NoSuchBucket" => {
+                vec!["is that the bucket? `cairn init` makes it ready for states".to_owned()]
+            }
             Self::Call { attempt: OPEN, .. } if self.loss() == Loss::Closed => {
                 vec!["is the KMS key that it was written with still there, and enabled?".to_owned()]
             }
@@ -166,11 +175,16 @@ impl StoreError {
                 )],
                 _ => Vec::new(),
             },
-            Self::Io { source, .. } => match source.kind() {
+            Self::Io { attempt, source, .. } => match source.kind() {
                 io::ErrorKind::StorageFull
                 | io::ErrorKind::QuotaExceeded
                 | io::ErrorKind::FileTooLarge => vec![
                     "make room on the disk and run the same command again: nothing is lost"
+                        .to_owned(),
+                ],
+                io::ErrorKind::PermissionDenied if *attempt == READ => vec![
+                    "let it be read by who runs this, and run the same command again: nothing is \
+                     lost"
                         .to_owned(),
                 ],
                 io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => vec![
@@ -187,6 +201,10 @@ impl StoreError {
 
 fn list(violations: &[Violation]) -> String {
     violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+fn at(line: Option<usize>) -> String {
+    line.map(|line| format!(": line {line} is not what was written")).unwrap_or_default()
 }
 
 fn describe(holder: Option<&Holder>, heard: Option<Duration>) -> String {

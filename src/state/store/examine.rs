@@ -93,6 +93,7 @@ enum Mend {
     Cut {
         whole: u64,
         torn: u64,
+        why: &'static str,
     },
     Restore(Box<State>),
     Remove(String),
@@ -101,9 +102,7 @@ enum Mend {
 impl fmt::Display for Mend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Cut { torn, .. } => {
-                write!(f, "cut {torn} bytes off the journal: a record that never counted")
-            }
+            Self::Cut { torn, why, .. } => write!(f, "cut {torn} bytes off the journal: {why}"),
             Self::Restore(state) => write!(
                 f,
                 "write the snapshot anew, as of serial {}: the one before it with its journal",
@@ -179,6 +178,21 @@ pub(super) enum Part {
 const LOST: &str = "restore it from a backup or from an older version of it, or make it again from \
                     what is there, with `cairn state rebuild`";
 const REPAIR: &str = "`cairn state repair` mends it";
+const CUT: &str = "restore it from a backup, or let `cairn state repair` cut that line off: it keeps a copy, and what \
+                   the line said, if it counted, is not known any more, so look at what is there before the next deploy";
+const NEVER_COUNTED: &str = "a record that never counted";
+const UNREADABLE: &str = "a record that says nothing any more, and may have counted";
+
+/// Where a line stands that is not what was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// It has no end: the write of it never ended.
+    Torn,
+    /// It is the last.
+    Last,
+    /// Others follow.
+    Before,
+}
 
 fn finding(what: What, place: &str, text: impl Into<String>, hint: &str) -> Finding {
     let (place, hint) = (place.to_owned(), hint.to_owned());
@@ -323,8 +337,12 @@ impl Store {
                 at += line.len();
                 let text = std::str::from_utf8(line).ok().and_then(|text| text.strip_suffix('\n'));
                 let Some(body) = text.and_then(body) else {
-                    let is_last = at == piece.bytes.len();
-                    read.unfit(remains, piece, number, begin as u64, is_last);
+                    let end = match (line.ends_with(b"\n"), at == piece.bytes.len()) {
+                        (false, _) => End::Torn,
+                        (true, true) => End::Last,
+                        (true, false) => End::Before,
+                    };
+                    read.unfit(remains, piece, number, begin as u64, end);
                     break;
                 };
                 let is_past =
@@ -435,18 +453,31 @@ impl Store {
 
 impl Read {
     /// A line that is not what was written.
-    fn unfit(&mut self, remains: &Remains, piece: &Piece, line: usize, begin: u64, is_last: bool) {
-        let torn = piece.bytes.len() as u64 - begin;
-        // Only what is appended to can be torn.
-        if is_last && remains.counted.is_none() && piece.part == Part::Current {
-            let text = format!("its last {torn} bytes are a record that was never whole");
-            self.findings.push(finding(What::TornTail, &piece.place, text, REPAIR));
-            self.cut = Some(Mend::Cut { whole: begin, torn });
-            return;
-        }
-        let text = format!("line {} is not what was written", line + 1);
-        self.findings.push(finding(What::Damaged, &piece.place, text, LOST));
+    fn unfit(&mut self, remains: &Remains, piece: &Piece, line: usize, begin: u64, end: End) {
+        let rest = piece.bytes.len() as u64 - begin;
+        // Only what is appended to can be torn, and only there a last line can be done without.
+        let is_tail = remains.counted.is_none() && piece.part == Part::Current;
+        let (what, text, hint) = match end {
+            End::Torn if is_tail => {
+                let text = format!("its last {rest} bytes are a record that was never whole");
+                (What::TornTail, text, REPAIR)
+            }
+            End::Last if is_tail => (What::Damaged, not_written(line), CUT),
+            _ => (What::Damaged, not_written(line), LOST),
+        };
+        let mut found = finding(what, &piece.place, text, hint);
+        self.cut = match (is_tail, end) {
+            (true, End::Torn) => Some(Mend::Cut { whole: begin, torn: rest, why: NEVER_COUNTED }),
+            (true, End::Last) => Some(Mend::Cut { whole: begin, torn: rest, why: UNREADABLE }),
+            _ => None,
+        };
+        found.repairable = self.cut.is_some();
+        self.findings.push(found);
     }
+}
+
+fn not_written(line: usize) -> String {
+    format!("line {} is not what was written", line + 1)
 }
 
 /// The state that was lost, where it is certain that it was this one.

@@ -223,3 +223,27 @@ async fn code_that_does_not_open_is_not_kept_and_is_in_nobodys_way() {
     store.put_away(&lock, NOW).await.expect("it can be moved");
     assert_eq!(store.kept_code().await.expect("it tells").len(), 0, "code goes along");
 }
+
+#[tokio::test]
+async fn a_last_record_that_was_changed_is_not_dropped_unasked() {
+    let home = Home::new();
+    let store = home.clear();
+    drop(run_on(&store, "- opened; A begin a; A name a vpc-1").await);
+    let changed = home.text("journal.jsonl").replace("vpc-1", "vpc-2");
+    home.write("journal.jsonl", &changed);
+    let lock = lock(&store).await;
+    for error in [
+        store.read().await.expect_err("it is damaged"),
+        store.open(lock.clone(), empty()).await.expect_err("it is damaged"),
+    ] {
+        assert!(error.to_string().ends_with("line 3 is not what was written"), "{error}");
+        assert!(error.hints()[0].contains("cairn state check"), "{error}");
+    }
+    assert_eq!(home.text("journal.jsonl"), changed, "nothing was written over it");
+    let examined = store.examine().await.expect("it can be looked at");
+    let [finding] = examined.findings.as_slice() else { panic!("{:?}", examined.findings) };
+    assert_eq!((finding.what, finding.repairable), (What::Damaged, true));
+    store.repair(&lock, NOW).await.expect("it can be mended");
+    assert_eq!(home.text("repaired-2026-01-01T000000Z/journal.jsonl"), changed);
+    assert_eq!(store.read().await.expect("it is sound").map(|state| state.serial), Some(2));
+}

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::super::StoreError;
 use super::super::disk::absent_or;
+use super::super::error::READ;
 use super::super::examine::{Part, Piece, Remains};
 use super::{Directory, failed};
 
@@ -35,7 +36,7 @@ impl Directory {
         let entries = match fs::read_dir(&self.path) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(failed("read", &self.path)(error)),
+            Err(error) => return Err(failed(READ, &self.path)(error)),
         };
         let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
         // As `tempfile` calls them, and as a snapshot is called while it gets a second name.
@@ -88,6 +89,6 @@ fn bytes(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(failed("read", path)(error)),
+        Err(error) => Err(failed(READ, path)(error)),
     }
 }
