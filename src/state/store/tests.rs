@@ -1,7 +1,9 @@
 //! What a store makes of what is not as it was written.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::PathBuf;
+use std::thread;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -246,4 +248,28 @@ async fn a_last_record_that_was_changed_is_not_dropped_unasked() {
     store.repair(&lock, NOW).await.expect("it can be mended");
     assert_eq!(home.text("repaired-2026-01-01T000000Z/journal.jsonl"), changed);
     assert_eq!(store.read().await.expect("it is sound").map(|state| state.serial), Some(2));
+}
+
+#[tokio::test]
+async fn who_looks_who_holds_a_lock_is_not_taken_for_its_holder() {
+    let home = Home::new();
+    let store = home.clear();
+    // A run that was killed has left its name.
+    home.write("lock", &serde_json::to_string(&holder()).expect("JSON"));
+    let looking = File::open(home.file("lock")).expect("a file");
+    looking.try_lock_shared().expect("nobody holds it");
+    assert_eq!(store.holder().await.expect("it tells"), None, "two may look at once");
+    let moment = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(20));
+        drop(looking);
+    });
+    let lock = store.lock(&holder(), &|_| ()).await.expect("it was looked at for a moment");
+    moment.join().expect("it ends");
+    // To look needs no right to write.
+    let mut only_read = fs::metadata(home.file("lock")).expect("a file").permissions();
+    only_read.set_readonly(true);
+    fs::set_permissions(home.file("lock"), only_read).expect("they are set");
+    let held = store.holder().await.expect("it tells").expect("somebody holds it");
+    assert_eq!(held.holder, Some(holder()));
+    drop(lock);
 }
