@@ -420,10 +420,23 @@ async fn a_bucket_is_made_ready_on_consent_and_another_is_only_looked_at() {
     init("made", "--yes").code(0);
     init("made", "").code(0);
 
+    // A run that ended before it could tag what it had made.
+    client.create_bucket().bucket("untagged").send().await.expect("a bucket");
+    let asked = init("untagged", "").code(1);
+    assert!(asked.out.contains("which is empty and has no tags"), "{}", asked.out);
+    assert!(asked.out.contains("  + "), "{}", asked.out);
+    init("untagged", "--yes").code(0);
+    let tags = client.get_bucket_tagging().bucket("untagged").send().await.expect("it tells");
+    assert!(tags.tag_set().iter().any(|tag| tag.key() == "cairn:states"), "{tags:?}");
+    let again = init("untagged", "").code(0).out;
+    assert!(again.contains("as it should be"), "{again}");
+
     client.create_bucket().bucket("foreign").send().await.expect("a bucket");
+    client.put_object().bucket("foreign").key("theirs").send().await.expect("an object");
     for rest in ["", "--yes"] {
         let told = init("foreign", rest).code(2).out;
         assert!(told.contains("was not made by Cairn, and stays as it is"), "{told}");
+        assert!(told.contains("tag it `cairn:states`"), "{told}");
     }
     let versions = client.get_bucket_versioning().bucket("foreign").send().await.expect("it tells");
     assert_eq!(versions.status(), None);

@@ -28,7 +28,7 @@ pub use disk::{Disk, LocalDisk, Tail};
 pub use error::{Loss, StoreError};
 pub use examine::{Examined, Finding, What};
 pub use ledger::{Ledger, Promise};
-pub use premises::{Premises, SETTINGS, Setting, Standing, Survey};
+pub use premises::{Premises, SETTINGS, Setting, Standing, Survey, TAG};
 pub use seal::{Keys, Kind, Others, Seals};
 
 use super::State;
