@@ -1,14 +1,17 @@
 //! What a store makes of what is not as it was written.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
+use serde_json::Value as Json;
 use tempfile::TempDir;
 
 use super::{Holder, Keys, Ledger, Lock, Others, Seals, Store, What};
 use crate::aws::Asset;
+use crate::journal::body;
 use crate::state::State;
 use crate::state::sample::{RUN, empty, events};
 use crate::value::Secret;
@@ -272,4 +275,25 @@ async fn who_looks_who_holds_a_lock_is_not_taken_for_its_holder() {
     let held = store.holder().await.expect("it tells").expect("somebody holds it");
     assert_eq!(held.holder, Some(holder()));
     drop(lock);
+}
+
+#[tokio::test]
+async fn many_runs_by_a_passphrase_cost_its_rounds_once() {
+    let home = Home::new();
+    let words = Secret::new("several words that nobody guesses");
+    let store = || home.sealed(Keys::Passphrase(words.clone()));
+    run(&store(), "- opened; A begin a").await;
+    drop(run_on(&store(), "- opened; A name a vpc-1").await);
+    drop(run_on(&store(), "- opened; A made a").await);
+    let lines = home.text("journal.jsonl");
+    let lines =
+        lines.lines().filter_map(body).map(|body| serde_json::from_str(body).expect("JSON"));
+    let mut all: Vec<Json> = lines.collect();
+    all.push(serde_json::from_str(&home.text("state.json")).expect("JSON"));
+    let each = |part: &str| -> BTreeSet<String> {
+        all.iter().map(|one| one["key"][part].to_string()).collect()
+    };
+    assert_eq!((all.len(), each("salt").len()), (5, 1), "each salt costs all the rounds");
+    assert_eq!(each("key").len(), 3, "each run has a key of its own");
+    assert_eq!(store().read().await.expect("it opens").map(|state| state.serial), Some(7));
 }
