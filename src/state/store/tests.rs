@@ -297,3 +297,16 @@ async fn many_runs_by_a_passphrase_cost_its_rounds_once() {
     assert_eq!(each("key").len(), 3, "each run has a key of its own");
     assert_eq!(store().read().await.expect("it opens").map(|state| state.serial), Some(7));
 }
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_journal_is_as_closed_to_others_as_a_snapshot() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = Home::new();
+    two_runs(&home.clear()).await;
+    drop(run_on(&home.clear(), "- opened").await);
+    for name in ["state.json", "state.previous.json", "journal.jsonl", "journal.previous.jsonl"] {
+        let mode = fs::metadata(home.file(name)).expect("a file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}
