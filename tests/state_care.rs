@@ -403,6 +403,12 @@ async fn a_bucket_is_made_ready_on_consent_and_another_is_only_looked_at() {
     assert!(asked.err.contains("there is no terminal to ask on"), "{}", asked.err);
     client.head_bucket().bucket("made").send().await.expect_err("nothing was made");
 
+    let nowhere = offline();
+    let home = format!("state: s3://nowhere/all?endpoint={}", server.url);
+    nowhere.edit("config/default.yaml", "state: .cairn", &home);
+    let refused = state(&nowhere, "list").code(1).err;
+    assert!(refused.contains("`cairn init`"), "{refused}");
+
     let made = init("made", "--yes").code(0).out;
     assert!(
         made.contains("config/test.yaml needs the line") && made.contains("state: s3://made/cairn"),

@@ -250,11 +250,11 @@ impl Store {
             None => (None, None),
         };
         // Where the snapshot is there, nothing depends on the one before it.
-        let withheld = withheld.filter(|_| snapshot.is_none());
-        if let Some(error) = &withheld {
-            let text = format!("the one before it: {}", chain(error));
+        if let Some(error) = withheld.filter(|_| snapshot.is_none()) {
+            let text = format!("the one before it: {}", chain(&error));
             let hint = error.hints().join("; ");
             findings.push(finding(What::Unreadable, &self.snapshot_place(), text, &hint));
+            return Ok(Examined { state: None, findings, withheld: Some(error), mends });
         }
         let lineage = snapshot.as_ref().or(previous.as_ref()).map(|state| state.lineage.clone());
         let mut current = self.look_at_journal(&remains, Part::Current, lineage.as_deref()).await;
@@ -278,7 +278,7 @@ impl Store {
             findings.push(finding(What::Stray, name, text, REPAIR));
             mends.push(Mend::Remove(name.clone()));
         }
-        Ok(Examined { state, findings, withheld, mends })
+        Ok(Examined { state, findings, withheld: None, mends })
     }
 
     /// What is wrong with the snapshot can be made good.
