@@ -538,7 +538,7 @@ async fn what_is_there_twice_or_not_at_all_is_told_and_not_guessed() {
     );
     // The first snapshot there ever was had all of it: half a state is sound, too.
     let first: Json = serde_json::from_str(&file(&sandbox, "state.previous.json")).expect("JSON");
-    assert_eq!(first["resources"].as_object().map(|all| all.len()), Some(8));
+    assert_eq!(first["resources"].as_object().map(serde_json::Map::len), Some(8));
     assert_eq!(file(&sandbox, "journal.previous.jsonl").lines().count(), 1);
     let history = state(&sandbox, "history").code(0).out;
     assert!(history.contains("state rebuild") && history.contains("8 created"), "{history}");

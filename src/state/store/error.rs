@@ -156,47 +156,52 @@ impl StoreError {
             Self::WrongKey { kind: Kind::Kms, .. } => {
                 vec!["is the KMS key that it was written with still there?".to_owned()]
             }
-            Self::Call { source, .. } if source.code == "NoSuchBucket" => {
-                vec!["is that the bucket? `cairn init` makes it ready for states".to_owned()]
+            Self::Call { attempt, source, .. } => {
+                of_call(source, *attempt == OPEN && self.loss() == Loss::Closed)
             }
-            Self::Call { attempt: OPEN, .. } if self.loss() == Loss::Closed => {
-                vec!["is the KMS key that it was written with still there, and enabled?".to_owned()]
-            }
-            Self::Call { source, .. } => match source.kind {
-                FaultKind::Uncertain | FaultKind::Throttled => vec![
-                    "look whether the network is there, and the bucket, then run the same command \
-                     again: nothing is lost"
-                        .to_owned(),
-                ],
-                FaultKind::Denied => vec![format!(
-                    "the credentials in use lack `{}`, or a policy denies it: once they have it, run \
-                     the same command again, nothing is lost",
-                    source.action
-                )],
-                _ => Vec::new(),
-            },
-            Self::Io { attempt, source, .. } => match source.kind() {
-                io::ErrorKind::StorageFull
-                | io::ErrorKind::QuotaExceeded
-                | io::ErrorKind::FileTooLarge => vec![
-                    "make room on the disk and run the same command again: nothing is lost"
-                        .to_owned(),
-                ],
-                io::ErrorKind::PermissionDenied if *attempt == READ => vec![
-                    "let it be read by who runs this, and run the same command again: nothing is \
-                     lost"
-                        .to_owned(),
-                ],
-                io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => vec![
-                    "let the directory be written to and run the same command again: nothing is \
-                     lost"
-                        .to_owned(),
-                ],
-                _ => Vec::new(),
-            },
+            Self::Io { attempt, source, .. } => of_io(source, *attempt == READ),
             _ => Vec::new(),
         }
     }
+}
+
+/// What to do about a call that failed.
+fn of_call(fault: &Fault, is_key_gone: bool) -> Vec<String> {
+    let hint = match fault.kind {
+        _ if fault.code == "NoSuchBucket" => {
+            "is that the bucket? `cairn init` makes it ready for states".to_owned()
+        }
+        _ if is_key_gone => {
+            "is the KMS key that it was written with still there, and enabled?".to_owned()
+        }
+        FaultKind::Uncertain | FaultKind::Throttled => {
+            "look whether the network is there, and the bucket, then run the same command again: \
+             nothing is lost"
+                .to_owned()
+        }
+        FaultKind::Denied => format!(
+            "the credentials in use lack `{}`, or a policy denies it: once they have it, run the \
+             same command again, nothing is lost",
+            fault.action
+        ),
+        _ => return Vec::new(),
+    };
+    vec![hint]
+}
+
+/// What to do about a disk that refuses.
+fn of_io(error: &io::Error, is_read: bool) -> Vec<String> {
+    let what = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            "make room on the disk"
+        }
+        io::ErrorKind::PermissionDenied if is_read => "let it be read by who runs this",
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+            "let the directory be written to"
+        }
+        _ => return Vec::new(),
+    };
+    vec![format!("{what} and run the same command again: nothing is lost")]
 }
 
 fn list(violations: &[Violation]) -> String {

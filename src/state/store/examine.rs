@@ -206,7 +206,7 @@ fn hint_repairs(what: What) -> bool {
 
 /// What was found in the place of a snapshot.
 enum Looked {
-    Sound(State),
+    Sound(Box<State>),
     /// There is none, or it says nothing any more.
     Gone,
     /// It may be sound: it is for a newer version, for other keys, or for another moment.
@@ -234,7 +234,7 @@ impl Store {
         };
         let (mut findings, mut mends) = (Vec::new(), Vec::new());
         let snapshot = match self.look_at_snapshot(&remains, &mut findings).await {
-            Looked::Sound(state) => Some(state),
+            Looked::Sound(state) => Some(*state),
             Looked::Gone => None,
             // What it and its journal are can only be judged by whoever can read it.
             Looked::Withheld(error) => {
@@ -309,7 +309,7 @@ impl Store {
             return Looked::Gone;
         }
         match self.snapshot_of(bytes).await {
-            Ok(state) => Looked::Sound(state),
+            Ok(state) => Looked::Sound(Box::new(state)),
             Err(StoreError::Unsound { violations, .. }) => {
                 let each = violations.iter().map(ToString::to_string);
                 findings.extend(each.map(|text| finding(What::Unsound, &place, text, LOST)));

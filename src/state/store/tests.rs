@@ -129,13 +129,15 @@ async fn only_a_snapshot_that_says_nothing_any_more_is_written_again() {
     assert_eq!(store.read().await.expect("it is sound"), Some(whole));
 }
 
+/// What it was written with, what it is read with, whether it is newer, and the advice.
+type Case = (Option<Keys>, Option<Keys>, bool, &'static str);
+
 #[tokio::test]
 async fn a_snapshot_that_may_be_sound_is_not_written_over() {
     let newer = |home: &Home| {
         let text = home.text("state.json").replace("\"format\": 3", "\"format\": 9");
         home.write("state.json", &text);
     };
-    type Case = (Option<Keys>, Option<Keys>, bool, &'static str);
     let cases: [Case; 5] = [
         (None, None, true, "update Cairn"),
         (Some(key("A")), Some(key("A")), true, "update Cairn"),
