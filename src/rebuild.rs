@@ -336,7 +336,7 @@ impl Search<'_> {
 }
 
 impl Rebuilt {
-    /// An empty state with all that was found.
+    /// A state that owns nothing yet, with all that was found.
     ///
     /// # Errors
     ///

@@ -161,6 +161,15 @@ const DAMAGES: &[Damage] = &[
         false,
     ),
     (
+        "a last line that was changed",
+        |sandbox| {
+            let line = cairn::journal::summed(r#"{"sequence":4,"event":{"event":"closed"}}"#);
+            sandbox.write(&format!("{KEPT}/journal.jsonl"), &line.replace("closed", "clozed"));
+        },
+        &["damaged"],
+        true,
+    ),
+    (
         "a gap",
         |sandbox| {
             let body = r#"{"sequence":99,"event":{"event":"closed"}}"#;
@@ -240,6 +249,22 @@ fn a_deploy_does_not_begin_anew_where_a_state_was_lost() {
 }
 
 #[test]
+fn a_state_that_this_cairn_cannot_read_is_neither_mended_nor_rebuilt() {
+    let sandbox = offline();
+    state(&sandbox, "mv Vpc Network --yes").code(0);
+    let text = file(&sandbox, "state.json").replace("\"format\": 3", "\"format\": 9");
+    sandbox.write(&format!("{KEPT}/state.json"), &text);
+    let before = files(&sandbox);
+    for arguments in ["repair --yes", "rebuild --yes", "rebuild --yes --key-lost"] {
+        let refused = state(&sandbox, arguments).code(1);
+        let told = refused.out + &refused.err;
+        assert!(told.contains("update Cairn"), "{arguments}: {told}");
+        assert!(!told.contains("state repair`"), "{arguments}: {told}");
+        assert_eq!(files(&sandbox), before, "{arguments}");
+    }
+}
+
+#[test]
 fn an_encrypted_state_needs_its_key_and_is_written_by_consent() {
     let sandbox = offline();
     let with = |variable: &str, value: &str, arguments: &str| {
@@ -270,6 +295,13 @@ fn an_encrypted_state_needs_its_key_and_is_written_by_consent() {
     // What cannot be opened cannot be mended either.
     let found = with(name, "several other words, all wrong", "check STACK").code(1).out;
     assert!(found.contains("unreadable"), "{found}");
+    // It is not lost either, unless somebody says so; then what is there is looked for.
+    let wrong = "several other words, all wrong";
+    let refused = with(name, wrong, "rebuild STACK --yes").code(1).err;
+    assert!(refused.contains("--key-lost") && refused.contains("does not open"), "{refused}");
+    let looked = with(name, wrong, "rebuild STACK --yes --key-lost").code(1).err;
+    assert!(!looked.contains("does not open"), "{looked}");
+    assert_eq!(with(name, words, "list STACK").code(0).out, before);
     with(name, words, "mv STACK Vpc Network --yes").code(0);
     for kept in ["journal.previous.jsonl", "state.previous.json", "state.json"] {
         assert!(!file(&sandbox, kept).contains("vpc-"), "{kept}");
@@ -371,6 +403,12 @@ async fn a_bucket_is_made_ready_on_consent_and_another_is_only_looked_at() {
     assert!(asked.err.contains("there is no terminal to ask on"), "{}", asked.err);
     client.head_bucket().bucket("made").send().await.expect_err("nothing was made");
 
+    let nowhere = offline();
+    let home = format!("state: s3://nowhere/all?endpoint={}", server.url);
+    nowhere.edit("config/default.yaml", "state: .cairn", &home);
+    let refused = state(&nowhere, "list").code(1).err;
+    assert!(refused.contains("`cairn init`"), "{refused}");
+
     let made = init("made", "--yes").code(0).out;
     assert!(
         made.contains("config/test.yaml needs the line") && made.contains("state: s3://made/cairn"),
@@ -388,10 +426,23 @@ async fn a_bucket_is_made_ready_on_consent_and_another_is_only_looked_at() {
     init("made", "--yes").code(0);
     init("made", "").code(0);
 
+    // A run that ended before it could tag what it had made.
+    client.create_bucket().bucket("untagged").send().await.expect("a bucket");
+    let asked = init("untagged", "").code(1);
+    assert!(asked.out.contains("which is empty and has no tags"), "{}", asked.out);
+    assert!(asked.out.contains("  + "), "{}", asked.out);
+    init("untagged", "--yes").code(0);
+    let tags = client.get_bucket_tagging().bucket("untagged").send().await.expect("it tells");
+    assert!(tags.tag_set().iter().any(|tag| tag.key() == "cairn:states"), "{tags:?}");
+    let again = init("untagged", "").code(0).out;
+    assert!(again.contains("as it should be"), "{again}");
+
     client.create_bucket().bucket("foreign").send().await.expect("a bucket");
+    client.put_object().bucket("foreign").key("theirs").send().await.expect("an object");
     for rest in ["", "--yes"] {
         let told = init("foreign", rest).code(2).out;
         assert!(told.contains("was not made by Cairn, and stays as it is"), "{told}");
+        assert!(told.contains("tag it `cairn:states`"), "{told}");
     }
     let versions = client.get_bucket_versioning().bucket("foreign").send().await.expect("it tells");
     assert_eq!(versions.status(), None);
@@ -485,6 +536,12 @@ async fn what_is_there_twice_or_not_at_all_is_told_and_not_guessed() {
         shown.contains("8 found, 0 not found, 0 more than once, 0 not in the template"),
         "{shown}"
     );
+    // The first snapshot there ever was had all of it: half a state is sound, too.
+    let first: Json = serde_json::from_str(&file(&sandbox, "state.previous.json")).expect("JSON");
+    assert_eq!(first["resources"].as_object().map(serde_json::Map::len), Some(8));
+    assert_eq!(file(&sandbox, "journal.previous.jsonl").lines().count(), 1);
+    let history = state(&sandbox, "history").code(0).out;
+    assert!(history.contains("state rebuild") && history.contains("8 created"), "{history}");
     sandbox.cairn(&format!("plan {NETWORK} --detailed-exitcode")).code(0);
 
     // Another VPC with the marks of this one, a table of the stack's that the template has not, and

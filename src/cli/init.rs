@@ -8,13 +8,13 @@ use super::{Code, Failure, terminal};
 use crate::aws::{Assets, Aws};
 use crate::config::{self, Environment, StateHome};
 use crate::render::style::{BOLD, CHANGED, GOOD, paint};
-use crate::state::store::{Premises, Standing, Survey};
+use crate::state::store::{Premises, Standing, Survey, TAG};
 
 /// Make a bucket ready for states, and say how to use it
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "A bucket that was made so is kept so: run again, this does what is missing. Any other bucket is \
-    only looked at. Exits with 0 when the bucket is as it should be, with 2 when somebody else's lacks something, with \
+    after_help = "A bucket that was made so is kept so: run again, this does what is missing. One that is empty and \
+    has no tags is set up, too; any other is only looked at. Exits with 0 when the bucket is as it should be, with 2 when somebody else's lacks something, with \
     1 on an error.\n\nExample:\n  cairn init --state s3://my-states/cairn --env prod"
 )]
 pub struct Args {
@@ -55,7 +55,7 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
     let survey = premises.survey().await?;
     let mut out = anstream::stdout();
     let code = match (survey.standing, survey.missing.as_slice()) {
-        (Standing::Ours | Standing::Foreign, []) => {
+        (Standing::Empty | Standing::Ours | Standing::Foreign, []) => {
             writeln!(out, "{}", paint(GOOD, &format!("the bucket `{bucket}` is as it should be")))?;
             Code::Success
         }
@@ -67,9 +67,10 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
             for setting in missing {
                 writeln!(out, "  {} {setting}", paint(CHANGED, "!"))?;
             }
+            writeln!(out, "tag it `{TAG}` with `true` to have Cairn set it up and keep it so")?;
             Code::Changes
         }
-        (Standing::Absent | Standing::Ours, _) => {
+        (Standing::Absent | Standing::Empty | Standing::Ours, _) => {
             show(bucket, &premises, &survey)?;
             agreed(args.yes)?;
             premises.prepare(&survey).await?;
@@ -93,6 +94,9 @@ fn show(bucket: &str, premises: &Premises, survey: &Survey) -> Result<(), Failur
     let head = match survey.standing {
         Standing::Absent => {
             format!("to be made: the bucket `{bucket}` in {}, with", premises.region())
+        }
+        Standing::Empty => {
+            format!("to be set up: the bucket `{bucket}`, which is empty and has no tags, with")
         }
         _ => format!("to be set again on the bucket `{bucket}`:"),
     };

@@ -35,41 +35,46 @@ pub struct Contents {
     pub torn: u64,
 }
 
+/// Why a journal was not read.
+#[derive(Debug, thiserror::Error)]
+pub enum Unread {
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[error("line {line} of the journal is not what was written")]
+    Damaged { line: usize },
+}
+
 /// Reads a journal; a missing file is an empty one.
 ///
 /// # Errors
 ///
-/// When the file cannot be read, or is damaged anywhere but at its end.
-pub fn read(disk: &dyn Disk, path: &Path) -> io::Result<Contents> {
+/// When the file cannot be read, or is damaged.
+pub fn read(disk: &dyn Disk, path: &Path) -> Result<Contents, Unread> {
     disk.read(path)?.map_or_else(|| Ok(Contents::default()), |bytes| parse(&bytes))
 }
 
 /// The same, of what was read.
 ///
+/// A write ends in a newline, and what there is of one that never ended is its beginning: some whole
+/// lines, then one without its newline. A line that has its newline and is not what was written was
+/// changed later, or lies where a machine that lost its power wrote in no order. Nobody knows whether
+/// it counted.
+///
 /// # Errors
 ///
-/// When it is damaged anywhere but at its end.
-pub fn parse(bytes: &[u8]) -> io::Result<Contents> {
+/// When a line that has its end is not what was written.
+pub fn parse(bytes: &[u8]) -> Result<Contents, Unread> {
     let mut contents = Contents::default();
-    let mut at = 0;
     for line in bytes.split_inclusive(|byte| *byte == b'\n') {
-        let is_last = at + line.len() == bytes.len();
-        let whole =
-            std::str::from_utf8(line).ok().and_then(|text| text.strip_suffix('\n')).and_then(body);
-        match whole {
-            Some(body) => {
-                contents.bodies.push(body.to_owned());
-                at += line.len();
-                contents.whole = at as u64;
-            }
-            None if is_last => contents.torn = line.len() as u64,
-            None => {
-                return Err(io::Error::new(
-                    io::ErrorKind::InvalidData,
-                    format!("line {} of the journal is damaged", contents.bodies.len() + 1),
-                ));
-            }
-        }
+        let Some(ended) = line.strip_suffix(b"\n") else {
+            contents.torn = line.len() as u64;
+            break;
+        };
+        let Some(body) = std::str::from_utf8(ended).ok().and_then(body) else {
+            return Err(Unread::Damaged { line: contents.bodies.len() + 1 });
+        };
+        contents.bodies.push(body.to_owned());
+        contents.whole += line.len() as u64;
     }
     Ok(contents)
 }

@@ -90,19 +90,30 @@ fn a_tail_torn_at_any_byte_is_cut_off() {
         journal.append(&lines[2]).expect("it is written");
         assert_eq!(fs::read_to_string(&path).expect("text"), lines.concat(), "cut at {cut}");
     }
-    // A last line that is there in length and not in content was never acknowledged either.
-    let garbled = lines[2].replace("vpc-1", "vpc-2");
-    fs::write(&path, format!("{whole}{garbled}")).expect("a file");
-    let contents = file::read(&LocalDisk, &path).expect("a torn tail");
-    assert_eq!(whole_records(&contents), records[..2]);
 }
 
 #[test]
-fn damage_before_the_end_is_refused() {
+fn a_write_of_several_records_that_is_torn_keeps_those_that_are_whole() {
+    let folder = Folder::new();
+    let records = records("- opened; A begin a; A name a vpc-1");
+    let lines: Vec<String> =
+        records.iter().map(|record| encode(record).expect("it is JSON")).collect();
+    let batch = lines.concat();
+    for cut in 0..=batch.len() {
+        fs::write(folder.path(), &batch[..cut]).expect("a file");
+        let contents = file::read(&LocalDisk, &folder.path()).expect("a torn tail is no damage");
+        let whole = batch[..cut].matches('\n').count();
+        assert_eq!(whole_records(&contents), records[..whole], "cut at {cut}");
+        assert_eq!(contents.whole + contents.torn, cut as u64);
+    }
+}
+
+#[test]
+fn damage_to_a_line_that_has_its_end_is_refused() {
     let folder = Folder::new();
     let lines: Vec<String> =
         records(RUN).iter().map(|record| encode(record).expect("it is JSON")).collect();
-    for damaged in 0..lines.len() - 1 {
+    for damaged in 0..lines.len() {
         for at in [0, 20, lines[damaged].len() - 2] {
             let mut bytes = lines.concat().into_bytes();
             let start: usize = lines[..damaged].iter().map(String::len).sum();
@@ -111,7 +122,7 @@ fn damage_before_the_end_is_refused() {
             let error = file::read(&LocalDisk, &folder.path()).expect_err("it is damaged");
             assert_eq!(
                 error.to_string(),
-                format!("line {} of the journal is damaged", damaged + 1)
+                format!("line {} of the journal is not what was written", damaged + 1)
             );
         }
     }

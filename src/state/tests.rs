@@ -587,3 +587,12 @@ fn a_full_disk_has_its_advice() {
     assert_eq!(error.to_string(), "cannot write `state.json`");
     assert!(error.hints()[0].contains("nothing is lost"), "{:?}", error.hints());
 }
+
+#[test]
+fn what_may_not_be_read_is_not_to_be_written_to() {
+    for (attempt, advice) in [("read", "let it be read"), ("write", "be written to")] {
+        let source = std::io::Error::from(ErrorKind::PermissionDenied);
+        let error = StoreError::Io { attempt, place: "state.json".to_owned(), source };
+        assert!(error.hints()[0].contains(advice), "{:?}", error.hints());
+    }
+}

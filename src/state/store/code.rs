@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Home, Lock, Store, StoreError};
+use super::{Home, Lock, Loss, Store, StoreError};
 use crate::aws::Asset;
 use crate::state::State;
 
@@ -35,7 +35,8 @@ impl Store {
         Ok(names.iter().filter_map(|name| digest_of(name)).collect())
     }
 
-    /// Code that is kept and what it was; `None` where there is none.
+    /// Code that is kept and what it was; `None` where there is none, or none that opens: it may have
+    /// been kept for a state that was lost, and what cannot be had is not kept.
     ///
     /// # Errors
     ///
@@ -47,7 +48,11 @@ impl Store {
             Home::Bucket(bucket) => (bucket.code(&name).await?, bucket.code_place(&name)),
         };
         let Some(bytes) = bytes else { return Ok(None) };
-        let bytes = self.seals.code(&place, &state.lineage, sha256, bytes).await?;
+        let bytes = match self.seals.code(&place, &state.lineage, sha256, bytes).await {
+            Ok(bytes) => bytes,
+            Err(error) if matches!(error.loss(), Loss::Lost | Loss::Closed) => return Ok(None),
+            Err(error) => return Err(error),
+        };
         Ok(Some(Asset::new(bytes)).filter(|asset| asset.sha256() == sha256))
     }
 
@@ -67,8 +72,12 @@ impl Store {
             return Ok(());
         }
         let kept = self.kept_code().await?;
-        for asset in assets.filter(|asset| !kept.contains(asset.sha256())) {
-            self.write_code(lock, state, asset).await?;
+        for asset in assets {
+            let is_kept =
+                kept.contains(asset.sha256()) && self.code(state, asset.sha256()).await?.is_some();
+            if !is_kept {
+                self.write_code(lock, state, asset).await?;
+            }
         }
         Ok(())
     }

@@ -11,12 +11,15 @@ use std::thread;
 use std::time::Duration;
 
 use super::disk::absent_or;
+use super::error::READ;
 use super::{Bodies, Disk, Held, Holder, StoreError, may_stay};
-use crate::journal::file;
+use crate::journal::file::{self, Unread};
 
 /// Who holds a lock without having said who it is has just begun, or has ended and its file is still
 /// open for a moment in a process that it was about to start: it is looked for again so many times.
 const PATIENCE: u32 = 20;
+/// One with a name may have been killed, while somebody looks for a moment who holds the lock.
+const PATIENCE_WITH_A_NAME: u32 = 5;
 const MOMENT: Duration = Duration::from_millis(10);
 
 /// Where the state of one stack lives.
@@ -47,7 +50,7 @@ fn failed(attempt: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Store
 /// Who wrote its name into a lock. A holder that has not yet is only unnamed.
 fn named(file: &mut File) -> Option<Holder> {
     let mut text = String::new();
-    let _ = file.read_to_string(&mut text);
+    let _ = file.rewind().and_then(|()| file.read_to_string(&mut text));
     serde_json::from_str(&text).ok()
 }
 
@@ -80,10 +83,11 @@ impl Directory {
 
     pub fn snapshot(&self) -> Result<Option<String>, StoreError> {
         let path = self.snapshot_path();
-        let bytes = self.disk.read(&path).map_err(failed("read", &path))?;
+        let bytes = self.disk.read(&path).map_err(failed(READ, &path))?;
         let text = bytes.map(String::from_utf8).transpose();
-        text.map_err(|error| {
-            failed("read", &path)(io::Error::new(io::ErrorKind::InvalidData, error))
+        text.map_err(|error| StoreError::Unreadable {
+            place: path.display().to_string(),
+            source: serde::de::Error::custom(error),
         })
     }
 
@@ -129,13 +133,13 @@ impl Directory {
                 .filter_map(|entry| entry.file_name().into_string().ok())
                 .collect()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-            Err(error) => Err(failed("read", &path)(error)),
+            Err(error) => Err(failed(READ, &path)(error)),
         }
     }
 
     pub fn code(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let path = self.code_path(name);
-        self.disk.read(&path).map_err(failed("read", &path))
+        self.disk.read(&path).map_err(failed(READ, &path))
     }
 
     pub fn keep_code(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
@@ -159,7 +163,12 @@ impl Directory {
 
     pub fn journal(&self) -> Result<Bodies, StoreError> {
         let path = self.journal_path();
-        let contents = file::read(&*self.disk, &path).map_err(failed("read", &path))?;
+        let contents = file::read(&*self.disk, &path).map_err(|error| match error {
+            Unread::Io(source) => failed(READ, &path)(source),
+            Unread::Damaged { line } => {
+                StoreError::Damaged { place: path.display().to_string(), line: Some(line) }
+            }
+        })?;
         Ok(Bodies { bodies: contents.bodies, whole: contents.whole })
     }
 
@@ -192,15 +201,16 @@ impl Directory {
         absent_or(self.disk.remove(&path)).map_err(failed("remove", &path))
     }
 
-    /// Who holds the lock, if anybody does: it goes with its process.
+    /// Who holds the lock, if anybody does: it goes with its process. To look needs no right to
+    /// write, and keeps nobody else from looking.
     pub fn holder(&self) -> Result<Option<Held>, StoreError> {
         let path = self.path.join("lock");
-        let mut file = match OpenOptions::new().read(true).write(true).open(&path) {
+        let mut file = match File::open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(failed("open", &path)(error)),
+            Err(error) => return Err(failed(READ, &path)(error)),
         };
-        match file.try_lock() {
+        match file.try_lock_shared() {
             Ok(()) => Ok(None),
             Err(TryLockError::WouldBlock) => {
                 Ok(Some(Held { holder: named(&mut file), heard: None }))
@@ -215,19 +225,20 @@ impl Directory {
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).read(true).write(true);
         let mut file = options.open(&path).map_err(failed("open", &path))?;
-        let mut patience = PATIENCE;
+        let mut waited = 0;
         loop {
             match file.try_lock() {
                 Ok(()) => break,
                 Err(TryLockError::WouldBlock) => {
                     let holder = named(&mut file);
-                    if holder.is_some() || patience == 0 {
+                    let patience = holder.as_ref().map_or(PATIENCE, |_| PATIENCE_WITH_A_NAME);
+                    if waited >= patience {
                         return Err(StoreError::Locked { holder, heard: None });
                     }
                 }
                 Err(TryLockError::Error(error)) => return Err(failed("lock", &path)(error)),
             }
-            patience -= 1;
+            waited += 1;
             thread::sleep(MOMENT);
         }
         let text = serde_json::to_string(holder).unwrap_or_default();

@@ -85,7 +85,11 @@ impl Disk for LocalDisk {
     }
 
     fn open(&self, path: &Path, length: u64) -> io::Result<Box<dyn Tail>> {
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        let mut options = OpenOptions::new();
+        // As closed to others as what is replaced, which begins as a temporary file.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.create(true).append(true).open(path)?;
         if file.metadata()?.len() != length {
             file.set_len(length)?;
             file.sync_all()?;

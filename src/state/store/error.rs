@@ -9,6 +9,12 @@ use super::seal::Kind;
 use crate::aws::{Fault, FaultKind};
 use crate::journal::Illegal;
 
+/// What is attempted of what is only looked at.
+pub(super) const READ: &str = "read";
+
+/// What is attempted when KMS is asked to unwrap a key.
+pub(super) const OPEN: &str = "open";
+
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("cannot {attempt} `{place}`")]
@@ -27,8 +33,12 @@ pub enum StoreError {
     Unsound { place: String, violations: Vec<Violation> },
     #[error("the journal in `{place}` does not fit its state")]
     Contradiction { place: String, source: Illegal },
-    #[error("the journal in `{place}` is damaged")]
-    Damaged { place: String },
+    #[error("the journal in `{place}` is damaged{}", at(*line))]
+    Damaged {
+        place: String,
+        /// Which line it is, where there are lines.
+        line: Option<usize>,
+    },
     #[error("the state in `{place}` is gone, and what leads to it is still there")]
     Headless { place: String },
     #[error("`{place}` is not encrypted, and `encryption: {wanted}` is configured")]
@@ -53,7 +63,44 @@ pub enum StoreError {
     Lost { by: Option<Holder> },
 }
 
+/// What an error says of that which could not be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loss {
+    /// It says nothing any more, to anybody.
+    Lost,
+    /// It may be sound, and the key that opens it is not at hand.
+    Closed,
+    /// It may be sound, and is not for this version or not for this moment.
+    Withheld,
+}
+
 impl StoreError {
+    /// Whether what could not be read is lost. In place of what is not, nothing may be written.
+    pub fn loss(&self) -> Loss {
+        match self {
+            Self::Unreadable { .. }
+            | Self::Unsound { .. }
+            | Self::Contradiction { .. }
+            | Self::Damaged { .. }
+            | Self::Headless { .. }
+            | Self::Altered { .. } => Loss::Lost,
+            Self::WrongKey { .. } | Self::Sealed { .. } | Self::InClear { .. } => Loss::Closed,
+            // KMS answers, and has no such key or lets nobody use it any more.
+            Self::Call { attempt: OPEN, source, .. }
+                if matches!(source.kind, FaultKind::NotFound | FaultKind::Invalid) =>
+            {
+                Loss::Closed
+            }
+            Self::Io { .. }
+            | Self::Call { .. }
+            | Self::Unread { .. }
+            | Self::Newer { .. }
+            | Self::NotSealed { .. }
+            | Self::Locked { .. }
+            | Self::Lost { .. } => Loss::Withheld,
+        }
+    }
+
     /// What is told while somebody waits for a lock.
     pub(super) fn held(holder: &Holder, heard: Duration) -> String {
         let who = describe(Some(holder), Some(heard));
@@ -87,7 +134,8 @@ impl StoreError {
             | Self::Unsound { .. }
             | Self::Contradiction { .. }
             | Self::Damaged { .. }
-            | Self::Headless { .. } => vec![
+            | Self::Headless { .. }
+            | Self::Altered { .. } => vec![
                 "`cairn state check` says what is wrong, `cairn state repair` mends what is safe \
                  to mend"
                     .to_owned(),
@@ -105,40 +153,63 @@ impl StoreError {
             Self::WrongKey { kind: Kind::Key, .. } => {
                 vec!["is CAIRN_STATE_KEY what it was written with?".to_owned()]
             }
-            Self::Call { source, .. } => match source.kind {
-                FaultKind::Uncertain | FaultKind::Throttled => vec![
-                    "look whether the network is there, and the bucket, then run the same command \
-                     again: nothing is lost"
-                        .to_owned(),
-                ],
-                FaultKind::Denied => vec![format!(
-                    "the credentials in use lack `{}`, or a policy denies it: once they have it, run \
-                     the same command again, nothing is lost",
-                    source.action
-                )],
-                _ => Vec::new(),
-            },
-            Self::Io { source, .. } => match source.kind() {
-                io::ErrorKind::StorageFull
-                | io::ErrorKind::QuotaExceeded
-                | io::ErrorKind::FileTooLarge => vec![
-                    "make room on the disk and run the same command again: nothing is lost"
-                        .to_owned(),
-                ],
-                io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => vec![
-                    "let the directory be written to and run the same command again: nothing is \
-                     lost"
-                        .to_owned(),
-                ],
-                _ => Vec::new(),
-            },
+            Self::WrongKey { kind: Kind::Kms, .. } => {
+                vec!["is the KMS key that it was written with still there?".to_owned()]
+            }
+            Self::Call { attempt, source, .. } => {
+                of_call(source, *attempt == OPEN && self.loss() == Loss::Closed)
+            }
+            Self::Io { attempt, source, .. } => of_io(source, *attempt == READ),
             _ => Vec::new(),
         }
     }
 }
 
+/// What to do about a call that failed.
+fn of_call(fault: &Fault, is_key_gone: bool) -> Vec<String> {
+    let hint = match fault.kind {
+        _ if fault.code == "NoSuchBucket" => {
+            "is that the bucket? `cairn init` makes it ready for states".to_owned()
+        }
+        _ if is_key_gone => {
+            "is the KMS key that it was written with still there, and enabled?".to_owned()
+        }
+        FaultKind::Uncertain | FaultKind::Throttled => {
+            "look whether the network is there, and the bucket, then run the same command again: \
+             nothing is lost"
+                .to_owned()
+        }
+        FaultKind::Denied => format!(
+            "the credentials in use lack `{}`, or a policy denies it: once they have it, run the \
+             same command again, nothing is lost",
+            fault.action
+        ),
+        _ => return Vec::new(),
+    };
+    vec![hint]
+}
+
+/// What to do about a disk that refuses.
+fn of_io(error: &io::Error, is_read: bool) -> Vec<String> {
+    let what = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            "make room on the disk"
+        }
+        io::ErrorKind::PermissionDenied if is_read => "let it be read by who runs this",
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+            "let the directory be written to"
+        }
+        _ => return Vec::new(),
+    };
+    vec![format!("{what} and run the same command again: nothing is lost")]
+}
+
 fn list(violations: &[Violation]) -> String {
     violations.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+fn at(line: Option<usize>) -> String {
+    line.map(|line| format!(": line {line} is not what was written")).unwrap_or_default()
 }
 
 fn describe(holder: Option<&Holder>, heard: Option<Duration>) -> String {

@@ -10,7 +10,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::{Home, Lock, Store, StoreError};
+use super::{Home, Lock, Loss, Store, StoreError};
 use crate::aws::chain;
 use crate::journal::{Event, Record, body, replay, sequence};
 use crate::state::State;
@@ -21,6 +21,8 @@ pub struct Examined {
     /// The state, as far as there is a sound one.
     pub state: Option<State>,
     pub findings: Vec<Finding>,
+    /// Why something was not read that may be sound all the same: nothing is certain without it.
+    pub withheld: Option<StoreError>,
     mends: Vec<Mend>,
 }
 
@@ -91,6 +93,7 @@ enum Mend {
     Cut {
         whole: u64,
         torn: u64,
+        why: &'static str,
     },
     Restore(Box<State>),
     Remove(String),
@@ -99,9 +102,7 @@ enum Mend {
 impl fmt::Display for Mend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Cut { torn, .. } => {
-                write!(f, "cut {torn} bytes off the journal: a record that never counted")
-            }
+            Self::Cut { torn, why, .. } => write!(f, "cut {torn} bytes off the journal: {why}"),
             Self::Restore(state) => write!(
                 f,
                 "write the snapshot anew, as of serial {}: the one before it with its journal",
@@ -177,6 +178,21 @@ pub(super) enum Part {
 const LOST: &str = "restore it from a backup or from an older version of it, or make it again from \
                     what is there, with `cairn state rebuild`";
 const REPAIR: &str = "`cairn state repair` mends it";
+const CUT: &str = "restore it from a backup, or let `cairn state repair` cut that line off: it keeps a copy, and what \
+                   the line said, if it counted, is not known any more, so look at what is there before the next deploy";
+const NEVER_COUNTED: &str = "a record that never counted";
+const UNREADABLE: &str = "a record that says nothing any more, and may have counted";
+
+/// Where a line stands that is not what was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// It has no end: the write of it never ended.
+    Torn,
+    /// It is the last.
+    Last,
+    /// Others follow.
+    Before,
+}
 
 fn finding(what: What, place: &str, text: impl Into<String>, hint: &str) -> Finding {
     let (place, hint) = (place.to_owned(), hint.to_owned());
@@ -186,6 +202,15 @@ fn finding(what: What, place: &str, text: impl Into<String>, hint: &str) -> Find
 /// What is always safe to mend; a snapshot is judged by itself.
 fn hint_repairs(what: What) -> bool {
     matches!(what, What::TornTail | What::Stray)
+}
+
+/// What was found in the place of a snapshot.
+enum Looked {
+    Sound(Box<State>),
+    /// There is none, or it says nothing any more.
+    Gone,
+    /// It may be sound: it is for a newer version, for other keys, or for another moment.
+    Withheld(StoreError),
 }
 
 /// The records of a journal, and what is wrong with them.
@@ -207,14 +232,30 @@ impl Store {
             Home::Directory(directory) => directory.remains()?,
             Home::Bucket(bucket) => bucket.remains().await?,
         };
-        let mut findings = Vec::new();
-        let mut mends = Vec::new();
-        let snapshot = self.look_at_snapshot(&remains, &mut findings).await;
-        // A journal is bound to the lineage of its state.
-        let previous = match &remains.previous {
-            Some(bytes) => self.snapshot_of(bytes).await.ok(),
-            None => None,
+        let (mut findings, mut mends) = (Vec::new(), Vec::new());
+        let snapshot = match self.look_at_snapshot(&remains, &mut findings).await {
+            Looked::Sound(state) => Some(*state),
+            Looked::Gone => None,
+            // What it and its journal are can only be judged by whoever can read it.
+            Looked::Withheld(error) => {
+                return Ok(Examined { state: None, findings, withheld: Some(error), mends });
+            }
         };
+        // A journal is bound to the lineage of its state.
+        let (previous, withheld) = match &remains.previous {
+            Some(bytes) => match self.snapshot_of(bytes).await {
+                Ok(state) => (Some(state), None),
+                Err(error) => (None, Some(error).filter(|it| it.loss() != Loss::Lost)),
+            },
+            None => (None, None),
+        };
+        // Where the snapshot is there, nothing depends on the one before it.
+        if let Some(error) = withheld.filter(|_| snapshot.is_none()) {
+            let text = format!("the one before it: {}", chain(&error));
+            let hint = error.hints().join("; ");
+            findings.push(finding(What::Unreadable, &self.snapshot_place(), text, &hint));
+            return Ok(Examined { state: None, findings, withheld: Some(error), mends });
+        }
         let lineage = snapshot.as_ref().or(previous.as_ref()).map(|state| state.lineage.clone());
         let mut current = self.look_at_journal(&remains, Part::Current, lineage.as_deref()).await;
         mends.extend(current.cut.take());
@@ -229,10 +270,7 @@ impl Store {
             state = previous.and_then(|previous| restored(&remains, previous, earlier, current));
             if let Some(state) = &state {
                 mends.push(Mend::Restore(Box::new(state.clone())));
-                for one in findings.iter_mut().filter(|one| one.place == self.snapshot_place()) {
-                    one.repairable = true;
-                    REPAIR.clone_into(&mut one.hint);
-                }
+                self.is_repairable(&mut findings);
             }
         }
         for name in &remains.stray {
@@ -240,7 +278,15 @@ impl Store {
             findings.push(finding(What::Stray, name, text, REPAIR));
             mends.push(Mend::Remove(name.clone()));
         }
-        Ok(Examined { state, findings, mends })
+        Ok(Examined { state, findings, withheld: None, mends })
+    }
+
+    /// What is wrong with the snapshot can be made good.
+    fn is_repairable(&self, findings: &mut [Finding]) {
+        for one in findings.iter_mut().filter(|one| one.place == self.snapshot_place()) {
+            one.repairable = true;
+            REPAIR.clone_into(&mut one.hint);
+        }
     }
 
     async fn snapshot_of(&self, bytes: &[u8]) -> Result<State, StoreError> {
@@ -249,38 +295,34 @@ impl Store {
         self.lawful(state)
     }
 
-    async fn look_at_snapshot(
-        &self,
-        remains: &Remains,
-        findings: &mut Vec<Finding>,
-    ) -> Option<State> {
+    async fn look_at_snapshot(&self, remains: &Remains, findings: &mut Vec<Finding>) -> Looked {
         let place = self.snapshot_place();
         let Some(bytes) = &remains.snapshot else {
             if remains.previous.is_some() || !remains.pieces.is_empty() {
                 let text = "the snapshot is gone, and what leads to it is still there";
                 findings.push(finding(What::NoSnapshot, &place, text, LOST));
             }
-            return None;
+            return Looked::Gone;
         };
         if std::str::from_utf8(bytes).is_err() {
             findings.push(finding(What::Unreadable, &place, "it is not UTF-8 text", LOST));
-            return None;
+            return Looked::Gone;
         }
         match self.snapshot_of(bytes).await {
-            Ok(state) => Some(state),
+            Ok(state) => Looked::Sound(Box::new(state)),
             Err(StoreError::Unsound { violations, .. }) => {
                 let each = violations.iter().map(ToString::to_string);
                 findings.extend(each.map(|text| finding(What::Unsound, &place, text, LOST)));
-                None
+                Looked::Gone
             }
-            Err(error @ StoreError::Unreadable { .. }) => {
+            Err(error) if error.loss() == Loss::Lost => {
                 findings.push(finding(What::Unreadable, &place, chain(&error), LOST));
-                None
+                Looked::Gone
             }
             Err(error) => {
                 let hint = error.hints().join("; ");
                 findings.push(finding(What::Unreadable, &place, chain(&error), &hint));
-                None
+                Looked::Withheld(error)
             }
         }
     }
@@ -295,8 +337,12 @@ impl Store {
                 at += line.len();
                 let text = std::str::from_utf8(line).ok().and_then(|text| text.strip_suffix('\n'));
                 let Some(body) = text.and_then(body) else {
-                    let is_last = at == piece.bytes.len();
-                    read.unfit(remains, piece, number, begin as u64, is_last);
+                    let end = match (line.ends_with(b"\n"), at == piece.bytes.len()) {
+                        (false, _) => End::Torn,
+                        (true, true) => End::Last,
+                        (true, false) => End::Before,
+                    };
+                    read.unfit(remains, piece, number, begin as u64, end);
                     break;
                 };
                 let is_past =
@@ -407,18 +453,31 @@ impl Store {
 
 impl Read {
     /// A line that is not what was written.
-    fn unfit(&mut self, remains: &Remains, piece: &Piece, line: usize, begin: u64, is_last: bool) {
-        let torn = piece.bytes.len() as u64 - begin;
-        // Only what is appended to can be torn.
-        if is_last && remains.counted.is_none() && piece.part == Part::Current {
-            let text = format!("its last {torn} bytes are a record that was never whole");
-            self.findings.push(finding(What::TornTail, &piece.place, text, REPAIR));
-            self.cut = Some(Mend::Cut { whole: begin, torn });
-            return;
-        }
-        let text = format!("line {} is not what was written", line + 1);
-        self.findings.push(finding(What::Damaged, &piece.place, text, LOST));
+    fn unfit(&mut self, remains: &Remains, piece: &Piece, line: usize, begin: u64, end: End) {
+        let rest = piece.bytes.len() as u64 - begin;
+        // Only what is appended to can be torn, and only there a last line can be done without.
+        let is_tail = remains.counted.is_none() && piece.part == Part::Current;
+        let (what, text, hint) = match end {
+            End::Torn if is_tail => {
+                let text = format!("its last {rest} bytes are a record that was never whole");
+                (What::TornTail, text, REPAIR)
+            }
+            End::Last if is_tail => (What::Damaged, not_written(line), CUT),
+            _ => (What::Damaged, not_written(line), LOST),
+        };
+        let mut found = finding(what, &piece.place, text, hint);
+        self.cut = match (is_tail, end) {
+            (true, End::Torn) => Some(Mend::Cut { whole: begin, torn: rest, why: NEVER_COUNTED }),
+            (true, End::Last) => Some(Mend::Cut { whole: begin, torn: rest, why: UNREADABLE }),
+            _ => None,
+        };
+        found.repairable = self.cut.is_some();
+        self.findings.push(found);
     }
+}
+
+fn not_written(line: usize) -> String {
+    format!("line {} is not what was written", line + 1)
 }
 
 /// The state that was lost, where it is certain that it was this one.

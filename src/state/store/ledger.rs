@@ -85,14 +85,7 @@ impl Ledger {
 
     /// The event that begins a run, in the name of whoever holds the lock.
     pub fn beginning(&self, run: &Token, command: &str, at: &str) -> Event {
-        let holder = &self.lock.holder;
-        Event::Opened {
-            run: run.clone(),
-            command: command.to_owned(),
-            at: at.to_owned(),
-            user: holder.user.clone(),
-            host: holder.host.clone(),
-        }
+        self.lock.beginning(run, command, at)
     }
 
     /// Begins a run.

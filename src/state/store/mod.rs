@@ -14,6 +14,8 @@ pub mod lease;
 mod ledger;
 mod premises;
 mod seal;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -23,14 +25,15 @@ use serde::{Deserialize, Serialize};
 
 pub use bucket::{Bucket, Lease, Parting};
 pub use disk::{Disk, LocalDisk, Tail};
-pub use error::StoreError;
+pub use error::{Loss, StoreError};
 pub use examine::{Examined, Finding, What};
 pub use ledger::{Ledger, Promise};
-pub use premises::{Premises, SETTINGS, Setting, Standing, Survey};
+pub use premises::{Premises, SETTINGS, Setting, Standing, Survey, TAG};
 pub use seal::{Keys, Kind, Others, Seals};
 
 use super::State;
-use crate::journal::{Record, replay};
+use crate::journal::{Event, Record, replay};
+use crate::value::Token;
 use bucket::BucketJournal;
 use directory::{Directory, FileLock};
 use seal::Pen;
@@ -109,6 +112,17 @@ impl Lock {
         match &self.kind {
             LockKind::File { .. } => None,
             LockKind::Lease(lease) => Some(lease.parting()),
+        }
+    }
+
+    /// The event that begins a run, in the name of its holder.
+    pub fn beginning(&self, run: &Token, command: &str, at: &str) -> Event {
+        Event::Opened {
+            run: run.clone(),
+            command: command.to_owned(),
+            at: at.to_owned(),
+            user: self.holder.user.clone(),
+            host: self.holder.host.clone(),
         }
     }
 }

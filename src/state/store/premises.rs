@@ -1,7 +1,9 @@
 //! A bucket for states, made and kept as it should be: with its versions, encrypted, closed to the
 //! public, and by TLS alone.
 //!
-//! Only a bucket that was made here, and says so by its tag, is changed; any other is looked at.
+//! Only a bucket that was made here, and says so by its tag, is changed; any other is looked at. One
+//! that is empty and has no tags may be what was made and not tagged any more: it is taken for a new
+//! one, if this account can make it.
 
 use std::fmt;
 
@@ -21,7 +23,7 @@ use super::StoreError;
 use crate::aws::Fault;
 
 /// What a bucket that was made here is known by.
-const TAG: &str = "cairn:states";
+pub const TAG: &str = "cairn:states";
 const STATEMENT: &str = "CairnTlsOnly";
 
 /// A bucket for states.
@@ -36,6 +38,8 @@ pub struct Premises {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
     Absent,
+    /// It has nothing in it and nothing on it.
+    Empty,
     /// It was made here.
     Ours,
     /// It was made by somebody else in this account, or by hand.
@@ -99,13 +103,13 @@ impl Premises {
                 _ => Err(self.failed("look at", "s3:ListBucket", &error)),
             };
         }
-        let standing = if self.is_ours().await? { Standing::Ours } else { Standing::Foreign };
         let mut missing = Vec::new();
         for setting in SETTINGS {
             if !self.has(setting).await? {
                 missing.push(setting);
             }
         }
+        let standing = self.standing(missing.contains(&Setting::Versions)).await?;
         Ok(Survey { standing, missing })
     }
 
@@ -115,7 +119,8 @@ impl Premises {
     ///
     /// When something is refused; called again it does what is left.
     pub async fn prepare(&self, survey: &Survey) -> Result<(), StoreError> {
-        if survey.standing == Standing::Absent {
+        // Of one that is there already, S3 says whether it is this account's.
+        if matches!(survey.standing, Standing::Absent | Standing::Empty) {
             self.create().await?;
         }
         for setting in &survey.missing {
@@ -145,13 +150,29 @@ impl Premises {
             .map_err(|error| self.failed("tag", "s3:PutBucketTagging", &error))
     }
 
-    async fn is_ours(&self) -> Result<bool, StoreError> {
+    async fn standing(&self, has_no_versions: bool) -> Result<Standing, StoreError> {
         let request = self.client.get_bucket_tagging().bucket(&self.bucket);
-        match Box::pin(request.send()).await {
-            Ok(answer) => Ok(answer.tag_set().iter().any(|tag| tag.key() == TAG)),
-            Err(error) if code(&error) == Some("NoSuchTagSet") => Ok(false),
-            Err(error) => Err(self.failed("look at", "s3:GetBucketTagging", &error)),
+        let tags = match Box::pin(request.send()).await {
+            Ok(answer) => answer.tag_set,
+            Err(error) if code(&error) == Some("NoSuchTagSet") => Vec::new(),
+            Err(error) => return Err(self.failed("look at", "s3:GetBucketTagging", &error)),
+        };
+        if tags.iter().any(|tag| tag.key() == TAG) {
+            return Ok(Standing::Ours);
         }
+        // With versions, what was deleted is in it all the same.
+        match tags.is_empty() && has_no_versions && self.is_empty().await? {
+            true => Ok(Standing::Empty),
+            false => Ok(Standing::Foreign),
+        }
+    }
+
+    async fn is_empty(&self) -> Result<bool, StoreError> {
+        let request = self.client.list_objects_v2().bucket(&self.bucket).max_keys(1);
+        let answer = Box::pin(request.send())
+            .await
+            .map_err(|error| self.failed("look at", "s3:ListBucket", &error))?;
+        Ok(answer.contents().is_empty())
     }
 
     async fn has(&self, setting: Setting) -> Result<bool, StoreError> {

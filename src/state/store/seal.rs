@@ -1,7 +1,8 @@
 //! What is written, closed to whoever has not the key.
 //!
 //! Each run draws a data key, and everything it writes carries that key, wrapped: by a passphrase,
-//! by a key, or by KMS. So every snapshot and every record can be opened on its own, and a record
+//! by a key, or by KMS. What a passphrase is made into takes its time, so a run wraps by the salt that
+//! it has read with. So every snapshot and every record can be opened on its own, and a record
 //! costs no more than itself and a line. What is sealed is bound to its place: the environment and
 //! stack, the lineage, and the serial or the number in the journal. Moved anywhere else it does not
 //! open.
@@ -25,6 +26,7 @@ use super::StoreError;
 use crate::aws::Asset;
 use crate::journal::{Record, encode, summed};
 use crate::state::{FORMAT, State};
+use keys::Outer;
 use wrap::{Cipher, DataKey, Wrapped};
 
 /// How the states of one stack are written, and which are read.
@@ -37,6 +39,8 @@ pub struct Seals {
     others: Others,
     drawn: OnceCell<Arc<DataKey>>,
     opened: Mutex<HashMap<String, Arc<Cipher>>>,
+    /// What the passphrase was made into, by each salt that has opened something.
+    outers: Mutex<Vec<Arc<Outer>>>,
 }
 
 /// What may be read besides what this environment writes.
@@ -90,13 +94,19 @@ impl Seals {
             others,
             drawn: OnceCell::new(),
             opened: Mutex::default(),
+            outers: Mutex::default(),
         }
     }
 
     /// What writes the snapshots and records of one state.
     pub(super) async fn pen(&self, place: &str, lineage: &str) -> Result<Pen, StoreError> {
         let Some(keys) = &self.own else { return Ok(Pen { seal: None }) };
-        let draw = || async { keys.draw(&self.scope, place).await.map(Arc::new) };
+        let draw = || async {
+            let outer = self.outer(keys.kind(), Outer::is_strong);
+            let (key, outer) = keys.draw(&self.scope, place, outer).await?;
+            self.keep_outer(keys.kind(), outer);
+            Ok(Arc::new(key))
+        };
         let key = Arc::clone(self.drawn.get_or_try_init(draw).await?);
         let (scope, lineage) = (self.scope.clone(), lineage.to_owned());
         Ok(Pen { seal: Some(Seal { key, scope, lineage }) })
@@ -113,6 +123,10 @@ impl Seals {
         }
         let unreadable = |source| StoreError::Unreadable { place: place.to_owned(), source };
         let head: Head = serde_json::from_str(text).map_err(unreadable)?;
+        // Before anything is asked of the rest: a newer format may have it otherwise.
+        if head.format > u64::from(FORMAT) {
+            return Err(StoreError::Newer { place: place.to_owned(), format: head.format });
+        }
         if head.sealed.is_none() && head.format == u64::from(FORMAT) {
             self.check_clear(place)?;
             return serde_json::from_str(text).map_err(unreadable);
@@ -125,13 +139,7 @@ impl Seals {
             }
             Some(_) => {
                 let outer: SealedSnapshot = serde_json::from_value(json).map_err(unreadable)?;
-                let SealedSnapshot { format, serial, lineage, key, sealed } = outer;
-                if format > FORMAT {
-                    return Err(StoreError::Newer {
-                        place: place.to_owned(),
-                        format: format.into(),
-                    });
-                }
+                let SealedSnapshot { serial, lineage, key, sealed, .. } = outer;
                 let bound = bound_snapshot(&self.scope, &lineage, serial);
                 let text = self.open(place, &key, &bound, &sealed).await?;
                 serde_json::from_slice(&text).map_err(unreadable)?
@@ -217,10 +225,35 @@ impl Seals {
             let (place, kind) = (place.to_owned(), wrapped.kind());
             return Err(StoreError::Sealed { place, kind });
         };
-        let cipher = Arc::new(keys.unwrap(&self.scope, place, wrapped).await?);
+        let outer = match wrapped {
+            Wrapped::Passphrase { salt, rounds, .. } => self
+                .outer(Kind::Passphrase, |outer| outer.is_of(salt, *rounds))
+                .or_else(|| keys.outer(salt, *rounds).map(Arc::new)),
+            Wrapped::Key { .. } => keys.outer("", 0).map(Arc::new),
+            Wrapped::Kms { .. } => None,
+        };
+        let cipher = keys.unwrap(&self.scope, place, wrapped, outer.as_deref()).await?;
+        let cipher = Arc::new(cipher);
+        self.keep_outer(wrapped.kind(), outer);
         let mut known = self.opened.lock().expect("nothing panics while it holds this lock");
         known.insert(name, Arc::clone(&cipher));
         Ok(cipher)
+    }
+
+    /// What the passphrase was made into before. There is one passphrase at most: of two that open
+    /// the same kind, the own one does.
+    fn outer(&self, kind: Kind, fits: impl Fn(&Outer) -> bool) -> Option<Arc<Outer>> {
+        let outers = self.outers.lock().expect("nothing panics while it holds this lock");
+        let fitting = outers.iter().find(|outer| kind == Kind::Passphrase && fits(outer));
+        fitting.map(Arc::clone)
+    }
+
+    fn keep_outer(&self, kind: Kind, outer: Option<Arc<Outer>>) {
+        let Some(outer) = outer.filter(|_| kind == Kind::Passphrase) else { return };
+        let mut outers = self.outers.lock().expect("nothing panics while it holds this lock");
+        if !outers.iter().any(|other| Arc::ptr_eq(other, &outer)) {
+            outers.push(outer);
+        }
     }
 
     fn known(&self, name: &str) -> Option<Arc<Cipher>> {

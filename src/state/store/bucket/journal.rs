@@ -84,7 +84,7 @@ impl Bucket {
         for line in texts.iter().flat_map(|text| text.lines()) {
             let numbered = body(line).and_then(|body| Some((sequence(body)?, body)));
             let Some((sequence, body)) = numbered else {
-                return Err(StoreError::Damaged { place: self.journal_place() });
+                return Err(StoreError::Damaged { place: self.journal_place(), line: None });
             };
             if sequence <= last {
                 bodies.push(body.to_owned());
@@ -104,7 +104,7 @@ impl Bucket {
         let objects = self.read_all(names).await?;
         let links = objects.into_iter().map(|object| parsed(&object.text));
         let lines: Option<Vec<String>> = links.map(|link| link.map(|link| link.lines)).collect();
-        lines.ok_or_else(|| StoreError::Damaged { place: self.journal_place() })
+        lines.ok_or_else(|| StoreError::Damaged { place: self.journal_place(), line: None })
     }
 
     /// What there is of some objects, in their order.
@@ -160,7 +160,8 @@ impl Bucket {
                 match self.get(&name).await {
                     Ok(None) => return Ok(Answer::Absent),
                     Ok(Some(object)) => {
-                        let damaged = || StoreError::Damaged { place: self.journal_place() };
+                        let damaged =
+                            || StoreError::Damaged { place: self.journal_place(), line: None };
                         return parsed(&object.text).map(Answer::Found).ok_or_else(damaged);
                     }
                     Err(fault) => (name, "read", fault),

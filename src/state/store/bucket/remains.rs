@@ -55,26 +55,45 @@ impl Bucket {
         Ok(format!("{}/{kept}", self.place()))
     }
 
-    /// Moves all that is kept of the state to where nobody reads it; says what it was.
+    /// Moves all that is kept of the state to where nobody reads it; says what it was. The snapshot
+    /// goes first: without what follows it, it could be taken for all there is.
     pub async fn put_all_away(
         &self,
         lease: &Lease,
         beside: &str,
     ) -> Result<Vec<String>, StoreError> {
         lease.ensure().await?;
-        let mut names = self.objects("journal/").await?;
-        names.extend([PREVIOUS.to_owned(), SNAPSHOT.to_owned()]);
+        let journal = self.objects("journal/").await?;
         let mut kept = Vec::new();
+        self.put_away(SNAPSHOT, beside, &mut kept).await?;
         // Of what is added from here on nothing is to come before what others still send.
         lease.has_reached(0);
         lease.restart_chain().await?;
-        for name in names {
-            if self.read(&name).await?.is_some() {
-                kept.push(self.keep_copy(&name, beside).await?);
-                self.remove(&name).await?;
-            }
+        for name in journal.iter().map(String::as_str).chain([PREVIOUS]) {
+            self.put_away(name, beside, &mut kept).await?;
+        }
+        // Code is bound to the lineage of what goes. It need not be text.
+        for name in self.code_names().await? {
+            let Some(bytes) = self.code(&name).await? else { continue };
+            let copy = format!("{beside}/code/{name}");
+            self.write(&copy, &bytes).await?;
+            self.forget_code(&name).await?;
+            kept.push(format!("{}/{copy}", self.place()));
         }
         Ok(kept)
+    }
+
+    async fn put_away(
+        &self,
+        name: &str,
+        beside: &str,
+        kept: &mut Vec<String>,
+    ) -> Result<(), StoreError> {
+        if self.read(name).await?.is_some() {
+            kept.push(self.keep_copy(name, beside).await?);
+            self.remove(name).await?;
+        }
+        Ok(())
     }
 
     /// Who holds the lock, if anybody does.

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::super::StoreError;
 use super::super::disk::absent_or;
+use super::super::error::READ;
 use super::super::examine::{Part, Piece, Remains};
 use super::{Directory, failed};
 
@@ -35,7 +36,7 @@ impl Directory {
         let entries = match fs::read_dir(&self.path) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(failed("read", &self.path)(error)),
+            Err(error) => return Err(failed(READ, &self.path)(error)),
         };
         let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
         // As `tempfile` calls them, and as a snapshot is called while it gets a second name.
@@ -56,7 +57,7 @@ impl Directory {
         Ok(kept.display().to_string())
     }
 
-    /// Moves a file to where nobody reads it; says where.
+    /// Moves a file, or a folder, to where nobody reads it; says where.
     pub fn put_away(&self, name: &str, beside: &str) -> Result<String, StoreError> {
         let (path, kept) = (self.path.join(name), self.path.join(beside).join(name));
         let put = || -> io::Result<()> {
@@ -67,13 +68,16 @@ impl Directory {
         Ok(kept.display().to_string())
     }
 
-    /// Moves all that is kept of the state to where nobody reads it; says what it was.
+    /// Moves all that is kept of the state to where nobody reads it; says what it was. The snapshot
+    /// goes first: without what follows it, it could be taken for all there is.
     pub fn put_all_away(&self, beside: &str) -> Result<Vec<String>, StoreError> {
         let files = [
+            self.snapshot_path(),
+            self.journal_path(),
             self.previous_path(),
             self.previous_journal_path(),
-            self.journal_path(),
-            self.snapshot_path(),
+            // It is bound to the lineage of what goes.
+            self.path.join("code"),
         ];
         let there = files.iter().filter(|path| path.exists());
         let names = there.filter_map(|path| path.file_name()?.to_str());
@@ -85,6 +89,6 @@ fn bytes(path: &Path) -> Result<Option<Vec<u8>>, StoreError> {
     match fs::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(failed("read", path)(error)),
+        Err(error) => Err(failed(READ, path)(error)),
     }
 }

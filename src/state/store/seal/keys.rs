@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::num::NonZeroU32;
+use std::sync::Arc;
 
 use aws_lc_rs::pbkdf2;
 use aws_sdk_kms::primitives::Blob;
@@ -10,6 +11,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 
 use super::super::StoreError;
+use super::super::error::OPEN;
 use super::wrap::{Cipher, DataKey, KEY_LENGTH, Wrapped, random};
 use crate::aws::Fault;
 use crate::value::Secret;
@@ -32,6 +34,24 @@ pub enum Keys {
         client: aws_sdk_kms::Client,
         id: String,
     },
+}
+
+/// What wraps data keys: a key itself, or what some rounds make of a passphrase and a salt.
+pub(super) struct Outer {
+    salt: String,
+    rounds: u32,
+    cipher: Cipher,
+}
+
+impl Outer {
+    pub(super) fn is_of(&self, salt: &str, rounds: u32) -> bool {
+        self.salt == salt && self.rounds == rounds
+    }
+
+    /// Whether it may wrap what is written from now on: whoever can write here has no say in the rounds.
+    pub(super) fn is_strong(&self) -> bool {
+        self.rounds == ROUNDS
+    }
 }
 
 /// Which of them.
@@ -78,63 +98,75 @@ impl Keys {
         }
     }
 
-    /// Draws a data key and wraps it.
-    pub(super) async fn draw(&self, scope: &str, place: &str) -> Result<DataKey, StoreError> {
+    /// Draws a data key and wraps it; by `outer`, where that was made already.
+    pub(super) async fn draw(
+        &self,
+        scope: &str,
+        place: &str,
+        outer: Option<Arc<Outer>>,
+    ) -> Result<(DataKey, Option<Arc<Outer>>), StoreError> {
         let not_sealed = || StoreError::NotSealed { place: place.to_owned() };
         if let Self::Kms { client, id } = self {
-            return from_kms(client, id, scope, place).await;
+            return from_kms(client, id, scope, place).await.map(|key| (key, None));
         }
         let data: [u8; KEY_LENGTH] = random().ok_or_else(not_sealed)?;
-        let salt: [u8; SALT_LENGTH] = random().ok_or_else(not_sealed)?;
-        let outer = self.outer(&salt, ROUNDS).ok_or_else(|| self.wrong(place))?;
-        let key = outer.close(&bound(scope), data.to_vec()).ok_or_else(not_sealed)?;
-        let (key, salt) = (BASE64_STANDARD.encode(key), BASE64_STANDARD.encode(salt));
+        let outer = match outer {
+            Some(outer) => outer,
+            None => {
+                let salt: [u8; SALT_LENGTH] = random().ok_or_else(not_sealed)?;
+                let outer = self.outer(&BASE64_STANDARD.encode(salt), ROUNDS);
+                Arc::new(outer.ok_or_else(|| self.wrong(place))?)
+            }
+        };
+        let key = outer.cipher.close(&bound(scope), data.to_vec()).ok_or_else(not_sealed)?;
+        let key = BASE64_STANDARD.encode(key);
         let wrapped = match self {
-            Self::Passphrase(_) => Wrapped::Passphrase { salt, rounds: ROUNDS, key },
+            Self::Passphrase(_) => {
+                Wrapped::Passphrase { salt: outer.salt.clone(), rounds: outer.rounds, key }
+            }
             _ => Wrapped::Key { key },
         };
         let cipher = Cipher::new(&data).ok_or_else(not_sealed)?;
-        Ok(DataKey { cipher, wrapped })
+        Ok((DataKey { cipher, wrapped }, Some(outer)))
     }
 
-    /// The data key that was wrapped so.
+    /// The data key that was wrapped so, by `outer` if that is not KMS.
     pub(super) async fn unwrap(
         &self,
         scope: &str,
         place: &str,
         wrapped: &Wrapped,
+        outer: Option<&Outer>,
     ) -> Result<Cipher, StoreError> {
-        let opened = match (self, wrapped) {
+        let key = match (self, wrapped) {
             (Self::Kms { client, .. }, Wrapped::Kms { id, key }) => {
                 return by_kms(client, id, key, scope, place).await;
             }
-            (_, Wrapped::Passphrase { salt, rounds, key }) => {
-                let salt = BASE64_STANDARD.decode(salt).ok();
-                let outer = salt.and_then(|salt| self.outer(&salt, *rounds));
-                outer.zip(BASE64_STANDARD.decode(key).ok())
-            }
-            (_, Wrapped::Key { key }) => {
-                self.outer(&[], ROUNDS).zip(BASE64_STANDARD.decode(key).ok())
+            (_, Wrapped::Passphrase { key, .. } | Wrapped::Key { key }) => {
+                BASE64_STANDARD.decode(key).ok()
             }
             (_, Wrapped::Kms { .. }) => None,
         };
-        let data = opened.and_then(|(outer, key)| outer.open(&bound(scope), key));
+        let opened = outer.zip(key);
+        let data = opened.and_then(|(outer, key)| outer.cipher.open(&bound(scope), key));
         data.and_then(|data| Cipher::new(&data)).ok_or_else(|| self.wrong(place))
     }
 
-    /// The key that wraps data keys.
-    fn outer(&self, salt: &[u8], rounds: u32) -> Option<Cipher> {
-        match self {
+    /// The key that wraps data keys, where it is made here.
+    pub(super) fn outer(&self, salt: &str, rounds: u32) -> Option<Outer> {
+        let cipher = match self {
             Self::Passphrase(passphrase) => {
                 let rounds = NonZeroU32::new(rounds).filter(|it| it.get() <= MOST_ROUNDS)?;
                 let mut key = [0; KEY_LENGTH];
                 let text = passphrase.expose().as_bytes();
-                pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, rounds, salt, text, &mut key);
+                let salt = BASE64_STANDARD.decode(salt).ok()?;
+                pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, rounds, &salt, text, &mut key);
                 Cipher::new(&key)
             }
             Self::Key(text) => Cipher::new(&BASE64_STANDARD.decode(text.expose().trim()).ok()?),
             Self::Kms { .. } => None,
-        }
+        };
+        cipher.map(|cipher| Outer { salt: salt.to_owned(), rounds, cipher })
     }
 
     fn wrong(&self, place: &str) -> StoreError {
@@ -183,7 +215,7 @@ async fn by_kms(
     let request = client.decrypt().key_id(id).ciphertext_blob(Blob::new(key));
     let answer = Box::pin(request.encryption_context(CONTEXT, scope).send())
         .await
-        .map_err(|error| failed("open", place, Fault::from_sdk(ACTION, &error)))?;
+        .map_err(|error| failed(OPEN, place, Fault::from_sdk(ACTION, &error)))?;
     let plain = answer.plaintext.ok_or_else(altered)?;
     Cipher::new(plain.as_ref()).ok_or_else(altered)
 }
