@@ -331,6 +331,8 @@ impl Search<'_> {
                 exports: exports.map(|it| (it.name, it.value.to_json())).collect(),
             });
         }
+        // What was before nobody knows any more: a rollback has nothing to go back to.
+        rebuilt.events.push(Event::Completed);
         rebuilt
     }
 }

@@ -543,6 +543,9 @@ async fn what_is_there_twice_or_not_at_all_is_told_and_not_guessed() {
     let history = state(&sandbox, "history").code(0).out;
     assert!(history.contains("state rebuild") && history.contains("8 created"), "{history}");
     sandbox.cairn(&format!("plan {NETWORK} --detailed-exitcode")).code(0);
+    // A rollback after that takes nothing away.
+    let back = sandbox.cairn(&format!("rollback {NETWORK} --yes")).code(0).out;
+    assert!(back.contains("Nothing to do: 8 resources are as before."), "{back}");
 
     // Another VPC with the marks of this one, a table of the stack's that the template has not, and
     // a subnet that somebody deleted.

@@ -138,8 +138,12 @@ impl Account {
         let mut later = self.later.split_off(since.min(self.later.len()));
         let has_alias = later.iter().any(|(_, effect)| is_alias(effect));
         // Whatever becomes of an alias, its version is cut; and one that fails routes as before.
-        later.retain_mut(|(_, effect)| {
-            has_alias && !is_alias(effect) || fails(effect) || !has_alias
+        later.retain_mut(|(_, effect)| match has_alias {
+            true => !is_alias(effect) || fails(effect),
+            false => {
+                fails(effect);
+                true
+            }
         });
         self.later.extend(later);
     }
