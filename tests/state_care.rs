@@ -42,6 +42,10 @@ fn offline() -> Sandbox {
     sandbox
 }
 
+fn this_format() -> String {
+    format!("\"format\": {}", cairn::state::FORMAT)
+}
+
 fn state(sandbox: &Sandbox, arguments: &str) -> Ran {
     let (verb, rest) = arguments.split_once(' ').unwrap_or((arguments, ""));
     sandbox.cairn(&format!("state {verb} {NETWORK} {rest}"))
@@ -182,7 +186,7 @@ const DAMAGES: &[Damage] = &[
     (
         "a newer format",
         |sandbox| {
-            let text = file(sandbox, "state.json").replace("\"format\": 3", "\"format\": 9");
+            let text = file(sandbox, "state.json").replace(&this_format(), "\"format\": 9");
             sandbox.write(&format!("{KEPT}/state.json"), &text);
             fs::remove_file(sandbox.path(&format!("{KEPT}/state.previous.json"))).expect("a file");
         },
@@ -252,7 +256,7 @@ fn a_deploy_does_not_begin_anew_where_a_state_was_lost() {
 fn a_state_that_this_cairn_cannot_read_is_neither_mended_nor_rebuilt() {
     let sandbox = offline();
     state(&sandbox, "mv Vpc Network --yes").code(0);
-    let text = file(&sandbox, "state.json").replace("\"format\": 3", "\"format\": 9");
+    let text = file(&sandbox, "state.json").replace(&this_format(), "\"format\": 9");
     sandbox.write(&format!("{KEPT}/state.json"), &text);
     let before = files(&sandbox);
     for arguments in ["repair --yes", "rebuild --yes", "rebuild --yes --key-lost"] {

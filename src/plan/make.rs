@@ -159,6 +159,7 @@ impl<'a> Maker<'a> {
         }
         if let Some(intent) = &entry.intent {
             let why = match self.observed.failure_of(intent) {
+                Some("") => "AWS has given it up".to_owned(),
                 Some(why) => format!("AWS has given it up: {why}"),
                 None => "left over from a create that was not finished".to_owned(),
             };

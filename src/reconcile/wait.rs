@@ -38,6 +38,9 @@ pub fn settled(want: Want, live: Option<&Status>) -> Settled {
         (Want::Present | Want::Settled, Some(Status::Deleting(word))) => {
             Settled::Never(format!("it is being deleted ({word})"))
         }
+        (Want::Present, Some(Status::Failed(why))) if why.is_empty() => {
+            Settled::Never("AWS says that it has failed, and not why".to_owned())
+        }
         (Want::Present, Some(Status::Failed(why))) => Settled::Never(why.clone()),
         (Want::Present | Want::Settled, None) => Settled::NotYet(String::new()),
         (Want::Gone, Some(Status::Deleting(word))) => Settled::NotYet(word.clone()),

@@ -44,6 +44,33 @@ fn found(changes: &[(&str, &str)]) -> Vec<Diagnostic> {
 }
 
 #[test]
+fn an_endpoint_without_private_names_can_be_made_beside_another() {
+    let text = "\
+Resources:
+  Vpc: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.0.0.0/16, EnableDnsHostnames: true}}
+  Subnet: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref Vpc, CidrBlock: 10.0.1.0/24}}
+  Old:
+    Type: AWS::EC2::VPCEndpoint
+    Properties:
+      VpcId: !Ref Vpc
+      VpcEndpointType: Interface
+      ServiceName: com.amazonaws.us-east-1.logs
+      SubnetIds: [!Ref Subnet]
+      PrivateDnsEnabled: true
+";
+    let state = deployed(&graph(text));
+    let said = |text: &str| {
+        let found = planned(&graph(text), &state, &observed(&state)).err().unwrap_or_default();
+        found.into_iter().map(|one| one.message).collect::<String>()
+    };
+    let renamed = text.replace("Old:", "New:");
+    let taken = "`New` is to have the ServiceName `com.amazonaws.us-east-1.logs`, which `Old` has \
+                 until it is deleted";
+    assert_eq!(said(&renamed), taken);
+    assert_eq!(said(&renamed.replace("Enabled: true", "Enabled: false")), "");
+}
+
+#[test]
 fn what_is_only_renamed_cannot_be_made_beside_itself() {
     for (from, expected) in [
         ("Subnet:", "`New` is to have the CidrBlock `10.0.1.0/24`, which `Subnet` has"),

@@ -96,6 +96,10 @@ async fn two_runs(store: &Store) -> State {
     run(store, "- opened; B begin b; B name b vpc-2; B made b").await
 }
 
+fn this_format() -> String {
+    format!("\"format\": {}", crate::state::FORMAT)
+}
+
 #[tokio::test]
 async fn only_a_snapshot_that_says_nothing_any_more_is_written_again() {
     let damages: [fn(&Home); 4] = [
@@ -135,7 +139,7 @@ type Case = (Option<Keys>, Option<Keys>, bool, &'static str);
 #[tokio::test]
 async fn a_snapshot_that_may_be_sound_is_not_written_over() {
     let newer = |home: &Home| {
-        let text = home.text("state.json").replace("\"format\": 3", "\"format\": 9");
+        let text = home.text("state.json").replace(&this_format(), "\"format\": 9");
         home.write("state.json", &text);
     };
     let cases: [Case; 5] = [
@@ -175,7 +179,7 @@ async fn a_newer_format_is_told_whatever_else_stands_beside_it() {
     let home = Home::new();
     let store = home.sealed(key("A"));
     run(&store, "- opened; A begin a").await;
-    let text = home.text("state.json").replace("\"format\": 3", "\"format\": 9, \"more\": 1");
+    let text = home.text("state.json").replace(&this_format(), "\"format\": 9, \"more\": 1");
     home.write("state.json", &text);
     let error = store.read().await.expect_err("it is newer");
     assert_eq!(error.hints(), ["update Cairn"], "{error}");
