@@ -692,6 +692,8 @@ impl Run {
         for attempted in current.attempted.iter().filter(is_torn) {
             // As much of it as is there.
             starts.push(match self.there(handler, physical_id, attempted).await? {
+                // What AWS tells of what it gave up may not be in effect.
+                Some(LiveJson { status: Status::Failed(_), .. }) => attempted.clone(),
                 Some(live) => {
                     Self::overlay(handler, step, attempted, &live.properties, &wanted.clear)
                 }
@@ -715,6 +717,7 @@ impl Run {
             false => None,
         };
         let from = unveil(if is_doubtful { applied } else { &seen });
+        let live = live.filter(|live| !matches!(live.status, Status::Failed(_)));
         starts.push(match live {
             Some(live) => Self::overlay(handler, step, &from, &live.properties, &wanted.clear),
             None => from,
@@ -849,6 +852,7 @@ impl Run {
             youth: self.youth(),
             tries,
             elapsed: start.elapsed(),
+            patience: handler.patience(),
             delete_patience: handler.delete_patience(),
         };
         decide(kind, circumstances)

@@ -21,7 +21,8 @@ pub struct Circumstances {
     pub tries: u32,
     /// Since the first try.
     pub elapsed: Duration,
-    /// The longest a deletion may take.
+    /// The longest it may take until it is ready, and the longest a deletion may take.
+    pub patience: Duration,
     pub delete_patience: Duration,
 }
 
@@ -42,10 +43,11 @@ pub enum Decision {
 const PROPAGATION_LIMIT: Duration = Duration::from_mins(2);
 const VISIBILITY_LIMIT: Duration = Duration::from_mins(1);
 const CONCURRENCY_LIMIT: Duration = Duration::from_mins(5);
+const LONGEST_WAY: Duration = Duration::from_mins(15);
 const UNCERTAINTY_TRIES: u32 = 5;
 
 pub fn decide(kind: FaultKind, circumstances: Circumstances) -> Decision {
-    let Circumstances { attempt, youth, tries, elapsed, delete_patience } = circumstances;
+    let Circumstances { attempt, youth, tries, elapsed, patience, delete_patience } = circumstances;
     let until = |limit: Duration, pause: Duration| {
         if elapsed + pause < limit { Decision::RetryAfter(pause) } else { Decision::GiveUp }
     };
@@ -56,6 +58,11 @@ pub fn decide(kind: FaultKind, circumstances: Circumstances) -> Decision {
         }
         FaultKind::NotFound if youth == Youth::Young && attempt != Attempt::Delete => {
             until(VISIBILITY_LIMIT, steps(tries, &[250, 500, 1000, 1500]))
+        }
+        // What is in the way of a create may take as long to go as what is made takes to come.
+        FaultKind::Concurrent if attempt == Attempt::Create => {
+            let limit = CONCURRENCY_LIMIT.max(patience.min(LONGEST_WAY));
+            until(limit, steps(tries, &[250, 500, 1000, 2000, 3000]))
         }
         FaultKind::Concurrent => {
             until(CONCURRENCY_LIMIT, steps(tries, &[250, 500, 1000, 2000, 3000]))

@@ -315,21 +315,23 @@ async fn ensure_prepared(aws: &Aws, agent: &str, props: &Props) -> Result<(), Fa
         return Ok(());
     }
     let live = get_agent(aws, agent).await?;
+    let has_failed = live.agent_status == AgentStatus::Failed;
     let status = match live.agent_status {
-        AgentStatus::NotPrepared => prepare(aws, agent).await?,
+        // What AWS gave up once may succeed when it is asked again.
+        AgentStatus::NotPrepared | AgentStatus::Failed => prepare(aws, agent).await?,
         status => status,
     };
+    let reasons = live.failure_reasons.unwrap_or_default().join("; ");
     match status {
         AgentStatus::Prepared => Ok(()),
-        AgentStatus::Failed => {
-            let reasons = live.failure_reasons.unwrap_or_default().join("; ");
-            Err(Fault::invalid(ACTION, format!("agent `{agent}` has failed: {reasons}")))
-        }
         other => Err(Fault {
             action: ACTION.to_owned(),
             kind: FaultKind::Concurrent,
             code: "AgentNotPrepared".to_owned(),
-            message: format!("agent `{agent}` is in state {other}"),
+            message: match has_failed {
+                true => format!("agent `{agent}` has failed and is prepared again: {reasons}"),
+                false => format!("agent `{agent}` is in state {other}"),
+            },
             request_id: None,
         }),
     }

@@ -242,7 +242,7 @@ fn refused(item: &UnsuccessfulItem) -> Fault {
 }
 
 /// Two endpoints of one service cannot both have private DNS. One that is being deleted keeps it
-/// for minutes: then the create is worth another try.
+/// for minutes, and may have gone since the answer: then the create is worth another try.
 async fn explain_conflict(aws: &Aws, props: &Props, fault: Fault) -> Fault {
     let (Some(vpc), true) = (&props.vpc_id, fault.message.contains("conflicting DNS domain"))
     else {
@@ -254,7 +254,7 @@ async fn explain_conflict(aws: &Aws, props: &Props, fault: Fault) -> Fault {
     let is_leaving = |endpoint: &LiveEndpoint| {
         endpoint.vpc_id() == Some(vpc)
             && endpoint.service_name() == props.service_name.as_deref()
-            && state(endpoint) == "deleting"
+            && ["deleting", "deleted"].contains(&state(endpoint).as_str())
     };
     if endpoints.iter().any(is_leaving) {
         Fault { kind: FaultKind::Concurrent, ..fault }

@@ -135,7 +135,10 @@ impl Resource for Function {
         let mut left = Left::between(from, to)?;
         if left.changes() > 1 {
             let live = live_configuration(aws, id, from, to).await?;
-            left = left.after(&live, from, to)?;
+            // What it tells of an update that failed may not be in effect.
+            if !matches!(live.status, Status::Failed(_)) {
+                left = left.after(&live.properties, from, to)?;
+            }
         }
         let more = if left.changes() > 1 { Progress::Again } else { Progress::Settle };
         if let Some(change) = left.configured {
@@ -242,7 +245,7 @@ async fn live_configuration(
     id: &PhysicalId,
     from: &Props,
     to: &Props,
-) -> Result<Props, Fault> {
+) -> Result<Live<Props>, Fault> {
     let managed = to.runtime_management_config.as_ref();
     let properties = Props {
         environment: to.environment.clone(),
@@ -251,7 +254,7 @@ async fn live_configuration(
     };
     let function = get(aws, id.as_str()).await?;
     let function = function.ok_or_else(|| Fault::not_found("lambda:GetFunction", id))?;
-    Ok(live(aws, &Known { id, properties: &properties }, function).await?.properties)
+    live(aws, &Known { id, properties: &properties }, function).await
 }
 
 fn invalid(action: &str) -> impl Fn(BuildError) -> Fault {

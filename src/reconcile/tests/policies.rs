@@ -34,6 +34,8 @@ fn what_is_done_about_a_fault() {
         (Kind::Concurrent, Create, Old, 0, 0, after(250)),
         (Kind::Concurrent, Delete, Old, 7, 200, after(3000)),
         (Kind::Concurrent, Change, Old, 7, 298, GiveUp),
+        (Kind::Concurrent, Create, Old, 7, 298, after(3000)),
+        (Kind::Concurrent, Create, Old, 7, 418, GiveUp),
         (Kind::InUse, Delete, Old, 0, 0, after(500)),
         (Kind::InUse, Delete, Old, 9, 580, after(10_000)),
         (Kind::InUse, Delete, Old, 9, 595, GiveUp),
@@ -58,6 +60,7 @@ fn what_is_done_about_a_fault() {
             youth,
             tries,
             elapsed: Duration::from_secs(seconds),
+            patience: Duration::from_mins(7),
             delete_patience: Duration::from_mins(10),
         };
         assert_eq!(decide(kind, circumstances), expected, "{kind:?}, {circumstances:?}");
@@ -75,13 +78,14 @@ fn every_retry_ends() {
         Kind::AlreadyExists,
         Kind::Uncertain,
     ] {
-        for attempt in [Change, Delete] {
+        for attempt in [Create, Change, Delete] {
             let (mut elapsed, mut tries) = (Duration::ZERO, 0);
             let patience = Duration::from_mins(20);
-            while let Decision::RetryAfter(pause) = decide(
-                kind,
-                Circumstances { attempt, youth: Young, tries, elapsed, delete_patience: patience },
-            ) {
+            let circumstances = |tries, elapsed| {
+                let delete_patience = patience;
+                Circumstances { attempt, youth: Young, tries, elapsed, patience, delete_patience }
+            };
+            while let Decision::RetryAfter(pause) = decide(kind, circumstances(tries, elapsed)) {
                 (elapsed, tries) = (elapsed + pause, tries + 1);
                 assert!(elapsed < patience && tries < 1000, "{kind:?} {attempt:?}");
             }
@@ -102,6 +106,9 @@ fn what_a_status_says_to_who_waits() {
         (Want::Present, Some(&failed), never("no room")),
         (Want::Present, Some(&deleting), never("it is being deleted (draining)")),
         (Want::Present, None, not_yet("")),
+        (Want::Settled, Some(&failed), Settled::Yes),
+        (Want::Settled, Some(&pending), not_yet("creating")),
+        (Want::Settled, None, not_yet("")),
         (Want::Gone, None, Settled::Yes),
         (Want::Gone, Some(&deleting), not_yet("draining")),
         (Want::Gone, Some(&Status::Ready), not_yet("")),
