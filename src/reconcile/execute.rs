@@ -688,7 +688,10 @@ impl Run {
     ) -> Result<Vec<Json>, StepError> {
         let applied = &current.properties;
         let mut starts = Vec::new();
-        let is_torn = |it: &&Json| **it != wanted.instance.properties || *it == applied;
+        // One that is rolled over keeps its properties: that they are tried says nothing then.
+        let may_be_deleted = how == UpdateKind::Properties;
+        let is_torn =
+            |it: &&Json| **it != wanted.instance.properties || may_be_deleted && *it == applied;
         for attempted in current.attempted.iter().filter(is_torn) {
             // As much of it as is there.
             starts.push(match self.there(handler, physical_id, attempted).await? {
