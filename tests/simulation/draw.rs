@@ -145,7 +145,12 @@ impl Place {
                 ((*on).clone(), random.between(1, **times + 1))
             }
         };
-        let kind = *random.pick(&coverage::fitting(&on));
+        let kinds = coverage::fitting(&on);
+        // Few calls can be given up: where one can, it mostly is.
+        let kind = match kinds.contains(&Kind::GivenUp) && random.chance(600) {
+            true => Kind::GivenUp,
+            false => *random.pick(&kinds),
+        };
         mishap(&on, nth, kind, random)
     }
 }
