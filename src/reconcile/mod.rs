@@ -13,6 +13,7 @@ pub mod retry;
 pub mod schedule;
 #[cfg(test)]
 pub(crate) mod tests;
+mod update;
 pub mod wait;
 
 pub use progress::{News, Phase, StepError, What, human};
