@@ -35,6 +35,8 @@ enum Stage {
     /// Nothing has been changed.
     Before,
     Running(Begun),
+    /// What is short is brought to its end.
+    Short,
     /// The run was told, and what is left is short: to say how it ended.
     Told(Begun),
     /// After a run that has not done all, with what there is to do about it.
@@ -46,7 +48,7 @@ enum Stage {
 impl Stage {
     /// Whether what is done now comes to an end by itself.
     fn ends_itself(self) -> bool {
-        matches!(self, Self::Running(_) | Self::Told(_))
+        matches!(self, Self::Running(_) | Self::Short | Self::Told(_))
     }
 }
 
@@ -78,6 +80,7 @@ pub async fn minded(
 fn words(stage: Stage) -> String {
     match stage {
         Stage::Before => "stopped; nothing of it was changed".to_owned(),
+        Stage::Short => "stopped".to_owned(),
         Stage::Running(begun) | Stage::Told(begun) => stopped(begun),
         Stage::Left(what_to_do) => format!("stopped; nothing is lost: {what_to_do}"),
         Stage::Done => "stopped; all that was planned is done".to_owned(),
@@ -121,6 +124,15 @@ pub fn end(begun: Begun, is_complete: bool) {
     });
 }
 
+/// Begins what is too short to be told of an interrupt, and is not to be left half done.
+pub async fn finish() {
+    if *HEARD.borrow() {
+        // Until it is let go of.
+        return pending().await;
+    }
+    STAGE.send_replace(Stage::Short);
+}
+
 /// Something else is done after a run. Who is interrupted in it is told what to do.
 pub fn go_on(what_to_do: &'static str) {
     STAGE.send_replace(Stage::Left(what_to_do));
@@ -150,7 +162,7 @@ async fn hear(mut signals: Signals) {
     console::clear();
     say(&match *STAGE.borrow() {
         Stage::Running(begun) | Stage::Told(begun) => stopped(begun),
-        Stage::Before | Stage::Left(_) | Stage::Done => "stopped at once".to_owned(),
+        Stage::Before | Stage::Short | Stage::Left(_) | Stage::Done => "stopped at once".to_owned(),
     });
     std::process::exit(130);
 }

@@ -32,6 +32,7 @@ mod references;
 mod routes;
 mod rules;
 mod substitute;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -289,6 +290,7 @@ impl Graph {
             if let Some(facts) = self.facts(&declared.id) {
                 let (value, findings) = schema::coerce(facts, value);
                 obstacles.extend(check::unsupported(self, declared, &value));
+                diagnostics.append(&mut tags::check(self, declared, &value));
                 let is_error = |finding: &schema::Finding| finding.severity == Severity::Error;
                 let are_sound = is_evaluated && !findings.iter().any(is_error);
                 known.keep(&declared.id, &declared.type_name, value, are_sound);

@@ -381,10 +381,12 @@ impl<'a> Maker<'a> {
         let desired =
             desired_properties(self.graph, &node.id, &self.known, Some(old), &old.token).ok()?;
         let rules = Rules { facts: self.graph.facts(&node.id), rules: handler.rules() };
+        let ignored = &node.directions.ignore_drift;
+        let seen = overlooking(ignored, &live.properties, &old.properties);
         let sides = Sides {
             desired: &desired.properties,
             applied: &old.properties,
-            live: Some(&live.properties),
+            live: Some(&*seen),
         };
         let changes = diff(handler, rules, sides);
         let follow = self.follow(node, handler, old);

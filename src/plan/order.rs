@@ -6,9 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 
 use super::{Action, Operation, Step, StepId};
-use crate::resource::{self, Effect, Uniqueness};
+use crate::resource::{self, Effect, Handler, Uniqueness};
 use crate::state::{Instance, State};
 use crate::value::{LogicalId, Token};
+
+const IAM: &str = "AWS::IAM::";
+const ROLE: &str = "AWS::IAM::Role";
 
 /// What each resource needs of others, where something is made.
 pub type Needs<'a> = dyn Fn(&LogicalId) -> Option<&'a BTreeSet<LogicalId>> + 'a;
@@ -36,6 +39,7 @@ pub fn connect(steps: &mut [Step], needs: &Needs<'_>, state: &State) {
                 after
             } else {
                 let mut after = removals.edges(step);
+                after.extend(removals.rights.get(&step.id).into_iter().flatten());
                 if !removals.is_early(step.id) {
                     after.extend(all_forward.iter().copied());
                 }
@@ -104,6 +108,8 @@ struct Removals<'a> {
     held: BTreeMap<StepId, BTreeSet<StepId>>,
     /// The parent that a vanishing step waits for.
     parents: BTreeMap<StepId, StepId>,
+    /// By each role, and what is attached to one: the steps that remove what it is needed for.
+    rights: BTreeMap<StepId, BTreeSet<StepId>>,
 }
 
 impl<'a> Removals<'a> {
@@ -134,12 +140,14 @@ impl<'a> Removals<'a> {
             .filter(|(_, held)| !held.is_empty())
             .collect();
         early.extend(held.values().flatten());
-        let mut removals = Self { taken, early, by_id, ways, held, parents: BTreeMap::new() };
+        let (parents, rights) = (BTreeMap::new(), BTreeMap::new());
+        let mut removals = Self { taken, early, by_id, ways, held, parents, rights };
         removals.parents = steps
             .iter()
             .filter(|step| matches!(step.operation, Operation::VanishWithParent { .. }))
             .filter_map(|step| Some((step.id, removals.parent(step.id)?)))
             .collect();
+        removals.rights = removals.rights();
         removals
     }
 
@@ -192,6 +200,53 @@ impl<'a> Removals<'a> {
             }
         }
         edges
+    }
+
+    /// All that depends on what a step takes away, directly or not.
+    fn all_dependents(&self, of: StepId) -> BTreeSet<StepId> {
+        let mut found = BTreeSet::new();
+        let mut open = vec![of];
+        while let Some(id) = open.pop() {
+            open.extend(self.dependents(id).into_iter().filter(|id| found.insert(*id)));
+        }
+        found
+    }
+
+    /// What is left behind of a function in a subnet or group goes by the rights of its role: the
+    /// role, and what is attached to it, stays until those are gone, unless they need it themselves.
+    fn rights(&self) -> BTreeMap<StepId, BTreeSet<StepId>> {
+        let mut by_role: BTreeMap<&LogicalId, BTreeSet<StepId>> = BTreeMap::new();
+        for (_, gone) in self.taken.values() {
+            let handler = resource::handler(gone.type_name.as_str());
+            let lingers_in = handler.map(Handler::lingers_in).unwrap_or_default();
+            if lingers_in.is_empty() {
+                continue;
+            }
+            let steps = gone.dependencies.iter().filter_map(|id| self.by_id.get(id)).flatten();
+            let (roles, others): (Vec<StepId>, Vec<StepId>) =
+                steps.partition(|step| self.type_of(**step) == ROLE);
+            let places = others.iter().filter(|step| lingers_in.contains(&self.type_of(**step)));
+            for role in roles {
+                by_role.entry(self.taken[&role].0).or_default().extend(places.clone());
+            }
+        }
+        let places: BTreeSet<StepId> = by_role.values().flatten().copied().collect();
+        let users: BTreeMap<StepId, BTreeSet<StepId>> =
+            places.iter().map(|place| (*place, self.all_dependents(*place))).collect();
+        let mut rights = BTreeMap::new();
+        for (step, (id, instance)) in &self.taken {
+            if !instance.type_name.as_str().starts_with(IAM) || self.early.contains(step) {
+                continue;
+            }
+            let places = instance.dependencies.iter().chain([*id]).filter_map(|id| by_role.get(id));
+            let places = places.flatten().filter(|place| !users[*place].contains(step));
+            rights.insert(*step, places.copied().collect());
+        }
+        rights
+    }
+
+    fn type_of(&self, step: StepId) -> &str {
+        self.taken[&step].1.type_name.as_str()
     }
 
     fn dependents(&self, of: StepId) -> Vec<StepId> {

@@ -11,6 +11,7 @@ use serde_json::Value as Json;
 
 use super::desired::{desired_properties, lookup};
 use super::diff::{Change, Sides, diff};
+use super::drift::{Ignored, overlooking};
 use super::make::{TAKEN_OVER, created, is_taken_over};
 use super::moves::{self, Moves};
 use super::risk::STATELESS;
@@ -19,7 +20,7 @@ use super::{
     Action, Lost, Operation, OutputChange, Plan, Purpose, Step, StepId, Tagging, UpdateKind, order,
     risk, teardown,
 };
-use crate::graph::Graph;
+use crate::graph::{Graph, IgnoreDrift};
 use crate::refresh::{Observation, Observed};
 use crate::resource::{self, Effect, Handler, LiveJson};
 use crate::schema;
@@ -28,11 +29,12 @@ use crate::template::DeletionPolicy;
 use crate::value::{Attributes, LogicalId, SECRET_PREFIX, Secret, Token, Value};
 
 /// What the state does not keep of former properties, as far as it is known from elsewhere: secrets,
-/// of which it has digests, and local code.
+/// of which it has digests, local code, and what others may change.
 #[derive(Debug, Default)]
 pub struct Past {
     secrets: BTreeMap<String, Secret>,
     code: BTreeSet<String>,
+    ignored: Ignored,
 }
 
 impl Past {
@@ -43,7 +45,8 @@ impl Past {
             past.note(value);
         }
         let known = lookup(state);
-        for id in graph.nodes.keys() {
+        for (id, node) in &graph.nodes {
+            past.ignored.insert(id.clone(), node.directions.ignore_drift.clone());
             let token = Token::new("");
             let current = state.current(id);
             if let Ok(desired) = desired_properties(graph, id, &known, current, &token) {
@@ -325,9 +328,8 @@ impl<'a> Back<'a> {
         let properties = self.past.properties(was)?;
         let handler = resource::handler(was.type_name.as_str())
             .ok_or_else(|| format!("Cairn has no handler for `{}`", was.type_name))?;
-        if let Some(change) =
-            differences(handler, &properties, now, live).iter().find(|change| change.replaces)
-        {
+        let changes = self.differences(id, handler, &properties, now, live);
+        if let Some(change) = changes.iter().find(|change| change.replaces) {
             return Err(format!("`{}` cannot be changed back in place", change.path));
         }
         Ok(Goal::Restored { was, properties })
@@ -350,6 +352,23 @@ impl<'a> Back<'a> {
     /// What was found of what is in use, which may have been called otherwise then.
     fn observation(&self, id: &LogicalId) -> Option<&'a Observation> {
         self.observed.resources.get(self.moves.get(id).unwrap_or(id))
+    }
+
+    /// What is to be changed of something that is there, other than what others may change.
+    fn differences(
+        &self,
+        id: &LogicalId,
+        handler: &dyn Handler,
+        properties: &Value,
+        now: &Instance,
+        live: &LiveJson,
+    ) -> Vec<Change> {
+        let facts = schema::facts(now.type_name.as_str());
+        let rules = Rules { facts, rules: handler.rules() };
+        let ignored = self.past.ignored.get(id).unwrap_or(&IgnoreDrift::None);
+        let seen = overlooking(ignored, &live.properties, &now.properties);
+        let sides = Sides { desired: properties, applied: &now.properties, live: Some(&*seen) };
+        diff(handler, rules, sides)
     }
 
     fn live(&self, id: &LogicalId, instance: &Instance) -> Option<&'a LiveJson> {
@@ -508,7 +527,7 @@ impl<'a> Back<'a> {
     ) -> Option<Step> {
         let handler = resource::handler(was.type_name.as_str())?;
         let now = self.state.instance(id, &was.token)?;
-        let changes = differences(handler, properties, now, self.live(id, now)?);
+        let changes = self.differences(id, handler, properties, now, self.live(id, now)?);
         let is_torn = !now.attempted.is_empty();
         let rolls = handler.follows().is_some_and(|follows| follows.effect == Effect::Roll)
             && (is_torn || now.follows != was.follows);
@@ -625,18 +644,6 @@ const MADE_SINCE: &str = "it was made since";
 const LET_GO: &str = "it was let go of and is still there";
 const AGAIN: &str = "the one before is used again";
 const TORN: &str = "its update was not finished";
-
-fn differences(
-    handler: &dyn Handler,
-    properties: &Value,
-    now: &Instance,
-    live: &LiveJson,
-) -> Vec<Change> {
-    let facts = schema::facts(now.type_name.as_str());
-    let rules = Rules { facts, rules: handler.rules() };
-    let live = Some(&live.properties);
-    diff(handler, rules, Sides { desired: properties, applied: &now.properties, live })
-}
 
 /// Whether the state says already what it said; what AWS tells, and what its tags say, is not ours
 /// to say.

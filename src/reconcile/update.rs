@@ -97,7 +97,7 @@ impl Run {
         let seen = plan::seen(applied, step);
         let unveil = |from: &Json| unveiled(from, &wanted.instance.properties, &wanted.clear);
         // What the plan has seen otherwise may be of before the last apply.
-        let is_doubtful = how == UpdateKind::Properties && seen != *applied && self.may_be_early();
+        let is_doubtful = seen != *applied && self.may_be_early();
         let live = match is_doubtful {
             true => self.there(handler, physical_id, applied).await?,
             // What a reference stood for is not kept anywhere else than there.

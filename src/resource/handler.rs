@@ -38,6 +38,7 @@ pub trait Handler: Send + Sync {
     fn alone(&self) -> Option<&'static [&'static str]>;
     /// Its name, where no two may have it.
     fn name_key(&self) -> Option<&'static [&'static str]>;
+    fn lingers_in(&self) -> &'static [&'static str];
     fn gone_with(&self) -> Option<&'static str>;
     fn lock(&self) -> Option<Lock>;
     fn removal(&self) -> Removal;
@@ -213,6 +214,10 @@ impl<R: Resource> Handler for Typed<R> {
             }
             _ => None,
         }
+    }
+
+    fn lingers_in(&self) -> &'static [&'static str] {
+        R::LINGERS_IN
     }
 
     fn gone_with(&self) -> Option<&'static str> {

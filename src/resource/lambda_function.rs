@@ -63,6 +63,8 @@ impl Resource for Function {
     const NAME: Option<Name> =
         Some(Name { property: "FunctionName", max_length: 64, unique: Uniqueness::Unique });
     const LOCK: Option<Lock> = Some(Lock::Itself);
+    /// Its network interfaces ("Giving Lambda functions access to resources in an Amazon VPC").
+    const LINGERS_IN: &'static [&'static str] = &["AWS::EC2::SecurityGroup", "AWS::EC2::Subnet"];
 
     type Props = Props;
 

@@ -118,6 +118,9 @@ pub trait Resource: Copy + Default + Send + Sync + 'static {
     /// Properties of which no two resources may have the same, absence included, where one that is
     /// made runs into the one that is there; with none of them, there is only one.
     const ALONE: Option<&'static [&'static str]> = None;
+    /// The types of resources in which AWS leaves something behind of a deleted one for a while. It
+    /// is removed there by the rights of the role that the deleted one had.
+    const LINGERS_IN: &'static [&'static str] = &[];
     /// The property naming a parent whose deletion removes this resource too.
     const GONE_WITH: Option<&'static str> = None;
     /// The property whose value names what must not be changed by two steps at once.

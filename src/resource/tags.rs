@@ -14,6 +14,8 @@ pub const PREFIX: &str = "cairn:";
 pub const STACK: &str = "cairn:stack";
 pub const LOGICAL_ID: &str = "cairn:logical-id";
 pub const TOKEN: &str = "cairn:token";
+/// How many marks there are.
+pub const MARKS: usize = 3;
 
 /// A tag as most types write it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -26,7 +28,7 @@ pub struct Tag {
 
 impl Mark {
     /// The marks, as tags.
-    pub fn tags(&self) -> [(&'static str, &str); 3] {
+    pub fn tags(&self) -> [(&'static str, &str); MARKS] {
         [(STACK, &self.stack), (LOGICAL_ID, &self.logical_id), (TOKEN, self.token.as_str())]
     }
 

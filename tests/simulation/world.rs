@@ -335,6 +335,8 @@ impl Shared {
     pub fn new(chance: u64) -> Self {
         let mut account = Account::new(Random::new(chance));
         account.is_quick = true;
+        // Fewer than AWS does, so that every list has pages.
+        account.page = 2;
         Self(Arc::new(Mutex::new(World {
             aws: Aws::new(account),
             bucket: s3::Bucket::default(),

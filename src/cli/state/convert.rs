@@ -2,13 +2,14 @@
 
 use std::io::Write as _;
 
-use super::Consent;
+use super::{Consent, lock};
+use crate::cli::interrupt::minded;
 use crate::cli::outputs::not_deployed;
-use crate::cli::session::Session;
+use crate::cli::project::Project;
 use crate::cli::stacks::StackArgs;
 use crate::cli::{Code, Failure};
 use crate::config::Encryption;
-use crate::render::say;
+use crate::state::store::Store;
 
 /// Write the state anew, encrypted or not, as `encryption` in config/ says
 #[derive(Debug, clap::Args)]
@@ -36,7 +37,12 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
     let mut out = anstream::stdout();
     writeln!(out, "{} is to be written {how}", store.place())?;
     args.consent.get("Write it anew?")?;
-    let lock = store.lock(&Session::holder("cairn state convert"), &say).await?;
+    minded(&project.name, Box::pin(convert(&project, &store, &how))).await
+}
+
+async fn convert(project: &Project, store: &Store, how: &str) -> Result<Code, Failure> {
+    let lock = lock(store, "cairn state convert").await?;
+    let mut out = anstream::stdout();
     match store.convert(&lock).await? {
         Some(state) => {
             writeln!(
@@ -47,6 +53,6 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
             )?;
             Ok(Code::Success)
         }
-        None => Err(not_deployed(&project).await),
+        None => Err(not_deployed(project).await),
     }
 }

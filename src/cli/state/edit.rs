@@ -4,9 +4,11 @@ use std::io::Write as _;
 
 use super::list::{entry, lines};
 use super::{Consent, found, open};
+use crate::cli::interrupt::minded;
 use crate::cli::stacks::StackArgs;
 use crate::cli::{Code, Failure};
 use crate::journal::Event;
+use crate::state::store::Store;
 use crate::state::{Entry, State};
 use crate::value::LogicalId;
 
@@ -44,9 +46,13 @@ pub struct RemoveArgs {
 }
 
 pub async fn mv(args: &MoveArgs) -> Result<Code, Failure> {
-    let (_, store, state) = found(&args.stack).await?;
+    let (project, store, state) = found(&args.stack).await?;
+    minded(&project.name, Box::pin(rename(args, &store, &state))).await
+}
+
+async fn rename(args: &MoveArgs, store: &Store, state: &State) -> Result<Code, Failure> {
     let (old, new) = (&args.old, &args.new);
-    let moved = entry(&state, old)?;
+    let moved = entry(state, old)?;
     if new.is_empty() || !new.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Err(Failure::text(format!("`{new}` cannot be a logical id"))
             .hint("a logical id has letters and digits only"));
@@ -59,7 +65,7 @@ pub async fn mv(args: &MoveArgs) -> Result<Code, Failure> {
         writeln!(out, "{old} -> {new}  {line}")?;
     }
     args.consent.get("Rename it in the state?")?;
-    let ledger = open(&store, "state mv").await?;
+    let ledger = open(store, "state mv").await?;
     let event = Event::Moved { id: LogicalId::new(old), to: LogicalId::new(new) };
     ledger.record(event).await?;
     ledger.close().await?;
@@ -71,19 +77,23 @@ pub async fn mv(args: &MoveArgs) -> Result<Code, Failure> {
 }
 
 pub async fn rm(args: &RemoveArgs) -> Result<Code, Failure> {
-    let (_, store, state) = found(&args.stack).await?;
-    let forgotten = entry(&state, &args.id)?;
+    let (project, store, state) = found(&args.stack).await?;
+    minded(&project.name, Box::pin(forget(args, &store, &state))).await
+}
+
+async fn forget(args: &RemoveArgs, store: &Store, state: &State) -> Result<Code, Failure> {
+    let forgotten = entry(state, &args.id)?;
     let mut out = anstream::stdout();
     writeln!(out, "to be forgotten, and left in AWS as it is:")?;
     for line in lines(forgotten) {
         writeln!(out, "  {}  {line}", args.id)?;
     }
-    let users = users(&state, &args.id);
+    let users = users(state, &args.id);
     if !users.is_empty() {
         writeln!(out, "in use by {}", users.join(", "))?;
     }
     args.consent.get("Forget it? Nothing deletes it then but you.")?;
-    let ledger = open(&store, "state rm").await?;
+    let ledger = open(store, "state rm").await?;
     let id = LogicalId::new(&args.id);
     // As it is now that nobody else changes it.
     let tokens = ledger.with_state(|state| {

@@ -15,10 +15,10 @@ use super::clock::{Tokens, now};
 use super::project::Project;
 use super::session::Session;
 use super::stacks::StackArgs;
-use super::{Code, Failure, terminal};
+use super::{Code, Failure, interrupt, terminal};
 use crate::render::say;
 use crate::state::State;
-use crate::state::store::{Ledger, Store};
+use crate::state::store::{Ledger, Lock, Store};
 
 /// Show what a stack owns, and look after what remembers it
 #[derive(Debug, clap::Args)]
@@ -71,23 +71,45 @@ struct Consent {
 
 impl Consent {
     fn get(&self, question: &str) -> Result<(), Failure> {
-        if self.yes {
-            return Ok(());
+        match self.is_given()? || terminal::ask(question)? {
+            true => Ok(()),
+            false => Err(declined()),
         }
-        if !terminal::has_person() {
+    }
+
+    /// The same with a lock in hand.
+    async fn get_aside(&self, question: &str) -> Result<(), Failure> {
+        match self.is_given()? || terminal::ask_aside(question).await? {
+            true => Ok(()),
+            false => Err(declined()),
+        }
+    }
+
+    fn is_given(&self) -> Result<bool, Failure> {
+        if !self.yes && !terminal::has_person() {
             return Err(Failure::text("nothing was changed: there is no terminal to ask on")
                 .hint("look at what is said above, then run this with `--yes`"));
         }
-        match terminal::ask(question)? {
-            true => Ok(()),
-            false => Err(Failure::text("nothing was changed: it was declined")),
-        }
+        Ok(self.yes)
     }
+}
+
+fn declined() -> Failure {
+    Failure::text("nothing was changed: it was declined")
+}
+
+/// Takes the lock for what is short, and comes to its end from here on.
+async fn lock(store: &Store, command: &str) -> Result<Lock, Failure> {
+    interrupt::listen();
+    let lock = store.lock(&Session::holder(command), &say).await?;
+    interrupt::holds(&lock);
+    interrupt::finish().await;
+    Ok(lock)
 }
 
 /// The state of a stack, opened for a change that is not of its plan, as a run of its own.
 async fn open(store: &Store, command: &str) -> Result<Ledger, Failure> {
-    let lock = store.lock(&Session::holder(&format!("cairn {command}")), &say).await?;
+    let lock = lock(store, &format!("cairn {command}")).await?;
     let Some(state) = store.read().await? else {
         return Err(Failure::text("the state is gone"));
     };

@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::Consent;
 use crate::aws::chain;
 use crate::cli::clock::now;
+use crate::cli::interrupt::{self, minded};
 use crate::cli::project::Project;
 use crate::cli::session::{Promised, Session};
 use crate::cli::stacks::StackArgs;
@@ -66,19 +67,23 @@ struct Document<'a> {
 
 pub async fn run(args: &Args) -> Result<Code, Failure> {
     let project = args.stack.find()?;
+    minded(&project.name, Box::pin(from_aws(args, &project))).await
+}
+
+async fn from_aws(args: &Args, project: &Project) -> Result<Code, Failure> {
     let store = project.store().await?;
-    check_lost(&project, &store, args.key_lost).await?;
+    check_lost(project, &store, args.key_lost).await?;
     let (_, loaded) = project.deployable_graph()?;
     let session = Session::open(&project.environment, loaded.collected.assets.clone()).await?;
     let (session, lock) = session.lock(&store, "cairn state rebuild").await?;
-    check_lost(&project, &store, args.key_lost).await?;
+    check_lost(project, &store, args.key_lost).await?;
     let empty = State::empty(
         &project.name,
         session.aws.account(),
         session.aws.region(),
         &session.tokens.draw(),
     );
-    let graph = session.graph(&project, &loaded, &empty, &Promised::default()).await?;
+    let graph = session.graph(project, &loaded, &empty, &Promised::default()).await?;
     let chosen: BTreeMap<_, _> = args.chosen.iter().cloned().collect();
     if let Some(unknown) = chosen.keys().find(|id| !graph.nodes.contains_key(*id)) {
         return Err(Failure::text(format!("the template has no resource `{unknown}`")));
@@ -86,7 +91,7 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
     let rebuilt = rebuild(&graph, &session.aws, &chosen, &mut || session.tokens.draw()).await?;
     // Whatever is written has to be a sound state.
     rebuilt.state(empty.clone()).map_err(|error| Failure::text(error.to_string()))?;
-    show(args, &project, &rebuilt)?;
+    show(args, project, &rebuilt)?;
     if args.json {
         return Ok(if rebuilt.ambiguous.is_empty() { Code::Success } else { Code::Failed });
     }
@@ -100,7 +105,8 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
     if rebuilt.found.is_empty() {
         return Err(Failure::text("nothing was written: nothing of this stack's is there"));
     }
-    args.consent.get("Write this as the state?")?;
+    args.consent.get_aside("Write this as the state?").await?;
+    interrupt::finish().await;
     write(&store, lock, empty, &rebuilt, &session.tokens.draw()).await
 }
 

@@ -2,13 +2,13 @@
 
 use std::io::Write as _;
 
-use super::{Consent, check};
+use super::{Consent, check, lock};
 use crate::cli::clock::now;
-use crate::cli::session::Session;
+use crate::cli::interrupt::minded;
 use crate::cli::stacks::StackArgs;
 use crate::cli::{Code, Failure};
-use crate::render::say;
 use crate::render::state::render_findings;
+use crate::state::store::Store;
 
 /// Mend what is provably safe to mend
 #[derive(Debug, clap::Args)]
@@ -43,7 +43,12 @@ pub async fn run(args: &Args) -> Result<Code, Failure> {
         writeln!(out, "  {mend}")?;
     }
     args.consent.get("Do this?")?;
-    let lock = store.lock(&Session::holder("cairn state repair"), &say).await?;
+    minded(&project.name, Box::pin(mend(&store))).await
+}
+
+async fn mend(store: &Store) -> Result<Code, Failure> {
+    let lock = lock(store, "cairn state repair").await?;
+    let mut out = anstream::stdout();
     writeln!(out, "\ndone:")?;
     for done in store.repair(&lock, &now()).await? {
         writeln!(out, "  {done}")?;

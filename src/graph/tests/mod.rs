@@ -9,6 +9,7 @@ mod handlers;
 mod loops;
 mod modules;
 mod outside;
+mod tags;
 mod templates;
 mod together;
 mod trust;

@@ -667,3 +667,44 @@ fn a_plan_is_the_same_whoever_makes_it() {
     let other = plan(&case.graph, &case.state, &case.observed, &mut tokens("other"));
     assert_eq!(told(&other.expect("it can be made")), told(&case.plan()));
 }
+
+/// What Lambda leaves behind of a function in a VPC it removes by the rights of the function's role.
+#[test]
+fn a_role_goes_after_the_places_of_its_function() {
+    const FUNCTION: &str = "
+Resources:
+  Vpc: {Type: AWS::EC2::VPC, Properties: {CidrBlock: 10.0.0.0/16}}
+  Subnet: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref Vpc, CidrBlock: 10.0.0.0/24}}
+  Group: {Type: AWS::EC2::SecurityGroup, Properties: {VpcId: !Ref Vpc, GroupDescription: one}}
+  Other: {Type: AWS::EC2::Subnet, Properties: {VpcId: !Ref Vpc, CidrBlock: 10.0.1.0/24}}
+  Role: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {}}}
+  Rights:
+    Type: AWS::IAM::Policy
+    Properties: {PolicyName: rights, Roles: [!Ref Role], PolicyDocument: {}}
+  OfGroup:
+    Type: AWS::IAM::Policy
+    Properties: {PolicyName: group, Roles: [!Ref Role], PolicyDocument: {Resource: !Ref Group}}
+  Unused: {Type: AWS::IAM::Role, Properties: {AssumeRolePolicyDocument: {}}}
+  Function:
+    Type: AWS::Lambda::Function
+    DependsOn: Role
+    Properties:
+      Role: arn:aws:iam::012345678901:role/it
+      Runtime: python3.12
+      Handler: index.handler
+      Code: {ZipFile: x}
+      VpcConfig: {SubnetIds: [!Ref Subnet], SecurityGroupIds: [!Ref Group]}
+";
+    let plan = teardown(&Case::of(FUNCTION, &[]).state);
+    let after = |id: &str| {
+        let of = plan.steps.iter().find(|step| step.logical_id.as_str() == id).expect("a step");
+        let ids = of.after.iter().map(|id| plan.steps[id.0].logical_id.as_str());
+        ids.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(after("Role"), "Function Group OfGroup Rights Subnet");
+    assert_eq!(after("Rights"), "Group Subnet");
+    // It would not be there to be gone with.
+    assert_eq!(after("OfGroup"), "Subnet");
+    assert_eq!(after("Group"), "Function OfGroup");
+    assert_eq!(after("Unused"), "");
+}

@@ -537,3 +537,44 @@ Resources:
     let gone = plan.steps.iter().find(|step| step.operation.token() == Some(&token));
     assert!(made.after.contains(&gone.expect("it goes").id), "{plan:#?}");
 }
+
+/// What others may change stays as they have it on a way back, too.
+#[test]
+fn what_others_may_change_is_not_taken_back() {
+    let text = NETWORK.replace(
+        "Type: AWS::Logs::LogGroup",
+        "Type: AWS::Logs::LogGroup\n    Metadata: {Cairn: {IgnoreDrift: [Tags]}}",
+    );
+    let mut story = Story::of(&text, &[("RetentionInDays: 1", "RetentionInDays: 3")]);
+    let tagged = |story: &Story| {
+        let mut there = observed(&story.state);
+        let Some(Observation::Live(live)) = there.resources.get_mut("Logs") else {
+            panic!("it is there")
+        };
+        live.properties["Tags"] = json!([{"Key": "owner", "Value": "ada"}]);
+        there
+    };
+    story.update("Logs");
+    let back = story.back_from(&tagged(&story));
+    assert_eq!(told(&back), "Update update Logs (logs1): RetentionInDays");
+    assert_eq!(step(&back, Action::Update, "Logs").changes.len(), 1);
+}
+
+/// And where the one before is used again.
+#[test]
+fn what_others_may_change_is_no_reason_to_make_anew() {
+    let text = NETWORK.replace(
+        "Type: AWS::EC2::Subnet",
+        "Type: AWS::EC2::Subnet\n    Metadata: {Cairn: {IgnoreDrift: [Tags]}}",
+    );
+    let mut story = Story::of(&text, &[("10.0.1.0/24", "10.0.2.0/24")]);
+    story.make("Subnet");
+    let mut there = observed(&story.state);
+    let Some(Observation::Live(live)) = there.beside.get_mut(&Token::from("Subnet-1")) else {
+        panic!("it is there")
+    };
+    live.properties["Tags"] = json!([{"Key": "owner", "Value": "ada"}]);
+    let plan = planned(&graph(&text), &story.state, &there).expect("a plan");
+    let reinstated = step(&plan, Action::Replace, "Subnet");
+    assert!(matches!(reinstated.operation, Operation::Reinstate { how: None, .. }));
+}

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use super::disk::absent_or;
+use super::disk::{absent_or, make_folder};
 use super::error::READ;
 use super::{Bodies, Disk, Held, Holder, StoreError, may_stay};
 use crate::journal::file::{self, Unread};
@@ -144,7 +144,7 @@ impl Directory {
 
     pub fn keep_code(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
         let path = self.code_path(name);
-        fs::create_dir_all(self.path.join("code"))
+        make_folder(&self.path.join("code"))
             .and_then(|()| self.disk.replace(&path, bytes))
             .map_err(failed("write", &path))
     }
@@ -220,7 +220,7 @@ impl Directory {
     }
 
     pub fn lock(&self, holder: &Holder) -> Result<FileLock, StoreError> {
-        fs::create_dir_all(&self.path).map_err(failed("create", &self.path))?;
+        make_folder(&self.path).map_err(failed("create", &self.path))?;
         let path = self.path.join("lock");
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).read(true).write(true);

@@ -38,6 +38,21 @@ pub trait Tail: fmt::Debug + Send + Sync {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct LocalDisk;
 
+/// Makes a folder and those above it, durably: what is synced into a folder that is not there after
+/// a power failure is lost all the same.
+pub(super) fn make_folder(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let above = path.parent().filter(|above| !above.as_os_str().is_empty());
+    above.map_or(Ok(()), make_folder)?;
+    match fs::create_dir(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    File::open(above.unwrap_or(Path::new(".")))?.sync_all()
+}
+
 /// What is not there need not be removed.
 pub(super) fn absent_or(removed: io::Result<()>) -> io::Result<()> {
     match removed {

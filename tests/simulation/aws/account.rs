@@ -71,6 +71,8 @@ pub struct Account {
     later: Vec<(Time, Effect)>,
     /// Whether most things take less time than anybody says: each look at one costs time of ours.
     pub is_quick: bool,
+    /// How many EC2 tells of at once, where nobody says how many.
+    pub page: usize,
     made: u64,
     random: Random,
 }
@@ -83,6 +85,7 @@ impl Account {
             tokens: Arc::default(),
             later: Vec::new(),
             is_quick: false,
+            page: 1000,
             made: 0,
             random,
         }

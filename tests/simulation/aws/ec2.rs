@@ -31,7 +31,6 @@ fn carry_out(account: &mut Account, operation: &str, request: &Json) -> Answer {
             "vpc",
             request,
             "vpcSet",
-            1000,
             ec2_tags::members(&[("vpc-id", "vpcId"), ("is-default", "isDefault")]),
         ),
         "DescribeVpcAttribute" => describe_attribute(account, request),
@@ -43,13 +42,12 @@ fn carry_out(account: &mut Account, operation: &str, request: &Json) -> Answer {
             "subnet",
             request,
             "subnetSet",
-            1000,
             ec2_tags::members(&[("subnet-id", "subnetId"), ("vpc-id", "vpcId")]),
         ),
         "ModifySubnetAttribute" => modify_subnet(account, request),
         "DeleteSubnet" => delete_subnet(account, request),
         "DescribeNetworkAcls" => {
-            ec2_tags::describe(account, "acl", request, "networkAclSet", 1000, |_, record, name| {
+            ec2_tags::describe(account, "acl", request, "networkAclSet", |_, record, name| {
                 match name {
                     "vpc-id" => Some(vec![text(record, "vpcId").to_owned()]),
                     "default" => Some(vec!["true".to_owned()]),
@@ -70,7 +68,6 @@ fn carry_out(account: &mut Account, operation: &str, request: &Json) -> Answer {
             "interface",
             request,
             "networkInterfaceSet",
-            1000,
             |_, record, name| match name {
                 "subnet-id" => Some(vec![text(record, "subnetId").to_owned()]),
                 "group-id" => Some(groups_of(record)),

@@ -21,7 +21,6 @@ pub fn answer(account: &mut Account, operation: &str, request: &Json) -> Answer 
             "endpoint",
             request,
             "vpcEndpointSet",
-            1000,
             ec2_tags::members(&[("vpc-id", "vpcId"), ("vpc-endpoint-id", "vpcEndpointId")]),
         ),
         "ModifyVpcEndpoint" => modify(account, request),

@@ -21,7 +21,6 @@ pub fn answer(account: &mut Account, operation: &str, request: &Json) -> Answer 
             "rule",
             request,
             "securityGroupRuleSet",
-            1000,
             ec2_tags::members(&[("group-id", "groupId")]),
         ),
         "AuthorizeSecurityGroupIngress" => authorize(account, request, false),
@@ -91,7 +90,6 @@ fn describe(account: &Account, request: &Json) -> Answer {
         "group",
         request,
         "securityGroupInfo",
-        1000,
         |account, record, name| match name {
             "group-id" => Some(vec![text(record, "groupId").to_owned()]),
             "vpc-id" => Some(vec![text(record, "vpcId").to_owned()]),

@@ -24,7 +24,6 @@ pub fn answer(account: &mut Account, operation: &str, request: &Json) -> Answer 
             "gateway",
             request,
             "internetGatewaySet",
-            1000,
             ec2_tags::members(&[("internet-gateway-id", "internetGatewayId")]),
         ),
         "AttachInternetGateway" => attach(account, request),

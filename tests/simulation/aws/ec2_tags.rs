@@ -91,7 +91,7 @@ pub fn tell(account: &Account, request: &Json) -> Answer {
             }
         }
     }
-    let size = given(request, "MaxResults").and_then(|size| size.parse().ok()).unwrap_or(1000);
+    let size = given(request, "MaxResults").and_then(|size| size.parse().ok()).unwrap_or(account.page);
     let (items, next) = page(found, given(request, "NextToken"), size);
     Ok(json!({"tagSet": items, "nextToken": next}))
 }
@@ -137,29 +137,35 @@ fn named(account: &Account, table: &str, request: &Json) -> Result<Vec<String>, 
     }
 }
 
-/// The records of a table that a Describe asks for, `size` at once. `value` tells what a filter of
+/// The records of a table that a Describe asks for, a page at once. `value` tells what a filter of
 /// this type looks at, and `None` for a filter that the type does not have, which EC2 refuses.
 pub fn describe(
     account: &Account,
     table: &str,
     request: &Json,
     set: &str,
-    size: usize,
     value: impl Fn(&Account, &Record, &str) -> Option<Vec<String>>,
 ) -> Answer {
     let ids = named(account, table, request)?;
-    let mut found = Vec::new();
+    let past = given(request, "NextToken");
+    let size = given(request, "MaxResults").and_then(|size| size.parse().ok());
+    let size = size.unwrap_or(account.page);
+    let (mut found, mut last, mut next) = (Vec::new(), None, None);
     for (id, record) in account.records(table) {
-        if !ids.is_empty() && !ids.contains(id) {
+        let is_meant = ids.is_empty() || ids.contains(id);
+        if !is_meant || past.is_some_and(|past| id.as_str() <= past) {
             continue;
         }
         if passes(account, record, request, &value)? {
+            if found.len() == size {
+                next = last;
+                break;
+            }
             found.push(Json::Object(record.clone()));
+            last = Some(id.clone());
         }
     }
-    let size = given(request, "MaxResults").and_then(|size| size.parse().ok()).unwrap_or(size);
-    let (items, next) = page(found, given(request, "NextToken"), size);
-    let mut answer = json!({ set: items });
+    let mut answer = json!({ set: found });
     if let Some(next) = next {
         answer["nextToken"] = next.into();
     }

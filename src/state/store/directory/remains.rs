@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::super::StoreError;
-use super::super::disk::absent_or;
+use super::super::disk::{absent_or, make_folder};
 use super::super::error::READ;
 use super::super::examine::{Part, Piece, Remains};
 use super::{Directory, failed};
@@ -50,7 +50,7 @@ impl Directory {
     pub fn keep_copy(&self, name: &str, beside: &str) -> Result<String, StoreError> {
         let (path, kept) = (self.path.join(name), self.path.join(beside).join(name));
         let keep = || -> io::Result<()> {
-            fs::create_dir_all(self.path.join(beside))?;
+            make_folder(&self.path.join(beside))?;
             absent_or(fs::copy(&path, &kept).map(drop))
         };
         keep().map_err(failed("keep", &path))?;
@@ -61,7 +61,7 @@ impl Directory {
     pub fn put_away(&self, name: &str, beside: &str) -> Result<String, StoreError> {
         let (path, kept) = (self.path.join(name), self.path.join(beside).join(name));
         let put = || -> io::Result<()> {
-            fs::create_dir_all(self.path.join(beside))?;
+            make_folder(&self.path.join(beside))?;
             absent_or(fs::rename(&path, &kept))
         };
         put().map_err(failed("move", &path))?;
