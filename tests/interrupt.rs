@@ -264,6 +264,14 @@ impl App {
         self.sandbox.write("config/test.yaml", &text);
     }
 
+    /// The way to the states from here on; AWS is where it is.
+    fn keep_at(&self, endpoint: &str) {
+        let config = self.sandbox.read("config/test.yaml");
+        let state = format!("all?endpoint={}", self.server.url);
+        let text = config.replace(&state, &format!("all?endpoint={endpoint}"));
+        self.sandbox.write("config/test.yaml", &text);
+    }
+
     /// A stack with the number in what it has: `One` a log, `Two` a network, others both.
     fn write(&self, id: &str, days: u8) {
         let network = format!(
@@ -410,4 +418,27 @@ async fn a_way_back_that_is_not_planned_yet_is_not_begun_after_a_signal() {
     app.sandbox.cairn("rollback Both --app cdk.out --yes").code(0);
     app.write("Both", 1);
     app.sandbox.cairn("plan Both --app cdk.out --detailed-exitcode").code(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_short_comes_to_its_end_and_gives_its_lock_back() {
+    let app = App::with(&["One"]).await;
+    app.sandbox.cairn("deploy --app cdk.out --all --yes").code(0);
+    let (way, is_held) = app.way(|request| {
+        let is_record = request.starts_with("PUT ") && request.contains("/journal/");
+        if is_record { Meddling::HoldAnswer(Duration::from_secs(2)) } else { Meddling::Pass }
+    });
+    app.keep_at(&way.url);
+    for (signal, from, to) in [("-INT", "Logs", "Events"), ("-TERM", "Events", "Logs")] {
+        let moving =
+            Deploy::begin(&app.sandbox, &format!("state mv One {from} {to} --app cdk.out --yes"));
+        is_held.recv_timeout(HELD).expect("a record is written");
+        moving.send(signal);
+        let (code, said) = moving.end();
+        assert_eq!(code, Some(0), "{signal}: {said}");
+        while is_held.try_recv().is_ok() {}
+        app.nobody_holds("One");
+        let listed = app.sandbox.cairn("state list One --app cdk.out").code(0).out;
+        assert!(listed.starts_with(to), "{signal}: {listed}");
+    }
 }

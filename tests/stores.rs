@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use aws_sdk_s3::primitives::ByteStream;
 use cairn::aws::{Access, Assets, Aws, Clients};
 use cairn::journal::Event;
-use cairn::state::store::{Bucket, Holder, Keys, Ledger, Others, Seals, Store, StoreError};
+use cairn::state::store::{Bucket, Holder, Keys, Ledger, Loss, Others, Seals, Store, StoreError};
 use cairn::state::{Instance, Naming, State};
 use cairn::template::DeletionPolicy;
 use cairn::value::{Attributes, LogicalId, PhysicalId, Secret, Token, TypeName};
@@ -669,4 +669,28 @@ async fn a_bucket_of_an_older_version_is_read_and_written_as_this_one() {
     let refused = store.lock(&holder("cairn deploy"), &|_| ()).await.expect_err("it is newer");
     assert!(refused.to_string().contains("newer Cairn (format 99"), "{refused}");
     assert_eq!(refused.hints(), ["update Cairn"]);
+}
+
+/// Whoever may write into a bucket may have written anything there: no text is as lost as no JSON.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_text_in_a_bucket_is_lost_and_told() {
+    let server = ministack().await;
+    let home = Home::at(&server.url).await;
+    let store = home.store("all/bytes");
+    let ledger = open(&store).await;
+    ledger.record(begun("first")).await.expect("it can follow");
+    drop(ledger);
+    for object in ["state.json", "journal/"] {
+        let keys = home.keys(&format!("all/bytes/{object}")).await;
+        for key in &keys {
+            let put = home.client.put_object().bucket(BUCKET).key(key);
+            put.body(b"\xff\xfe{}\n".to_vec().into()).send().await.expect("it is written");
+        }
+        assert!(!keys.is_empty(), "{object} is there");
+        let error = store.read().await.expect_err("it cannot be read");
+        assert_eq!(error.loss(), Loss::Lost, "{object}: {error}");
+        let findings = store.examine().await.expect("it can be looked at").findings;
+        let is_told = findings.iter().any(|finding| finding.place.contains(object));
+        assert!(is_told, "{object}: {findings:?}");
+    }
 }

@@ -383,11 +383,8 @@ impl<'a> Maker<'a> {
         let rules = Rules { facts: self.graph.facts(&node.id), rules: handler.rules() };
         let ignored = &node.directions.ignore_drift;
         let seen = overlooking(ignored, &live.properties, &old.properties);
-        let sides = Sides {
-            desired: &desired.properties,
-            applied: &old.properties,
-            live: Some(&*seen),
-        };
+        let sides =
+            Sides { desired: &desired.properties, applied: &old.properties, live: Some(&*seen) };
         let changes = diff(handler, rules, sides);
         let follow = self.follow(node, handler, old);
         if changes.iter().any(|change| change.replaces) || follow == Some(Effect::Replace) {

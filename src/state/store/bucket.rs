@@ -98,7 +98,8 @@ enum Put {
 }
 
 struct Object {
-    text: String,
+    /// Whoever has the right may have written anything there.
+    bytes: Vec<u8>,
     etag: Etag,
     age: Duration,
 }
@@ -170,9 +171,7 @@ impl Bucket {
 
     async fn get(&self, name: &str) -> Result<Option<Object>, Fault> {
         let Some((bytes, etag, age)) = self.get_bytes(name).await? else { return Ok(None) };
-        let text = String::from_utf8(bytes)
-            .map_err(|_| Fault::invalid("s3:GetObject", "the object is no text"))?;
-        Ok(Some(Object { text, etag, age }))
+        Ok(Some(Object { bytes, etag, age }))
     }
 
     async fn get_bytes(&self, name: &str) -> Result<Option<(Vec<u8>, Etag, Duration)>, Fault> {
@@ -262,8 +261,12 @@ impl Bucket {
 
     pub async fn snapshot(&self) -> Result<Option<String>, StoreError> {
         let object = self.read(SNAPSHOT).await?;
-        self.has_seen(object.as_ref().map(|object| (&object.etag, object.text.len())));
-        Ok(object.map(|object| object.text))
+        self.has_seen(object.as_ref().map(|object| (&object.etag, object.bytes.len())));
+        let text = object.map(|object| String::from_utf8(object.bytes)).transpose();
+        text.map_err(|error| StoreError::Unreadable {
+            place: self.snapshot_place(),
+            source: serde::de::Error::custom(error),
+        })
     }
 
     fn has_seen(&self, version: Option<(&Etag, usize)>) {
@@ -293,7 +296,7 @@ impl Bucket {
             };
             // An answer that was lost may have been that it is written.
             match (self.read(SNAPSHOT).await?, fault) {
-                (Some(object), _) if object.text == text => break object.etag,
+                (Some(object), _) if object.bytes == text.as_bytes() => break object.etag,
                 (_, Some(fault)) if again(&fault) && tries < TRIES => backoff(tries).await,
                 (_, Some(fault)) => return Err(self.failed("write", SNAPSHOT, fault)),
                 (_, None) => return Err(StoreError::Lost { by: None }),
@@ -320,7 +323,7 @@ impl Bucket {
     /// Writes what stands in an object to another, too.
     async fn copy(&self, from: &str, to: &str) -> Result<(), StoreError> {
         match self.read(from).await? {
-            Some(object) => self.write(to, object.text.as_bytes()).await,
+            Some(object) => self.write(to, &object.bytes).await,
             None => Ok(()),
         }
     }
@@ -359,11 +362,11 @@ impl Bucket {
 
     async fn claim(&self) -> Result<Option<Claim>, StoreError> {
         let object = self.read(LOCK).await?;
-        object.map(|object| self.claimed(&object.text)).transpose()
+        object.map(|object| self.claimed(&object.bytes)).transpose()
     }
 
     /// What a lock says. One of a newer Cairn is no mistake.
-    fn claimed(&self, text: &str) -> Result<Claim, StoreError> {
+    fn claimed(&self, bytes: &[u8]) -> Result<Claim, StoreError> {
         #[derive(serde::Deserialize)]
         struct Head {
             #[serde(default)]
@@ -371,10 +374,10 @@ impl Bucket {
         }
         let place = || format!("{}/{LOCK}", self.place());
         let unreadable = |source| StoreError::Unreadable { place: place(), source };
-        let Head { format } = serde_json::from_str(text).map_err(unreadable)?;
+        let Head { format } = serde_json::from_slice(bytes).map_err(unreadable)?;
         match format > u64::from(FORMAT) {
             true => Err(StoreError::Newer { place: place(), format }),
-            false => serde_json::from_str(text).map_err(unreadable),
+            false => serde_json::from_slice(bytes).map_err(unreadable),
         }
     }
 
@@ -707,7 +710,7 @@ impl Bucket {
             Request::Get => match self.get(LOCK).await {
                 Ok(None) => Answer::Absent,
                 Ok(Some(object)) => {
-                    let claim = self.claimed(&object.text)?;
+                    let claim = self.claimed(&object.bytes)?;
                     Answer::Found { claim, etag: object.etag, age: object.age }
                 }
                 Err(fault) => lost(fault, "read")?,

@@ -56,8 +56,7 @@ fn create_table(account: &mut Account, request: &Json) -> Answer {
 /// With routes and associations, at most 100 at once: `DescribeRouteTables`.
 fn describe(account: &Account, request: &Json) -> Answer {
     let filters = ec2_tags::members(&[("route-table-id", "routeTableId"), ("vpc-id", "vpcId")]);
-    let mut answer =
-        ec2_tags::describe(account, "route-table", request, "routeTableSet", filters)?;
+    let mut answer = ec2_tags::describe(account, "route-table", request, "routeTableSet", filters)?;
     for table in answer["routeTableSet"].as_array_mut().into_iter().flatten() {
         let associations = account
             .records("association")

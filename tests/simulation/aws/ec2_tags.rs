@@ -91,7 +91,8 @@ pub fn tell(account: &Account, request: &Json) -> Answer {
             }
         }
     }
-    let size = given(request, "MaxResults").and_then(|size| size.parse().ok()).unwrap_or(account.page);
+    let size =
+        given(request, "MaxResults").and_then(|size| size.parse().ok()).unwrap_or(account.page);
     let (items, next) = page(found, given(request, "NextToken"), size);
     Ok(json!({"tagSet": items, "nextToken": next}))
 }

@@ -49,7 +49,8 @@ fn written(link: &Link) -> String {
 }
 
 /// What stands in an object of the chain, unless it is no such thing.
-pub(super) fn parsed(text: &str) -> Option<Link> {
+pub(super) fn parsed(bytes: &[u8]) -> Option<Link> {
+    let text = std::str::from_utf8(bytes).ok()?;
     let (head, lines) = text.split_once('\n')?;
     let head: Head = serde_json::from_str(body(head)?).ok()?;
     Some(Link { epoch: head.epoch, lines: lines.to_owned() })
@@ -75,7 +76,8 @@ impl Bucket {
     async fn unchained(self: &Arc<Self>, claim: &Claim) -> Result<Bodies, StoreError> {
         let names = self.objects(&format!("journal/{:020}/", claim.journal)).await?;
         let objects = self.read_all(names).await?;
-        let texts: Vec<String> = objects.into_iter().map(|object| object.text).collect();
+        let texts = objects.into_iter().map(|object| String::from_utf8(object.bytes));
+        let texts: Vec<String> = texts.collect::<Result<_, _>>().map_err(|_| self.damaged())?;
         self.bodies(&texts, claim.serial)
     }
 
@@ -84,7 +86,7 @@ impl Bucket {
         for line in texts.iter().flat_map(|text| text.lines()) {
             let numbered = body(line).and_then(|body| Some((sequence(body)?, body)));
             let Some((sequence, body)) = numbered else {
-                return Err(StoreError::Damaged { place: self.journal_place(), line: None });
+                return Err(self.damaged());
             };
             if sequence <= last {
                 bodies.push(body.to_owned());
@@ -102,9 +104,13 @@ impl Bucket {
     /// The lines of some objects of the chain.
     async fn links(self: &Arc<Self>, names: Vec<String>) -> Result<Vec<String>, StoreError> {
         let objects = self.read_all(names).await?;
-        let links = objects.into_iter().map(|object| parsed(&object.text));
+        let links = objects.into_iter().map(|object| parsed(&object.bytes));
         let lines: Option<Vec<String>> = links.map(|link| link.map(|link| link.lines)).collect();
-        lines.ok_or_else(|| StoreError::Damaged { place: self.journal_place(), line: None })
+        lines.ok_or_else(|| self.damaged())
+    }
+
+    fn damaged(&self) -> StoreError {
+        StoreError::Damaged { place: self.journal_place(), line: None }
     }
 
     /// What there is of some objects, in their order.
@@ -160,9 +166,8 @@ impl Bucket {
                 match self.get(&name).await {
                     Ok(None) => return Ok(Answer::Absent),
                     Ok(Some(object)) => {
-                        let damaged =
-                            || StoreError::Damaged { place: self.journal_place(), line: None };
-                        return parsed(&object.text).map(Answer::Found).ok_or_else(damaged);
+                        let found = parsed(&object.bytes).map(Answer::Found);
+                        return found.ok_or_else(|| self.damaged());
                     }
                     Err(fault) => (name, "read", fault),
                 }

@@ -25,18 +25,18 @@ impl Bucket {
             let part = if is_current { Part::Current } else { Part::Previous };
             let place = format!("{}/{name}", self.place());
             // Who made it is of no interest here; one that does not say it is damaged.
-            let lines = number.and_then(|_| parsed(&object.text)).map(|link| link.lines);
-            let bytes = lines.unwrap_or(object.text).into_bytes();
+            let lines = number.and_then(|_| parsed(&object.bytes)).map(|link| link.lines);
+            let bytes = lines.map_or(object.bytes, String::into_bytes);
             pieces.push(Piece { place, part, rank, bytes });
         }
         pieces.sort_by_key(|piece| piece.rank);
-        let text = |object: Option<super::Object>| object.map(|object| object.text.into_bytes());
-        let snapshot = text(self.read(SNAPSHOT).await?);
+        let bytes = |object: Option<super::Object>| object.map(|object| object.bytes);
+        let snapshot = bytes(self.read(SNAPSHOT).await?);
         // Where there is no state any more, the lock still says what once was.
         let is_kept = snapshot.is_some() || !pieces.is_empty();
         Ok(Remains {
             snapshot,
-            previous: text(self.read(PREVIOUS).await?),
+            previous: bytes(self.read(PREVIOUS).await?),
             pieces,
             counted: claim.filter(|_| is_kept).map(|claim| match is_chained {
                 true => Counted::AtLeast(claim.serial),
