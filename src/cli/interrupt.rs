@@ -158,6 +158,9 @@ pub fn holds(lock: &Lock) {
 async fn hear(mut signals: Signals) {
     signals.next().await;
     HEARD.send_replace(true);
+    if *STAGE.borrow() == Stage::Short {
+        say("stopping: what was begun is short, and is finished");
+    }
     signals.next().await;
     console::clear();
     say(&match *STAGE.borrow() {

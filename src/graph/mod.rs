@@ -46,6 +46,7 @@ pub use exports::ExportValue;
 pub use inputs::{AssetRef, Export, Given, Inputs, NamedValue, Questions, StackOutputs, questions};
 pub use lookup::{Lookup, Nothing};
 pub use modules::has_modules;
+pub use tags::without_room;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -15,7 +15,7 @@ use super::{
     risk, taken, teardown, versions,
 };
 use crate::diagnostic::Diagnostic;
-use crate::graph::{Graph, Node};
+use crate::graph::{Graph, Node, without_room};
 use crate::refresh::{Observation, Observed};
 use crate::resource::{self, Effect, Handler, LiveJson, Status, Uniqueness};
 use crate::schema::{self, At, Segment};
@@ -543,7 +543,13 @@ impl<'a> Maker<'a> {
         token: &Token,
     ) -> Option<Desired> {
         match desired_properties(self.graph, &node.id, &self.known, current, token) {
-            Ok(desired) => Some(desired),
+            Ok(desired) => {
+                let is_marked = current.is_none_or(|current| current.marks != Marks::None);
+                if is_marked {
+                    self.errors.extend(without_room(self.graph, node, &desired.properties));
+                }
+                Some(desired)
+            }
             Err(errors) => {
                 self.errors.extend(errors);
                 None

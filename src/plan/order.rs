@@ -39,7 +39,6 @@ pub fn connect(steps: &mut [Step], needs: &Needs<'_>, state: &State) {
                 after
             } else {
                 let mut after = removals.edges(step);
-                after.extend(removals.rights.get(&step.id).into_iter().flatten());
                 if !removals.is_early(step.id) {
                     after.extend(all_forward.iter().copied());
                 }
@@ -47,7 +46,9 @@ pub fn connect(steps: &mut [Step], needs: &Needs<'_>, state: &State) {
             }
         })
         .collect();
-    for (step, after) in steps.iter_mut().zip(without_circles(edges)) {
+    let mut edges = without_circles(edges);
+    removals.keep_rights(&mut edges);
+    for (step, after) in steps.iter_mut().zip(edges) {
         step.after = after.into_iter().collect();
     }
 }
@@ -102,6 +103,8 @@ struct Removals<'a> {
     /// Steps that must end before something is made.
     early: BTreeSet<StepId>,
     by_id: BTreeMap<LogicalId, Vec<StepId>>,
+    /// By logical id: the steps that take away what depends on it.
+    users: BTreeMap<&'a LogicalId, Vec<StepId>>,
     /// By each create: the steps that remove what has its name or its place.
     ways: BTreeMap<StepId, BTreeSet<StepId>>,
     /// By each snapshot that is made: the steps that remove what it would otherwise hold.
@@ -140,8 +143,12 @@ impl<'a> Removals<'a> {
             .filter(|(_, held)| !held.is_empty())
             .collect();
         early.extend(held.values().flatten());
+        let mut users: BTreeMap<&LogicalId, Vec<StepId>> = BTreeMap::new();
+        for (step, (_, instance)) in &taken {
+            instance.dependencies.iter().for_each(|id| users.entry(id).or_default().push(*step));
+        }
         let (parents, rights) = (BTreeMap::new(), BTreeMap::new());
-        let mut removals = Self { taken, early, by_id, ways, held, parents, rights };
+        let mut removals = Self { taken, early, by_id, users, ways, held, parents, rights };
         removals.parents = steps
             .iter()
             .filter(|step| matches!(step.operation, Operation::VanishWithParent { .. }))
@@ -202,18 +209,8 @@ impl<'a> Removals<'a> {
         edges
     }
 
-    /// All that depends on what a step takes away, directly or not.
-    fn all_dependents(&self, of: StepId) -> BTreeSet<StepId> {
-        let mut found = BTreeSet::new();
-        let mut open = vec![of];
-        while let Some(id) = open.pop() {
-            open.extend(self.dependents(id).into_iter().filter(|id| found.insert(*id)));
-        }
-        found
-    }
-
     /// What is left behind of a function in a subnet or group goes by the rights of its role: the
-    /// role, and what is attached to it, stays until those are gone, unless they need it themselves.
+    /// role, and what is attached to it, stays until those are gone.
     fn rights(&self) -> BTreeMap<StepId, BTreeSet<StepId>> {
         let mut by_role: BTreeMap<&LogicalId, BTreeSet<StepId>> = BTreeMap::new();
         for (_, gone) in self.taken.values() {
@@ -230,32 +227,59 @@ impl<'a> Removals<'a> {
                 by_role.entry(self.taken[&role].0).or_default().extend(places.clone());
             }
         }
-        let places: BTreeSet<StepId> = by_role.values().flatten().copied().collect();
-        let users: BTreeMap<StepId, BTreeSet<StepId>> =
-            places.iter().map(|place| (*place, self.all_dependents(*place))).collect();
         let mut rights = BTreeMap::new();
         for (step, (id, instance)) in &self.taken {
-            if !instance.type_name.as_str().starts_with(IAM) || self.early.contains(step) {
+            if !self.is_of_iam(*step) || self.early.contains(step) {
                 continue;
             }
             let places = instance.dependencies.iter().chain([*id]).filter_map(|id| by_role.get(id));
-            let places = places.flatten().filter(|place| !users[*place].contains(step));
-            rights.insert(*step, places.copied().collect());
+            let places: BTreeSet<StepId> = places.flatten().copied().collect();
+            if !places.is_empty() {
+                rights.insert(*step, places);
+            }
         }
         rights
+    }
+
+    /// Adds what keeps rights to what the steps wait for, but where that would close a circle.
+    fn keep_rights(&self, edges: &mut [BTreeSet<StepId>]) {
+        let mut holders: BTreeMap<StepId, Vec<StepId>> = BTreeMap::new();
+        for (holder, places) in &self.rights {
+            places.iter().for_each(|place| holders.entry(*place).or_default().push(*holder));
+        }
+        for (place, holders) in holders {
+            let mut before = BTreeSet::from([place]);
+            let mut open = vec![place];
+            while let Some(step) = open.pop() {
+                // What is made, or makes room for it, waits for none of these.
+                let may_wait =
+                    |step: &StepId| self.taken.contains_key(step) && !self.early.contains(step);
+                let next = edges[step.0].iter().copied().filter(may_wait);
+                open.extend(next.filter(|step| before.insert(*step)));
+            }
+            for holder in holders.into_iter().filter(|holder| !before.contains(holder)) {
+                edges[holder.0].insert(place);
+            }
+        }
+    }
+
+    fn is_of_iam(&self, step: StepId) -> bool {
+        self.type_of(step).starts_with(IAM)
     }
 
     fn type_of(&self, step: StepId) -> &str {
         self.taken[&step].1.type_name.as_str()
     }
 
+    /// What depends on what a step takes away. To what is not of IAM it is no matter what a policy
+    /// says of it: one whose rights are needed stays.
     fn dependents(&self, of: StepId) -> Vec<StepId> {
         let Some((of_id, _)) = self.taken.get(&of) else { return Vec::new() };
-        self.taken
-            .iter()
-            .filter(|(id, (_, instance))| **id != of && instance.dependencies.contains(*of_id))
-            .map(|(id, _)| *id)
-            .collect()
+        let users = self.users.get(*of_id).into_iter().flatten().copied().filter(|id| *id != of);
+        match self.is_of_iam(of) {
+            true => users.collect(),
+            false => users.filter(|id| !self.rights.contains_key(id)).collect(),
+        }
     }
 }
 

@@ -365,7 +365,10 @@ impl<'a> Back<'a> {
     ) -> Vec<Change> {
         let facts = schema::facts(now.type_name.as_str());
         let rules = Rules { facts, rules: handler.rules() };
-        let ignored = self.past.ignored.get(id).unwrap_or(&IgnoreDrift::None);
+        // The template may still call it as it was called until now.
+        let ignored = &self.past.ignored;
+        let ignored = ignored.get(self.moves.get(id).unwrap_or(id)).or_else(|| ignored.get(id));
+        let ignored = ignored.unwrap_or(&IgnoreDrift::None);
         let seen = overlooking(ignored, &live.properties, &now.properties);
         let sides = Sides { desired: properties, applied: &now.properties, live: Some(&*seen) };
         diff(handler, rules, sides)

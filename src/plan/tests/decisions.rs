@@ -6,7 +6,7 @@ use crate::journal::Event;
 use crate::plan::{Action, Operation, Overwritten, Plan, Purpose, Step, Why, plan, teardown};
 use crate::refresh::{Observation, Observed};
 use crate::resource::Status;
-use crate::state::State;
+use crate::state::{Marks, State};
 use crate::value::{LogicalId, PhysicalId, Token};
 
 const NETWORK: &str = r"
@@ -668,6 +668,28 @@ fn a_plan_is_the_same_whoever_makes_it() {
     assert_eq!(told(&other.expect("it can be made")), told(&case.plan()));
 }
 
+/// Cairn marks what it makes, and AWS takes fifty tags.
+#[test]
+fn what_is_to_be_marked_has_room_for_the_marks() {
+    let tags: Vec<_> = (0..48).map(|number| format!("{{Key: key{number}, Value: v}}")).collect();
+    let tagged = format!("InstanceTenancy: dedicated, Tags: [{}]", tags.join(", "));
+    let mut case = Case::of(NETWORK, &[("InstanceTenancy: dedicated", &tagged)]);
+    let refused = |case: &Case| {
+        let findings = planned(&case.graph, &case.state, &case.observed).expect_err("too many");
+        findings.into_iter().map(|finding| finding.message).collect::<Vec<_>>()
+    };
+    let message = "48 tags: 47 is the most that `Vpc` can have";
+    assert_eq!(refused(&case), [message]);
+    // One that was adopted and not touched has none of Cairn's.
+    let entry = case.state.resources.get_mut("Vpc").expect("an entry");
+    entry.current.as_mut().expect("it is there").marks = Marks::None;
+    case.gives("Update update Vpc (vpc1): Tags");
+    // Made anew it would have.
+    let anew = NETWORK.replace("10.0.0.0/16", "10.1.0.0/16");
+    case.graph = graph(&anew.replace("InstanceTenancy: dedicated", &tagged));
+    assert_eq!(refused(&case), [message]);
+}
+
 /// What Lambda leaves behind of a function in a VPC it removes by the rights of the function's role.
 #[test]
 fn a_role_goes_after_the_places_of_its_function() {
@@ -703,8 +725,64 @@ Resources:
     };
     assert_eq!(after("Role"), "Function Group OfGroup Rights Subnet");
     assert_eq!(after("Rights"), "Group Subnet");
-    // It would not be there to be gone with.
-    assert_eq!(after("OfGroup"), "Subnet");
-    assert_eq!(after("Group"), "Function OfGroup");
+    // What a policy says of it is no matter to a group.
+    assert_eq!(after("OfGroup"), "Group Subnet");
+    assert_eq!(after("Group"), "Function");
     assert_eq!(after("Unused"), "");
+}
+
+/// Two functions may call each other: what is not needed any more goes in its order all the same.
+#[test]
+fn rights_that_are_of_each_other_close_no_circle() {
+    let one = |id: &str, other: &str| {
+        format!(
+            "
+  Group{id}: {{Type: AWS::EC2::SecurityGroup, Properties: {{VpcId: !Ref Vpc, GroupDescription: x}}}}
+  Role{id}: {{Type: AWS::IAM::Role, Properties: {{AssumeRolePolicyDocument: {{}}}}}}
+  Rights{id}:
+    Type: AWS::IAM::Policy
+    Properties:
+      PolicyName: rights
+      Roles: [!Ref Role{id}, !Ref Both]
+      PolicyDocument: {{Resource: !GetAtt Function{other}.Arn}}
+  Function{id}:
+    Type: AWS::Lambda::Function
+    DependsOn: Role{id}
+    Properties:
+      Role: arn:aws:iam::012345678901:role/it
+      Runtime: python3.12
+      Handler: index.handler
+      Code: {{ZipFile: x}}
+      VpcConfig: {{SubnetIds: [!Ref Subnet], SecurityGroupIds: [!Ref Group{id}]}}
+"
+        )
+    };
+    let text = format!(
+        "
+Resources:
+  Vpc: {{Type: AWS::EC2::VPC, Properties: {{CidrBlock: 10.0.0.0/16}}}}
+  Subnet: {{Type: AWS::EC2::Subnet, Properties: {{VpcId: !Ref Vpc, CidrBlock: 10.0.0.0/24}}}}
+  Both: {{Type: AWS::IAM::Role, Properties: {{AssumeRolePolicyDocument: {{Of: !Ref Subnet}}}}}}
+{}{}",
+        one("A", "B"),
+        one("B", "A")
+    );
+    let plan = teardown(&Case::of(&text, &[]).state);
+    let after = |id: &str| {
+        let of = plan.steps.iter().find(|step| step.logical_id.as_str() == id).expect("a step");
+        let ids = of.after.iter().map(|id| plan.steps[id.0].logical_id.as_str());
+        ids.collect::<Vec<_>>().join(" ")
+    };
+    for id in ["A", "B"] {
+        assert_eq!(after(&format!("Function{id}")), "");
+        assert_eq!(after(&format!("Group{id}")), format!("Function{id}"));
+        let rights = after(&format!("Rights{id}"));
+        assert!(rights.contains(&format!("Group{id}")), "{rights}");
+        let role = after(&format!("Role{id}"));
+        assert!(role.contains("Subnet") && role.contains(&format!("Rights{id}")), "{role}");
+    }
+    // This one is to go before the subnet, and what is attached to it before that.
+    assert_eq!(after("Subnet"), "Both FunctionA FunctionB");
+    assert_eq!(after("Both"), "RightsA RightsB");
+    assert!(!after("RightsA").contains("Subnet"));
 }

@@ -260,13 +260,18 @@ impl Bucket {
     }
 
     pub async fn snapshot(&self) -> Result<Option<String>, StoreError> {
-        let object = self.read(SNAPSHOT).await?;
-        self.has_seen(object.as_ref().map(|object| (&object.etag, object.bytes.len())));
-        let text = object.map(|object| String::from_utf8(object.bytes)).transpose();
+        let text = self.look().await?.map(String::from_utf8).transpose();
         text.map_err(|error| StoreError::Unreadable {
             place: self.snapshot_place(),
             source: serde::de::Error::custom(error),
         })
+    }
+
+    /// Reads the snapshot as the one that the next to be written replaces.
+    pub async fn look(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        let object = self.read(SNAPSHOT).await?;
+        self.has_seen(object.as_ref().map(|object| (&object.etag, object.bytes.len())));
+        Ok(object.map(|object| object.bytes))
     }
 
     fn has_seen(&self, version: Option<(&Etag, usize)>) {

@@ -290,8 +290,12 @@ impl Store {
     }
 
     async fn snapshot_of(&self, bytes: &[u8]) -> Result<State, StoreError> {
-        let text = String::from_utf8_lossy(bytes);
-        let state = self.seals.snapshot(&self.snapshot_place(), &text).await?;
+        let place = self.snapshot_place();
+        let text = std::str::from_utf8(bytes).map_err(|error| StoreError::Unreadable {
+            place: place.clone(),
+            source: serde::de::Error::custom(error),
+        })?;
+        let state = self.seals.snapshot(&place, text).await?;
         self.lawful(state)
     }
 
@@ -440,8 +444,8 @@ impl Store {
                 let kept = bucket.keep_copy("state.json", keep).await?;
                 let pen = self.seals.pen(&self.snapshot_place(), &state.lineage).await?;
                 let text = self.text(&pen, state)?;
-                // What stands there now is what is replaced.
-                bucket.snapshot().await?;
+                // What stands there now is what is replaced, whatever it is.
+                bucket.look().await?;
                 bucket.write_snapshot(&text).await?;
                 Ok(kept)
             }
