@@ -538,60 +538,56 @@ Resources:
     assert!(made.after.contains(&gone.expect("it goes").id), "{plan:#?}");
 }
 
-/// What others may change stays as they have it on a way back, too.
+/// What others may change stays as they have it on a way back, too, also of what is called otherwise
+/// in the template by now.
 #[test]
 fn what_others_may_change_is_not_taken_back() {
-    let text = NETWORK.replace(
-        "Type: AWS::Logs::LogGroup",
-        "Type: AWS::Logs::LogGroup\n    Metadata: {Cairn: {IgnoreDrift: [Tags]}}",
-    );
-    let mut story = Story::of(&text, &[("RetentionInDays: 1", "RetentionInDays: 3")]);
-    let tagged = |story: &Story| {
+    let text = NETWORK.replace("logs,", "logs, Tags: [{Key: owner, Value: eve}],");
+    let back = |metadata: &str, name: &str| {
+        let ignoring = format!("{name}:\n    Metadata: {{Cairn: {metadata}}}\n    Type:");
+        let edits = [("Logs:\n    Type:", ignoring.as_str()), ("InDays: 1", "InDays: 3")];
+        let mut story = Story::of(&text, &edits);
+        if name != "Logs" {
+            apply(&mut story.state, &Event::Moved { id: "Logs".into(), to: name.into() });
+        }
+        story.update(name);
         let mut there = observed(&story.state);
-        let Some(Observation::Live(live)) = there.resources.get_mut("Logs") else {
+        let Some(Observation::Live(live)) = there.resources.get_mut(name) else {
             panic!("it is there")
         };
         live.properties["Tags"] = json!([{"Key": "owner", "Value": "ada"}]);
-        there
+        told(&story.back_from(&there))
     };
-    story.update("Logs");
-    let back = story.back_from(&tagged(&story));
-    assert_eq!(told(&back), "Update update Logs (logs1): RetentionInDays");
-}
-
-/// Also of what is called otherwise in the template by now.
-#[test]
-fn what_others_may_change_of_what_was_moved_is_not_taken_back() {
-    let moved =
-        "Journal:\n    Metadata: {Cairn: {MovedFrom: Logs, IgnoreDrift: [Tags]}}\n    Type:";
-    let edits = [("Logs:\n    Type:", moved), ("RetentionInDays: 1", "RetentionInDays: 3")];
-    let mut story = Story::of(NETWORK, &edits);
-    apply(&mut story.state, &Event::Moved { id: "Logs".into(), to: "Journal".into() });
-    story.update("Journal");
-    let mut there = observed(&story.state);
-    let Some(Observation::Live(live)) = there.resources.get_mut("Journal") else {
-        panic!("it is there")
-    };
-    live.properties["Tags"] = json!([{"Key": "owner", "Value": "ada"}]);
-    let back = story.back_from(&there);
-    assert_eq!(told(&back), "Update update Logs (logs1): RetentionInDays");
+    let step = |changed: &str| format!("Update update Logs (logs1): {changed}");
+    assert_eq!(back("{IgnoreDrift: [Tags]}", "Logs"), step("RetentionInDays"));
+    let both = "{MovedFrom: Logs, IgnoreDrift: [Tags]}";
+    assert_eq!(back(both, "Journal"), step("RetentionInDays"));
+    assert_eq!(back("{}", "Logs"), step("Tags, RetentionInDays"));
 }
 
 /// And where the one before is used again.
 #[test]
 fn what_others_may_change_is_no_reason_to_make_anew() {
-    let text = NETWORK.replace(
-        "Type: AWS::EC2::Subnet",
-        "Type: AWS::EC2::Subnet\n    Metadata: {Cairn: {IgnoreDrift: [Tags]}}",
-    );
-    let mut story = Story::of(&text, &[("10.0.1.0/24", "10.0.2.0/24")]);
-    story.make("Subnet");
-    let mut there = observed(&story.state);
-    let Some(Observation::Live(live)) = there.beside.get_mut(&Token::from("Subnet-1")) else {
-        panic!("it is there")
+    let with = |metadata: &str| {
+        let metadata = format!("Type: AWS::EC2::Subnet\n    Metadata: {{Cairn: {metadata}}}");
+        let text = NETWORK.replace("Type: AWS::EC2::Subnet", &metadata);
+        text.replace("10.0.1.0/24,", "10.0.1.0/24, MapPublicIpOnLaunch: true,")
     };
-    live.properties["Tags"] = json!([{"Key": "owner", "Value": "ada"}]);
-    let plan = planned(&graph(&text), &story.state, &there).expect("a plan");
-    let reinstated = step(&plan, Action::Replace, "Subnet");
-    assert!(matches!(reinstated.operation, Operation::Reinstate { how: None, .. }));
+    let how = |metadata: &str| {
+        let text = with(metadata);
+        let mut story = Story::of(&text, &[("10.0.1.0/24", "10.0.2.0/24")]);
+        story.make("Subnet");
+        let mut there = observed(&story.state);
+        let Some(Observation::Live(live)) = there.beside.get_mut(&Token::from("Subnet-1")) else {
+            panic!("it is there")
+        };
+        live.properties["MapPublicIpOnLaunch"] = json!(false);
+        let plan = planned(&graph(&text), &story.state, &there).expect("a plan");
+        match step(&plan, Action::Replace, "Subnet").operation {
+            Operation::Reinstate { how, .. } => how,
+            ref other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(how("{IgnoreDrift: [MapPublicIpOnLaunch]}"), None);
+    assert_eq!(how("{}"), Some(UpdateKind::Properties));
 }
