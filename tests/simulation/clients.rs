@@ -99,8 +99,16 @@ async fn the_terraform_provider_makes_and_removes_a_stack() {
         tokio::task::spawn_blocking(move || command.output()).await.expect("nothing panics")
     };
     let is_there = terraform("init -input=false -no-color", true).await;
-    if !is_there.is_ok_and(|output| output.status.success()) {
-        let told = "SKIPPED: Terraform and its AWS provider are not installed here\n";
+    let missing = match &is_there {
+        Ok(output) if output.status.success() => None,
+        Ok(output) => Some(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
+        Err(error) => Some(error.to_string()),
+    };
+    if let Some(why) = missing {
+        let told = format!(
+            "SKIPPED: Terraform finds its AWS provider not on this machine; where that is, \
+             TF_CLI_CONFIG_FILE can say. In its words: {why}\n"
+        );
         std::io::stderr().write_all(told.as_bytes()).expect("standard error is there");
         return;
     }

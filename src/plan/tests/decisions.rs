@@ -690,6 +690,13 @@ fn what_is_to_be_marked_has_room_for_the_marks() {
     assert_eq!(refused(&case), [message]);
 }
 
+/// The logical ids that one waits for.
+fn after(plan: &Plan, id: &str) -> String {
+    let of = plan.steps.iter().find(|step| step.logical_id.as_str() == id).expect("a step");
+    let ids = of.after.iter().map(|id| plan.steps[id.0].logical_id.as_str());
+    ids.collect::<Vec<_>>().join(" ")
+}
+
 /// What Lambda leaves behind of a function in a VPC it removes by the rights of the function's role.
 #[test]
 fn a_role_goes_after_the_places_of_its_function() {
@@ -718,11 +725,7 @@ Resources:
       VpcConfig: {SubnetIds: [!Ref Subnet], SecurityGroupIds: [!Ref Group]}
 ";
     let plan = teardown(&Case::of(FUNCTION, &[]).state);
-    let after = |id: &str| {
-        let of = plan.steps.iter().find(|step| step.logical_id.as_str() == id).expect("a step");
-        let ids = of.after.iter().map(|id| plan.steps[id.0].logical_id.as_str());
-        ids.collect::<Vec<_>>().join(" ")
-    };
+    let after = |id: &str| after(&plan, id);
     assert_eq!(after("Role"), "Function Group OfGroup Rights Subnet");
     assert_eq!(after("Rights"), "Group Subnet");
     // What a policy says of it is no matter to a group.
@@ -768,11 +771,7 @@ Resources:
         one("B", "A")
     );
     let plan = teardown(&Case::of(&text, &[]).state);
-    let after = |id: &str| {
-        let of = plan.steps.iter().find(|step| step.logical_id.as_str() == id).expect("a step");
-        let ids = of.after.iter().map(|id| plan.steps[id.0].logical_id.as_str());
-        ids.collect::<Vec<_>>().join(" ")
-    };
+    let after = |id: &str| after(&plan, id);
     for id in ["A", "B"] {
         assert_eq!(after(&format!("Function{id}")), "");
         assert_eq!(after(&format!("Group{id}")), format!("Function{id}"));

@@ -138,7 +138,7 @@ fn named(account: &Account, table: &str, request: &Json) -> Result<Vec<String>, 
     }
 }
 
-/// The records of a table that a Describe asks for, a page at once. `value` tells what a filter of
+/// The records of a table that a Describe asks for, a page at once: `MaxResults` of their pages. `value` tells what a filter of
 /// this type looks at, and `None` for a filter that the type does not have, which EC2 refuses.
 pub fn describe(
     account: &Account,
@@ -150,7 +150,8 @@ pub fn describe(
     let ids = named(account, table, request)?;
     let past = given(request, "NextToken");
     let size = given(request, "MaxResults").and_then(|size| size.parse().ok());
-    let size = size.unwrap_or(account.page);
+    let most = if table == "route-table" { 100 } else { 1000 };
+    let size = size.unwrap_or(account.page.min(most));
     let (mut found, mut last, mut next) = (Vec::new(), None, None);
     for (id, record) in account.records(table) {
         let is_meant = ids.is_empty() || ids.contains(id);
